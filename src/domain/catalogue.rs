@@ -1,0 +1,273 @@
+//! The catalogue: categories, and products in numbered revisions.
+//!
+//! Invariant: a revision never changes. Editing a product makes a new one, so that a line of an order can hold the
+//! product as it was when it was ordered by sharing it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use hashbrown::HashMap;
+
+use super::ids::{CategoryId, ProductId};
+use super::money::Money;
+use super::text::{CategoryName, ProductName};
+
+/// A category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// Its id.
+    pub id: CategoryId,
+    /// Its unique name.
+    pub name: CategoryName,
+}
+
+/// What an operator says of a product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductDetails {
+    /// The name.
+    pub name: ProductName,
+    /// Free text, may be empty.
+    pub description: Box<str>,
+    /// The price of one piece.
+    pub price: Money,
+    /// The last day on which it can be ordered.
+    pub expiry_date: Option<NaiveDate>,
+    /// The category it stands in.
+    pub category: CategoryId,
+    /// An archived product stays readable and cannot be ordered.
+    pub archived: bool,
+}
+
+/// One immutable state of a product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The product.
+    pub product: ProductId,
+    /// Counts up from 1 with each edit of the product or of its category's name.
+    pub number: u32,
+    /// What was said of it.
+    pub details: ProductDetails,
+    /// The category's name at that time.
+    pub category_name: CategoryName,
+}
+
+/// A change of the catalogue: facts, decided before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatalogueEvent {
+    /// A category was created.
+    CategoryCreated(Category),
+    /// A category got another name.
+    CategoryRenamed(Category),
+    /// An unused category was deleted.
+    CategoryDeleted(CategoryId),
+    /// A product was created.
+    ProductCreated(ProductId, ProductDetails),
+    /// A product was edited, archived or taken out of the archive.
+    ProductChanged(ProductId, ProductDetails),
+    /// A product that no order ever named was deleted.
+    ProductDeleted(ProductId),
+}
+
+/// A command on the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatalogueCommand {
+    /// Create a category.
+    CreateCategory(CategoryName),
+    /// Give a category another name.
+    RenameCategory(CategoryId, CategoryName),
+    /// Delete a category without products.
+    DeleteCategory(CategoryId),
+    /// Create a product.
+    CreateProduct(ProductDetails),
+    /// Replace what is said of a product.
+    ChangeProduct(ProductId, ProductDetails),
+    /// Delete a product that no order ever named.
+    DeleteProduct(ProductId),
+}
+
+/// The rule of the catalogue that a command broke.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogueRejection {
+    /// No such category.
+    #[error("there is no category {0}")]
+    CategoryMissing(CategoryId),
+    /// No such product.
+    #[error("there is no product {0}")]
+    ProductMissing(ProductId),
+    /// Another category has this name.
+    #[error("a category named {0} already exists")]
+    CategoryNameTaken(CategoryName),
+    /// The category still has products.
+    #[error("category {category} is used by {products} products; move or delete them first")]
+    CategoryInUse {
+        /// The category.
+        category: CategoryId,
+        /// How many products stand in it.
+        products: usize,
+    },
+    /// An order names the product.
+    #[error("product {0} is named by orders; archive it instead")]
+    ProductInUse(ProductId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    current: Arc<Revision>,
+    ordered: bool,
+}
+
+/// All categories and products as they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    categories: BTreeMap<CategoryId, Category>,
+    names: HashMap<CategoryName, CategoryId>,
+    products: HashMap<ProductId, Entry>,
+    category_last: u64,
+    product_last: u64,
+}
+
+impl Catalogue {
+    /// The product as it stands.
+    #[must_use]
+    pub fn product(&self, id: ProductId) -> Option<&Arc<Revision>> {
+        self.products.get(&id).map(|entry| &entry.current)
+    }
+
+    /// A category.
+    #[must_use]
+    pub fn category(&self, id: CategoryId) -> Option<&Category> {
+        self.categories.get(&id)
+    }
+
+    /// All categories, by id.
+    pub fn categories(&self) -> impl Iterator<Item = &Category> {
+        self.categories.values()
+    }
+
+    /// Whether there is neither a category nor a product.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.categories.is_empty() && self.products.is_empty()
+    }
+
+    /// The id that the next category gets.
+    #[must_use]
+    pub fn category_next(&self) -> CategoryId {
+        CategoryId(self.category_last).next()
+    }
+
+    /// The id that the next product gets.
+    #[must_use]
+    pub fn product_next(&self) -> ProductId {
+        ProductId(self.product_last).next()
+    }
+
+    /// What `command` leads to, or the rule it breaks.
+    pub fn decide(&self, command: CatalogueCommand) -> Result<CatalogueEvent, CatalogueRejection> {
+        use CatalogueCommand as C;
+        use CatalogueEvent as E;
+        match command {
+            C::CreateCategory(name) => {
+                self.name_is_free(&name, None)?;
+                Ok(E::CategoryCreated(Category { id: self.category_next(), name }))
+            }
+            C::RenameCategory(id, name) => {
+                self.category_exists(id)?;
+                self.name_is_free(&name, Some(id))?;
+                Ok(E::CategoryRenamed(Category { id, name }))
+            }
+            C::DeleteCategory(id) => {
+                self.category_exists(id)?;
+                let products = self.products.values().filter(|p| p.current.details.category == id).count();
+                if products > 0 {
+                    return Err(CatalogueRejection::CategoryInUse { category: id, products });
+                }
+                Ok(E::CategoryDeleted(id))
+            }
+            C::CreateProduct(details) => {
+                self.category_exists(details.category)?;
+                Ok(E::ProductCreated(self.product_next(), details))
+            }
+            C::ChangeProduct(id, details) => {
+                self.product(id).ok_or(CatalogueRejection::ProductMissing(id))?;
+                self.category_exists(details.category)?;
+                Ok(E::ProductChanged(id, details))
+            }
+            C::DeleteProduct(id) => {
+                let entry = self.products.get(&id).ok_or(CatalogueRejection::ProductMissing(id))?;
+                if entry.ordered {
+                    return Err(CatalogueRejection::ProductInUse(id));
+                }
+                Ok(E::ProductDeleted(id))
+            }
+        }
+    }
+
+    /// Takes over `event` and answers with the product revisions that it made.
+    pub fn apply(&mut self, event: &CatalogueEvent) -> Vec<Arc<Revision>> {
+        use CatalogueEvent as E;
+        match event {
+            E::CategoryCreated(category) => {
+                self.category_last = self.category_last.max(category.id.0);
+                self.names.insert(category.name.clone(), category.id);
+                self.categories.insert(category.id, category.clone());
+                Vec::new()
+            }
+            E::CategoryRenamed(category) => self.rename(category),
+            E::CategoryDeleted(id) => {
+                let gone = self.categories.remove(id).expect("a deleted category existed");
+                self.names.remove(&gone.name);
+                Vec::new()
+            }
+            E::ProductCreated(id, details) => {
+                self.product_last = self.product_last.max(id.0);
+                vec![self.revise(*id, details.clone(), 1)]
+            }
+            E::ProductChanged(id, details) => {
+                let number = self.product(*id).expect("a changed product exists").number + 1;
+                vec![self.revise(*id, details.clone(), number)]
+            }
+            E::ProductDeleted(id) => {
+                self.products.remove(id).expect("a deleted product existed");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Remembers that an order names `product`, so that it can no longer be deleted.
+    pub fn mark_ordered(&mut self, product: ProductId) {
+        if let Some(entry) = self.products.get_mut(&product) {
+            entry.ordered = true;
+        }
+    }
+
+    fn rename(&mut self, category: &Category) -> Vec<Arc<Revision>> {
+        let before = self.categories.insert(category.id, category.clone()).expect("a renamed category exists");
+        self.names.remove(&before.name);
+        self.names.insert(category.name.clone(), category.id);
+        let mut inside: Vec<_> =
+            self.products.values().map(|p| p.current.clone()).filter(|r| r.details.category == category.id).collect();
+        inside.sort_by_key(|revision| revision.product);
+        inside.into_iter().map(|r| self.revise(r.product, r.details.clone(), r.number + 1)).collect()
+    }
+
+    fn revise(&mut self, product: ProductId, details: ProductDetails, number: u32) -> Arc<Revision> {
+        let category_name = self.category(details.category).expect("a product stands in a category").name.clone();
+        let current = Arc::new(Revision { product, number, details, category_name });
+        let ordered = self.products.get(&product).is_some_and(|entry| entry.ordered);
+        self.products.insert(product, Entry { current: current.clone(), ordered });
+        current
+    }
+
+    fn category_exists(&self, id: CategoryId) -> Result<(), CatalogueRejection> {
+        self.categories.contains_key(&id).then_some(()).ok_or(CatalogueRejection::CategoryMissing(id))
+    }
+
+    fn name_is_free(&self, name: &CategoryName, holder: Option<CategoryId>) -> Result<(), CatalogueRejection> {
+        match self.names.get(name) {
+            Some(id) if Some(*id) != holder => Err(CatalogueRejection::CategoryNameTaken(name.clone())),
+            Some(_) | None => Ok(()),
+        }
+    }
+}

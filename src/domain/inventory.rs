@@ -1,0 +1,330 @@
+//! The inventory: catalogue and stock together, and the placing of orders against them.
+//!
+//! This is the *tentative* state that decisions are made against: everything decided so far, durable or not. A bulk is
+//! judged at once, each row seeing the rows before it, and is placed as a whole or not at all.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use foldhash::HashMap;
+use smallvec::SmallVec;
+
+use super::calendar;
+use super::catalogue::{Catalogue, CatalogueCommand, CatalogueEvent, CatalogueRejection, Revision};
+use super::entry::{Event, Events};
+use super::ids::{OrderId, ProductId};
+use super::money::Money;
+use super::order::{Contact, Line, Order, OrderEvent};
+use super::stock::{Adjustment, Change, ON_HAND_MAX, Stock, StockEvent, StockRejection, Target};
+use super::text::ProductName;
+use super::time::Timestamp;
+use super::who::Who;
+
+/// An order that somebody wants to place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRequest {
+    /// Whom it goes to.
+    pub contact: Contact,
+    /// What it holds.
+    pub lines: SmallVec<[LineRequest; 2]>,
+}
+
+/// A line that somebody wants to order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineRequest {
+    /// The product.
+    pub product: ProductId,
+    /// How many pieces.
+    pub quantity: u32,
+}
+
+/// Why a placement was refused. Nothing of it stays behind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("row {row}: {reason}")]
+pub struct PlaceRejection {
+    /// The first row that could not be placed, counted from 0.
+    pub row: usize,
+    /// The rule that it broke.
+    pub reason: PlaceReason,
+}
+
+/// The rule that an order to be placed broke.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceReason {
+    /// It has no line.
+    #[error("an order needs at least one line")]
+    NoLines,
+    /// A line asks for nothing.
+    #[error("line {line}: the quantity must be at least 1")]
+    QuantityZero {
+        /// The line, counted from 0.
+        line: usize,
+    },
+    /// No such product.
+    #[error("line {line}: there is no product {product}")]
+    ProductMissing {
+        /// The line, counted from 0.
+        line: usize,
+        /// The product.
+        product: ProductId,
+    },
+    /// The product was archived.
+    #[error("line {line}: product {name} is archived and cannot be ordered")]
+    ProductArchived {
+        /// The line, counted from 0.
+        line: usize,
+        /// The product's name.
+        name: ProductName,
+    },
+    /// The product's last day is over.
+    #[error("line {line}: product {name} expired at the end of {expiry}")]
+    ProductExpired {
+        /// The line, counted from 0.
+        line: usize,
+        /// The product's name.
+        name: ProductName,
+        /// Its last day.
+        expiry: NaiveDate,
+    },
+    /// Not enough is available.
+    #[error("insufficient stock for product {name}: {wanted} wanted, {available} available")]
+    InsufficientStock {
+        /// The product.
+        product: ProductId,
+        /// The product's name.
+        name: ProductName,
+        /// How many pieces the order wants, all its lines together.
+        wanted: u64,
+        /// What the rows before it left.
+        available: u64,
+    },
+    /// The sum of the lines needs more than ten digits.
+    #[error("the total exceeds {}", Money::MAX)]
+    TotalTooLarge,
+}
+
+/// A product to be imported with its opening stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The command that creates its category or product.
+    pub command: CatalogueCommand,
+    /// What is on hand of the product from the start.
+    pub stock: u32,
+}
+
+/// A change of stock was refused: by the catalogue, or by the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InventoryRejection {
+    /// A rule of the catalogue.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueRejection),
+    /// A rule of the stock ledger.
+    #[error(transparent)]
+    Stock(#[from] StockRejection),
+}
+
+/// Catalogue and stock, and the number of orders placed so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// What can be ordered.
+    pub catalogue: Catalogue,
+    /// How much of it there is.
+    pub stock: Stock,
+    /// The last order id given out.
+    pub order_last: u64,
+}
+
+impl Inventory {
+    /// The orders that `rows` become at `now`, numbered and priced, or the first row that cannot be placed.
+    pub fn decide_place(
+        &self,
+        rows: Vec<OrderRequest>,
+        now: Timestamp,
+        zone: Tz,
+        who: &Who,
+    ) -> Result<Vec<Arc<Order>>, PlaceRejection> {
+        let mut placing = Placing { inventory: self, today: calendar::day(now, zone), left: HashMap::default() };
+        let mut id = OrderId(self.order_last);
+        let mut orders = Vec::with_capacity(rows.len());
+        for (row, request) in rows.into_iter().enumerate() {
+            id = id.next();
+            let (lines, total) = placing.lines(&request.lines).map_err(|reason| PlaceRejection { row, reason })?;
+            orders.push(Arc::new(Order::placed(id, request.contact, lines, total, now, who)));
+        }
+        Ok(orders)
+    }
+
+    /// The event that `command` on the catalogue leads to. A product starts with `opening` pieces on hand.
+    pub fn decide_catalogue(&self, command: CatalogueCommand, opening: u32) -> Result<Events, InventoryRejection> {
+        let event = self.catalogue.decide(command)?;
+        let mut events = Events::new();
+        if let CatalogueEvent::ProductCreated(product, _) = &event
+            && opening > 0
+        {
+            if opening > ON_HAND_MAX {
+                return Err(StockRejection::TooMany { wanted: i64::from(opening) }.into());
+            }
+            let received = StockEvent { product: *product, change: Change::Received(opening), reason: None };
+            events.push(Event::Catalogue(Box::new(event)));
+            events.push(Event::Stock(Box::new(received)));
+        } else {
+            events.push(Event::Catalogue(Box::new(event)));
+        }
+        Ok(events)
+    }
+
+    /// The event that `adjustment` leads to; none when the number already is what was asked for.
+    pub fn decide_adjust(&self, adjustment: Adjustment) -> Result<Option<Event>, StockRejection> {
+        let product = adjustment.product;
+        self.catalogue.product(product).ok_or(StockRejection::ProductMissing(product))?;
+        let change = self.stock.decide(&adjustment)?;
+        Ok(change.map(|change| Event::Stock(Box::new(StockEvent { product, change, reason: adjustment.reason }))))
+    }
+
+    /// The events of a product edit that may also set what is available.
+    pub fn decide_change(
+        &self,
+        command: CatalogueCommand,
+        available: Option<u32>,
+    ) -> Result<Events, InventoryRejection> {
+        let event = self.catalogue.decide(command)?;
+        let mut events = Events::new();
+        if let CatalogueEvent::ProductChanged(product, details) = &event {
+            let stock = available.map(|n| Adjustment {
+                product: *product,
+                target: Target::Available(n),
+                expected: None,
+                reason: Some("set with the product".into()),
+            });
+            let unchanged = self.catalogue.product(*product).is_some_and(|revision| revision.details == *details);
+            let adjusted = stock.map(|adjustment| self.decide_adjust(adjustment)).transpose()?.flatten();
+            if !unchanged {
+                events.push(Event::Catalogue(Box::new(event)));
+            }
+            events.extend(adjusted);
+        } else {
+            events.push(Event::Catalogue(Box::new(event)));
+        }
+        Ok(events)
+    }
+
+    /// The events of an import: all of `openings` in order, later ones seeing earlier ones; the index of the first one
+    /// that breaks a rule comes with the rejection.
+    pub fn decide_import(&self, openings: Vec<Opening>) -> Result<Events, (usize, InventoryRejection)> {
+        let mut tentative = self.clone();
+        let mut events = Events::new();
+        for (row, opening) in openings.into_iter().enumerate() {
+            let made = tentative.decide_catalogue(opening.command, opening.stock).map_err(|error| (row, error))?;
+            for event in made {
+                tentative.apply_event(&event, |_, _| ());
+                events.push(event);
+            }
+        }
+        Ok(events)
+    }
+
+    /// Takes over one event of an entry. `revised` is told of each product revision that it made.
+    ///
+    /// The stock effect of an order's own events needs its lines and comes through [`Inventory::apply_order`].
+    pub fn apply_event(&mut self, event: &Event, mut revised: impl FnMut(ProductId, Option<Arc<Revision>>)) {
+        match event {
+            Event::Catalogue(event) => {
+                if let CatalogueEvent::ProductDeleted(product) = **event {
+                    self.stock.forget(product);
+                    revised(product, None);
+                }
+                for revision in self.catalogue.apply(event) {
+                    revised(revision.product, Some(revision));
+                }
+            }
+            Event::Stock(event) => {
+                self.stock.apply(event.product, event.change);
+            }
+            Event::Placed(order) => {
+                self.order_last = self.order_last.max(order.id.0);
+                for line in &order.lines {
+                    self.catalogue.mark_ordered(line.product.product);
+                    self.stock.apply(line.product.product, Change::Reserved(line.quantity));
+                }
+            }
+            Event::Order(..) => {}
+        }
+    }
+
+    /// Takes over what `event` does to the stock of the lines of `order`, which is the order as it was before it.
+    pub fn apply_order(&mut self, order: &Order, event: &OrderEvent) {
+        for (product, change) in order.stock_effects(&event.change) {
+            self.stock.apply(product, change);
+        }
+    }
+}
+
+/// The working state of one placement: what its rows have left of each product.
+struct Placing<'a> {
+    inventory: &'a Inventory,
+    today: NaiveDate,
+    left: HashMap<ProductId, u32>,
+}
+
+impl<'a> Placing<'a> {
+    fn lines(&mut self, requests: &[LineRequest]) -> Result<(Box<[Line]>, Money), PlaceReason> {
+        if requests.is_empty() {
+            return Err(PlaceReason::NoLines);
+        }
+        let mut total = Money::ZERO;
+        let mut lines = Vec::with_capacity(requests.len());
+        for (index, request) in requests.iter().enumerate() {
+            let product = self.orderable(index, *request)?;
+            let available_after = self.take(requests, index, product)?;
+            let price = product.details.price.checked_mul(request.quantity);
+            total = price.and_then(|price| total.checked_add(price)).ok_or(PlaceReason::TotalTooLarge)?;
+            lines.push(Line { product: product.clone(), quantity: request.quantity, available_after });
+        }
+        // A later line for the same product lowered what is available after the whole order.
+        if let [_, _, ..] = lines.as_slice() {
+            for line in &mut lines {
+                line.available_after = self.left[&line.product.product];
+            }
+        }
+        Ok((lines.into_boxed_slice(), total))
+    }
+
+    fn orderable(&self, line: usize, request: LineRequest) -> Result<&'a Arc<Revision>, PlaceReason> {
+        if request.quantity == 0 {
+            return Err(PlaceReason::QuantityZero { line });
+        }
+        let product = request.product;
+        let inventory = self.inventory;
+        let revision = inventory.catalogue.product(product).ok_or(PlaceReason::ProductMissing { line, product })?;
+        let name = &revision.details.name;
+        if revision.details.archived {
+            return Err(PlaceReason::ProductArchived { line, name: name.clone() });
+        }
+        match revision.details.expiry_date {
+            Some(expiry) if self.today > expiry => {
+                Err(PlaceReason::ProductExpired { line, name: name.clone(), expiry })
+            }
+            Some(_) | None => Ok(revision),
+        }
+    }
+
+    /// Takes what line `index` wants from what is left, and says how much that leaves.
+    fn take(&mut self, requests: &[LineRequest], index: usize, product: &Revision) -> Result<u32, PlaceReason> {
+        let stock = &self.inventory.stock;
+        let left = self.left.entry(product.product).or_insert_with(|| stock.balance(product.product).available());
+        if let Some(rest) = left.checked_sub(requests[index].quantity) {
+            *left = rest;
+            return Ok(rest);
+        }
+        let wanted_by = |lines: &[LineRequest]| -> u64 {
+            lines.iter().filter(|line| line.product == product.product).map(|line| u64::from(line.quantity)).sum()
+        };
+        Err(PlaceReason::InsufficientStock {
+            product: product.product,
+            name: product.details.name.clone(),
+            wanted: wanted_by(requests),
+            available: u64::from(*left) + wanted_by(&requests[..index]),
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! An order: its states, its transitions, its history.
+//!
+//! | from | to | by | stock |
+//! |---|---|---|---|
+//! | - | pending | place | reserve every line, or nothing at all |
+//! | pending | processing | timer, operator | - |
+//! | processing | shipped | timer, operator | `on_hand` and `reserved` fall together |
+//! | shipped | delivered | timer, operator | - |
+//! | pending, processing | cancelled | client, operator, with a reason | release what is reserved |
+//!
+//! No other transition exists. Invariants: `version` counts the entries that touched the order; the history is a path
+//! through the table; what has ended stays ended.
+
+mod contact;
+mod decide;
+mod history;
+mod policy;
+mod status;
+
+use std::sync::Arc;
+
+pub use contact::{Contact, ContactError, ContactPatch, Field};
+pub use decide::{Action, OrderChange, OrderCommand, OrderEvent, OrderRejection, allowed_actions};
+pub use history::Step;
+pub use policy::{After, Policy, Stage, due, stale_at};
+pub use status::Status;
+
+use super::catalogue::Revision;
+use super::ids::OrderId;
+use super::money::Money;
+use super::stock::Change;
+use super::time::Timestamp;
+use super::who::Who;
+
+/// One line of an order: a product as it was when it was ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The product, frozen.
+    pub product: Arc<Revision>,
+    /// How many pieces, at least 1.
+    pub quantity: u32,
+    /// What was available of the product right after the order.
+    pub available_after: u32,
+}
+
+/// An order as it stands at one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// How many entries touched it: 1 when placed.
+    pub version: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// Taken out of the lists after it ended.
+    pub archived: bool,
+    /// Whom it goes to.
+    pub contact: Contact,
+    /// What it holds, at least one line.
+    pub lines: Box<[Line]>,
+    /// The sum of the lines.
+    pub total: Money,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When anything of it last changed.
+    pub updated_at: Timestamp,
+    /// When it entered its status.
+    pub moved_at: Timestamp,
+    /// Every transition, oldest first.
+    pub history: Box<[Step]>,
+}
+
+impl Order {
+    /// A new order, pending.
+    #[must_use]
+    pub fn placed(id: OrderId, contact: Contact, lines: Box<[Line]>, total: Money, now: Timestamp, who: &Who) -> Self {
+        let first = Step::new(None, Status::Pending, now, who, None);
+        Self {
+            id,
+            version: 1,
+            status: Status::Pending,
+            archived: false,
+            contact,
+            lines,
+            total,
+            placed_at: now,
+            updated_at: now,
+            moved_at: now,
+            history: Box::new([first]),
+        }
+    }
+
+    /// The order after `event`, which was decided at `at` by `who`. An event that the order already contains changes
+    /// nothing: replay may meet it again.
+    ///
+    /// # Panics
+    /// When an event between the two is missing.
+    #[must_use]
+    pub fn after(&self, event: &OrderEvent, at: Timestamp, who: &Who) -> Self {
+        let mut next = self.clone();
+        if event.version <= self.version {
+            return next;
+        }
+        assert_eq!(event.version, self.version + 1, "order {} misses no event", self.id);
+        next.version = event.version;
+        next.updated_at = at;
+        match &event.change {
+            OrderChange::Moved { to, reason } => {
+                let step = Step::new(Some(self.status), *to, at, who, reason.as_deref());
+                next.history = self.history.iter().cloned().chain([step]).collect();
+                next.status = *to;
+                next.moved_at = at;
+            }
+            OrderChange::ContactChanged(contact) => next.contact = contact.clone(),
+            OrderChange::Archived => next.archived = true,
+        }
+        next
+    }
+
+    /// What moving to `to` does to the stock of a line of `quantity` pieces.
+    #[must_use]
+    pub fn stock_effect(to: Status, quantity: u32) -> Option<Change> {
+        match to {
+            Status::Pending => Some(Change::Reserved(quantity)),
+            Status::Shipped => Some(Change::Shipped(quantity)),
+            Status::Cancelled => Some(Change::Released(quantity)),
+            Status::Processing | Status::Delivered => None,
+        }
+    }
+}

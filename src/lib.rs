@@ -1,0 +1,2 @@
+//! Packhorse.
+pub mod domain;
