@@ -1,2 +1,3 @@
-//! Packhorse.
+//! Packhorse: an order-fulfilment engine in one binary with one data directory.
+
 pub mod domain;

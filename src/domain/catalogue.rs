@@ -39,6 +39,38 @@ pub struct ProductDetails {
     pub archived: bool,
 }
 
+/// What an operator changes of a product; what is left out stays as it is when the change is decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProductPatch {
+    /// The name.
+    pub name: Option<ProductName>,
+    /// Free text, may be empty.
+    pub description: Option<Box<str>>,
+    /// The price of one piece.
+    pub price: Option<Money>,
+    /// The last day on which it can be ordered, or none.
+    pub expiry_date: Option<Option<NaiveDate>>,
+    /// The category it stands in.
+    pub category: Option<CategoryId>,
+    /// Whether it is archived.
+    pub archived: Option<bool>,
+}
+
+impl ProductPatch {
+    /// `current` with what this changes of it.
+    #[must_use]
+    pub fn onto(self, current: &ProductDetails) -> ProductDetails {
+        ProductDetails {
+            name: self.name.unwrap_or_else(|| current.name.clone()),
+            description: self.description.unwrap_or_else(|| current.description.clone()),
+            price: self.price.unwrap_or(current.price),
+            expiry_date: self.expiry_date.unwrap_or(current.expiry_date),
+            category: self.category.unwrap_or(current.category),
+            archived: self.archived.unwrap_or(current.archived),
+        }
+    }
+}
+
 /// One immutable state of a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
@@ -80,8 +112,8 @@ pub enum CatalogueCommand {
     DeleteCategory(CategoryId),
     /// Create a product.
     CreateProduct(ProductDetails),
-    /// Replace what is said of a product.
-    ChangeProduct(ProductId, ProductDetails),
+    /// Change what is said of a product.
+    ChangeProduct(ProductId, ProductPatch),
     /// Delete a product that no order ever named.
     DeleteProduct(ProductId),
 }
@@ -140,6 +172,53 @@ impl Catalogue {
         self.categories.get(&id)
     }
 
+    /// The category named `name`.
+    #[must_use]
+    pub fn category_by_name(&self, name: &CategoryName) -> Option<&Category> {
+        self.names.get(name).and_then(|id| self.categories.get(id))
+    }
+
+    /// Whether an order ever named `product`.
+    #[must_use]
+    pub fn is_ordered(&self, product: ProductId) -> bool {
+        self.products.get(&product).is_some_and(|entry| entry.ordered)
+    }
+
+    /// The products from `first` on, by id.
+    pub fn products_from(&self, first: ProductId) -> impl Iterator<Item = &Arc<Revision>> {
+        (first.0..=self.product_last).filter_map(|id| self.product(ProductId(id)))
+    }
+
+    /// The ids that were given out so far, categories' and products': only for writing a checkpoint.
+    #[must_use]
+    pub fn lasts(&self) -> (u64, u64) {
+        (self.category_last, self.product_last)
+    }
+
+    /// How many categories and products there are.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64) {
+        (self.categories.len() as u64, self.products.len() as u64)
+    }
+
+    /// Takes over what a checkpoint says: only for reading one.
+    pub fn restore(
+        &mut self,
+        categories: Vec<Category>,
+        products: Vec<(Arc<Revision>, bool)>,
+        (category_last, product_last): (u64, u64),
+    ) {
+        self.category_last = category_last;
+        self.product_last = product_last;
+        for category in categories {
+            self.names.insert(category.name.clone(), category.id);
+            self.categories.insert(category.id, category);
+        }
+        for (current, ordered) in products {
+            self.products.insert(current.product, Entry { current, ordered });
+        }
+    }
+
     /// All categories, by id.
     pub fn categories(&self) -> impl Iterator<Item = &Category> {
         self.categories.values()
@@ -189,8 +268,9 @@ impl Catalogue {
                 self.category_exists(details.category)?;
                 Ok(E::ProductCreated(self.product_next(), details))
             }
-            C::ChangeProduct(id, details) => {
-                self.product(id).ok_or(CatalogueRejection::ProductMissing(id))?;
+            C::ChangeProduct(id, patch) => {
+                let current = self.product(id).ok_or(CatalogueRejection::ProductMissing(id))?;
+                let details = patch.onto(&current.details);
                 self.category_exists(details.category)?;
                 Ok(E::ProductChanged(id, details))
             }
@@ -201,6 +281,21 @@ impl Catalogue {
                 }
                 Ok(E::ProductDeleted(id))
             }
+        }
+    }
+
+    /// The product as it will stand after `event`; none where `event` is not about one that stays.
+    #[must_use]
+    pub fn preview(&self, event: &CatalogueEvent) -> Option<Arc<Revision>> {
+        match event {
+            CatalogueEvent::ProductCreated(id, details) | CatalogueEvent::ProductChanged(id, details) => {
+                let number = self.product(*id).map_or(1, |revision| revision.number + 1);
+                Some(Arc::new(self.revision(*id, details.clone(), number)))
+            }
+            CatalogueEvent::CategoryCreated(_)
+            | CatalogueEvent::CategoryRenamed(_)
+            | CatalogueEvent::CategoryDeleted(_)
+            | CatalogueEvent::ProductDeleted(_) => None,
         }
     }
 
@@ -253,11 +348,15 @@ impl Catalogue {
     }
 
     fn revise(&mut self, product: ProductId, details: ProductDetails, number: u32) -> Arc<Revision> {
-        let category_name = self.category(details.category).expect("a product stands in a category").name.clone();
-        let current = Arc::new(Revision { product, number, details, category_name });
-        let ordered = self.products.get(&product).is_some_and(|entry| entry.ordered);
+        let current = Arc::new(self.revision(product, details, number));
+        let ordered = self.is_ordered(product);
         self.products.insert(product, Entry { current: current.clone(), ordered });
         current
+    }
+
+    fn revision(&self, product: ProductId, details: ProductDetails, number: u32) -> Revision {
+        let category_name = self.category(details.category).expect("a product stands in a category").name.clone();
+        Revision { product, number, details, category_name }
     }
 
     fn category_exists(&self, id: CategoryId) -> Result<(), CatalogueRejection> {

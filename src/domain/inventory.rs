@@ -16,7 +16,7 @@ use super::entry::{Event, Events};
 use super::ids::{OrderId, ProductId};
 use super::money::Money;
 use super::order::{Contact, Line, Order, OrderEvent};
-use super::stock::{Adjustment, Change, ON_HAND_MAX, Stock, StockEvent, StockRejection, Target};
+use super::stock::{Adjustment, Balance, Change, ON_HAND_MAX, Stock, StockEvent, StockRejection, Target};
 use super::text::ProductName;
 use super::time::Timestamp;
 use super::who::Who;
@@ -217,35 +217,38 @@ impl Inventory {
         for (row, opening) in openings.into_iter().enumerate() {
             let made = tentative.decide_catalogue(opening.command, opening.stock).map_err(|error| (row, error))?;
             for event in made {
-                tentative.apply_event(&event, |_, _| ());
+                tentative.apply_event(&event, &mut ());
                 events.push(event);
             }
         }
         Ok(events)
     }
 
-    /// Takes over one event of an entry. `revised` is told of each product revision that it made.
+    /// Takes over one event of an entry and tells `observer` what came of it.
     ///
     /// The stock effect of an order's own events needs its lines and comes through [`Inventory::apply_order`].
-    pub fn apply_event(&mut self, event: &Event, mut revised: impl FnMut(ProductId, Option<Arc<Revision>>)) {
+    pub fn apply_event(&mut self, event: &Event, observer: &mut impl Observer) {
         match event {
             Event::Catalogue(event) => {
                 if let CatalogueEvent::ProductDeleted(product) = **event {
                     self.stock.forget(product);
-                    revised(product, None);
                 }
                 for revision in self.catalogue.apply(event) {
-                    revised(revision.product, Some(revision));
+                    observer.revised(&revision);
                 }
+                observer.catalogue_changed(event);
             }
             Event::Stock(event) => {
-                self.stock.apply(event.product, event.change);
+                let after = self.stock.apply(event.product, event.change);
+                observer.moved(event.product, event.change, after);
             }
             Event::Placed(order) => {
                 self.order_last = self.order_last.max(order.id.0);
                 for line in &order.lines {
-                    self.catalogue.mark_ordered(line.product.product);
-                    self.stock.apply(line.product.product, Change::Reserved(line.quantity));
+                    let product = line.product.product;
+                    self.catalogue.mark_ordered(product);
+                    let change = Change::Reserved(line.quantity);
+                    observer.moved(product, change, self.stock.apply(product, change));
                 }
             }
             Event::Order(..) => {}
@@ -253,12 +256,24 @@ impl Inventory {
     }
 
     /// Takes over what `event` does to the stock of the lines of `order`, which is the order as it was before it.
-    pub fn apply_order(&mut self, order: &Order, event: &OrderEvent) {
+    pub fn apply_order(&mut self, order: &Order, event: &OrderEvent, observer: &mut impl Observer) {
         for (product, change) in order.stock_effects(&event.change) {
-            self.stock.apply(product, change);
+            observer.moved(product, change, self.stock.apply(product, change));
         }
     }
 }
+
+/// Is told what came of an event. `()` does not care.
+pub trait Observer {
+    /// A product got a new revision.
+    fn revised(&mut self, _revision: &Arc<Revision>) {}
+    /// The catalogue took over an event.
+    fn catalogue_changed(&mut self, _event: &CatalogueEvent) {}
+    /// The stock of a product changed.
+    fn moved(&mut self, _product: ProductId, _change: Change, _after: Balance) {}
+}
+
+impl Observer for () {}
 
 /// The working state of one placement: what its rows have left of each product.
 struct Placing<'a> {

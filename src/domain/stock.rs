@@ -112,7 +112,7 @@ pub struct StockEvent {
 /// One row of the ledger of a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Movement {
-    /// The journal entry that caused it. Rows of one entry keep their order.
+    /// The journal entry that caused it.
     pub sequence: u64,
     /// When it was decided.
     pub at: Timestamp,

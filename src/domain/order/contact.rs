@@ -177,7 +177,7 @@ impl Contact {
     /// # Panics
     /// When the texts exceed 4 GiB together, which no request body does.
     #[must_use]
-    pub fn patched(&self, patch: ContactPatch) -> Self {
+    pub fn patched(&self, patch: &ContactPatch) -> Self {
         let fields = Field::ALL.map(|field| patch.fields[field as usize].as_deref().unwrap_or(self.get(field)));
         Self::pack(fields).expect("contact fields come from bodies far below 4 GiB")
     }
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(Field::ALL.map(|f| contact.get(f)), ["Alice", "alice@example.com", "123", "Main St\n1"]);
         let mut patch = ContactPatch::default();
         patch.set(Field::CustomerPhone, "4567").unwrap();
-        let patched = contact.patched(patch);
+        let patched = contact.patched(&patch);
         assert_eq!(Field::ALL.map(|f| patched.get(f)), ["Alice", "alice@example.com", "4567", "Main St\n1"]);
     }
 

@@ -37,6 +37,17 @@ pub struct OrderEvent {
     pub change: OrderChange,
 }
 
+impl OrderEvent {
+    /// Whether it has an effect on the stock of the order's lines.
+    #[must_use]
+    pub fn changes_stock(&self) -> bool {
+        match self.change {
+            OrderChange::Moved { to, .. } => Order::stock_effect(to, 1).is_some(),
+            OrderChange::ContactChanged(_) | OrderChange::Archived => false,
+        }
+    }
+}
+
 /// What happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderChange {
@@ -135,7 +146,7 @@ impl Order {
                 self.status.next_by_timer().map(|to| OrderChange::Moved { to, reason: None })
             }
             OrderCommand::Move { to, reason } => Some(self.decide_move(to, reason)?),
-            OrderCommand::EditContact(patch) => self.decide_edit(*patch)?,
+            OrderCommand::EditContact(patch) => self.decide_edit(&patch)?,
             OrderCommand::Archive => self.decide_archive()?,
         };
         Ok(change.map(|change| OrderEvent { version: self.version + 1, change }))
@@ -151,7 +162,7 @@ impl Order {
         Ok(OrderChange::Moved { to, reason })
     }
 
-    fn decide_edit(&self, patch: ContactPatch) -> Result<Option<OrderChange>, OrderRejection> {
+    fn decide_edit(&self, patch: &ContactPatch) -> Result<Option<OrderChange>, OrderRejection> {
         if self.status != Status::Pending {
             return Err(OrderRejection::ContactFixed { order: self.id, status: self.status });
         }

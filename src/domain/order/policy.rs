@@ -26,7 +26,7 @@ pub struct Stage {
 
 impl Default for Stage {
     fn default() -> Self {
-        Self { after: After::Span(Duration::from_secs(5)), stale_after: Duration::from_secs(3600) }
+        Self { after: After::Span(Duration::from_secs(5)), stale_after: Duration::from_hours(1) }
     }
 }
 
