@@ -1,3 +1,5 @@
 //! Packhorse: an order-fulfilment engine in one binary with one data directory.
 
+pub mod config;
 pub mod domain;
+pub mod telemetry;

@@ -1,0 +1,95 @@
+//! Why the settings were refused: which key, where it came from, what was found, and what is allowed.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Everything that is wrong with the settings, so that one start shows it all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// What is wrong, at least one thing.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The file could not be read.
+    #[error("the settings file {} cannot be read: {cause}", path.display())]
+    FileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+    /// The file is no TOML.
+    #[error("the settings file {} is not valid TOML: {cause}", path.display())]
+    FileMalformed {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says, with the place.
+        cause: String,
+    },
+    /// No setting has this name.
+    #[error("{origin}: there is no setting {name}; known here: {known}")]
+    Unknown {
+        /// The name that was found.
+        name: String,
+        /// Where it was found.
+        origin: Origin,
+        /// The names that it could have been.
+        known: String,
+    },
+    /// The value is not allowed.
+    #[error("{origin}: {name} is {found}; allowed: {allowed}")]
+    Refused {
+        /// The setting.
+        name: String,
+        /// Where the value was found.
+        origin: Origin,
+        /// The value.
+        found: String,
+        /// What would be allowed.
+        allowed: String,
+    },
+    /// Two settings, each allowed, do not go together.
+    #[error("{first} is less than {second}; allowed: at least as much")]
+    Contradiction {
+        /// The setting that is too small.
+        first: &'static str,
+        /// The setting that it has to reach.
+        second: &'static str,
+    },
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A line of the settings file, counted from 1.
+    File(PathBuf, usize),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, line) => write!(f, "{}, line {line}", path.display()),
+            Self::Variable(name) => write!(f, "environment variable {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.problems.iter().enumerate() {
+            let gap = if i == 0 { "" } else { "\n" };
+            write!(f, "{gap}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SettingsError {}

@@ -1,0 +1,21 @@
+//! Bounds on what one request may ask for, and on what may wait.
+
+use super::section::section;
+
+section! {
+    /// `[limits]`.
+    Limits {
+        /// Size of a request body, except a bulk; beyond it the answer is 413.
+        body_bytes: usize = Bytes("1 MiB", "1 KiB" to "64 MiB") in "PACKHORSE_LIMITS__BODY_BYTES";
+        /// Size of the body of a bulk of orders; beyond it the answer is 413.
+        bulk_body_bytes: usize = Bytes("64 MiB", "1 KiB" to "1 GiB") in "PACKHORSE_LIMITS__BULK_BODY_BYTES";
+        /// Orders in one bulk.
+        bulk_orders: usize = Count("100000", "1" to "1000000") in "PACKHORSE_LIMITS__BULK_ORDERS";
+        /// Lines in one order.
+        order_lines: usize = Count("1000", "1" to "10000") in "PACKHORSE_LIMITS__ORDER_LINES";
+        /// Rows in one page of a list.
+        page_size: usize = Count("1000", "1" to "1000") in "PACKHORSE_LIMITS__PAGE_SIZE";
+        /// Messages that may wait at one actor; when it is full the answer is 503.
+        mailbox: usize = Count("16384", "16" to "1048576") in "PACKHORSE_LIMITS__MAILBOX";
+    }
+}

@@ -1,0 +1,192 @@
+//! Settings: flags over environment over file over defaults.
+//!
+//! Each section is a file and declares its settings once: type, default, limits, variable and meaning. The struct, its
+//! documentation, the table in the README and every check follow from that declaration. Whatever is written down is
+//! checked, also where a stronger place overrules it, and everything that is wrong is reported at once.
+
+mod checkpoint;
+mod engine;
+mod error;
+mod general;
+mod http;
+mod journal;
+mod kind;
+mod layer;
+mod limits;
+mod retention;
+mod section;
+mod stages;
+mod store;
+mod table;
+mod watchdog;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+
+pub use checkpoint::Checkpoint;
+pub use engine::Engine;
+pub use error::{Origin, Problem, SettingsError};
+pub use general::General;
+pub use http::Http;
+pub use journal::Journal;
+pub use layer::Flag;
+pub use limits::Limits;
+pub use retention::Retention;
+pub use section::Key;
+pub use stages::Stages;
+pub use store::Store;
+pub use table::table;
+pub use watchdog::Watchdog;
+
+use layer::{Found, Written};
+use section::Texts;
+
+/// Every declared setting, section by section.
+const KEYS: [&[Key]; 10] = [
+    General::KEYS,
+    Stages::KEYS,
+    Watchdog::KEYS,
+    Journal::KEYS,
+    Checkpoint::KEYS,
+    Retention::KEYS,
+    Limits::KEYS,
+    Http::KEYS,
+    Engine::KEYS,
+    Store::KEYS,
+];
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What stands in no section.
+    pub general: General,
+    /// How long orders stay in each stage.
+    pub stages: Stages,
+    /// How often stale orders are looked for.
+    pub watchdog: Watchdog,
+    /// The journal.
+    pub journal: Journal,
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Bounds on requests and queues.
+    pub limits: Limits,
+    /// The HTTP server.
+    pub http: Http,
+    /// The threads of the actors.
+    pub engine: Engine,
+    /// The store.
+    pub store: Store,
+}
+
+/// Where settings are read from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Given on the command line.
+    pub flags: Vec<Flag>,
+    /// The environment of the process, all of it; only what begins with `PACKHORSE_` is looked at.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The settings file, where one was named.
+    pub file: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::read(&defaults())
+    }
+}
+
+impl Settings {
+    /// Reads and checks the settings of all `sources`.
+    pub fn load(sources: Sources) -> Result<Self, SettingsError> {
+        let mut problems = Vec::new();
+        let mut found = match sources.file {
+            Some(path) => read_file(path).unwrap_or_else(|problem| {
+                problems.push(problem);
+                Vec::new()
+            }),
+            None => Vec::new(),
+        };
+        found.extend(layer::environment(sources.environment));
+        found.extend(layer::flags(sources.flags));
+
+        let mut texts = defaults();
+        for setting in found {
+            match check(setting) {
+                Ok((variable, text)) => drop(texts.insert(variable, text)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let settings = Self::read(&texts);
+        problems.extend(settings.contradictions());
+        if problems.is_empty() { Ok(settings) } else { Err(SettingsError { problems }) }
+    }
+
+    fn read(texts: &Texts) -> Self {
+        Self {
+            general: General::read(texts),
+            stages: Stages::read(texts),
+            watchdog: Watchdog::read(texts),
+            journal: Journal::read(texts),
+            checkpoint: Checkpoint::read(texts),
+            retention: Retention::read(texts),
+            limits: Limits::read(texts),
+            http: Http::read(texts),
+            engine: Engine::read(texts),
+            store: Store::read(texts),
+        }
+    }
+
+    fn contradictions(&self) -> Option<Problem> {
+        let Limits { body_bytes, bulk_body_bytes, .. } = self.limits;
+        (bulk_body_bytes < body_bytes)
+            .then_some(Problem::Contradiction { first: "limits.bulk_body_bytes", second: "limits.body_bytes" })
+    }
+}
+
+fn read_file(path: PathBuf) -> Result<Vec<Found>, Problem> {
+    match fs::read_to_string(&path) {
+        Ok(text) => layer::file(&path, &text),
+        Err(error) => Err(Problem::FileUnreadable { path, cause: error.to_string() }),
+    }
+}
+
+fn defaults() -> Texts {
+    KEYS.iter().copied().flatten().map(|key| (key.variable, key.default.to_owned())).collect()
+}
+
+/// The variable and the text of a setting that is declared and allowed.
+fn check(found: Found) -> Result<(&'static str, String), Problem> {
+    let Found { name, value, origin } = found;
+    let Some(key) = KEYS.iter().copied().flatten().find(|key| key.name() == name) else {
+        return Err(Problem::Unknown { known: known(&name, &origin), name, origin });
+    };
+    let refused = |found| Problem::Refused { name, origin, found, allowed: key.allowed() };
+    match value {
+        Written::Text(text) if (key.accepts)(&text) => Ok((key.variable, text)),
+        Written::Text(text) => Err(refused(format!("{text:?}"))),
+        Written::Other(description) => Err(refused(description.into())),
+    }
+}
+
+/// The settings that somebody who wrote `name` may have meant: itself in another case, those inside it, those beside it
+/// or beside its section, or simply all.
+fn known(name: &str, origin: &Origin) -> String {
+    let spelled = |key: &Key| match origin {
+        Origin::Variable(_) => key.variable.to_owned(),
+        Origin::File(..) | Origin::Flag(_) => key.name(),
+    };
+    let near = |start: &str| -> Vec<_> {
+        KEYS.iter().copied().flatten().filter(|key| key.name().starts_with(start)).map(spelled).collect()
+    };
+    let meant = section::name_of(&name.to_ascii_uppercase());
+    let parents = meant.match_indices('.').rev().map(|(dot, _)| &meant[..=dot]);
+    let wider =
+        [meant.as_str(), &format!("{meant}.")].into_iter().chain(parents).map(near).find(|near| !near.is_empty());
+    wider.unwrap_or_else(|| near("")).join(", ")
+}
+
+#[cfg(test)]
+mod tests;
