@@ -1,0 +1,142 @@
+//! What can be wrong with a journal that is read, down to the byte.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::format::FormatError;
+use super::segment::HeaderError;
+
+/// Why a journal could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The system could not read a file.
+    #[error("cannot read {}: {error}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// What was written is no longer there as it was written.
+    #[error(transparent)]
+    Damage(#[from] Box<Damage>),
+    /// A newer program wrote it.
+    #[error(
+        "{} has format version {version}, which this program does not know; use the version of Packhorse that wrote it, \
+         or a newer one",
+        file.display()
+    )]
+    UnknownVersion {
+        /// The file.
+        file: PathBuf,
+        /// The version it says it has.
+        version: u32,
+    },
+    /// The checkpoint knows more than the journal: entries that were once durable are gone.
+    #[error(
+        "the journal ends with entry {journal}, but the checkpoint was taken after entry {checkpoint}: \
+         {} entries are missing from the end of the journal",
+        checkpoint - journal
+    )]
+    BehindCheckpoint {
+        /// The last sequence in the journal.
+        journal: u64,
+        /// The sequence of the checkpoint.
+        checkpoint: u64,
+    },
+    /// The checkpoint was taken of another journal.
+    #[error("the checkpoint after entry {checkpoint} belongs to another journal: the running hashes differ there")]
+    ForeignCheckpoint {
+        /// The sequence of the checkpoint.
+        checkpoint: u64,
+    },
+}
+
+/// A place where the journal is not as it was written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the journal is damaged: {} at byte {offset}, where entry {sequence_expected} is expected: {what}",
+    file.display()
+)]
+pub struct Damage {
+    /// The file.
+    pub file: PathBuf,
+    /// Where in the file, in bytes.
+    pub offset: u64,
+    /// The first entry that cannot be read. For a record that was read by its position: the first one of its segment.
+    pub sequence_expected: u64,
+    /// What is wrong there.
+    pub what: What,
+}
+
+/// What is wrong at a place.
+#[derive(Debug, thiserror::Error)]
+pub enum What {
+    /// A file among the segments is not named as one.
+    #[error("the file's name is not that of a segment")]
+    Misnamed,
+    /// A segment is missing, or one is there twice.
+    #[error("the segment begins with entry {found}")]
+    SegmentOrder {
+        /// Its first sequence.
+        found: u64,
+    },
+    /// The segment does not follow from what came before.
+    #[error("the segment's running hash is not that of the entries before it")]
+    SegmentChain,
+    /// The segment's first page is not as it was written.
+    #[error("the segment's header is corrupt")]
+    SegmentHeader,
+    /// The file is shorter or longer than it was made.
+    #[error("the file has {found} bytes and not the {expected} it was made with")]
+    SegmentLength {
+        /// How long it is.
+        found: u64,
+        /// How long it was made; 4,096 when not even the header is there.
+        expected: u64,
+    },
+    /// There is something where a frame's header should be.
+    #[error("the header of the entry is corrupt")]
+    Header,
+    /// The payload does not match its checksum.
+    #[error("the payload of the entry is corrupt")]
+    Payload,
+    /// The bytes behind the payload are not as they were written.
+    #[error("the bytes behind the entry are corrupt")]
+    Guard,
+    /// The frame ends behind the segment.
+    #[error("the entry claims {payload_len} bytes, more than the segment has left")]
+    Length {
+        /// The length in its header.
+        payload_len: u32,
+    },
+    /// Another entry stands here.
+    #[error("entry {found} stands here")]
+    Sequence {
+        /// Its sequence.
+        found: u64,
+    },
+    /// The entry does not follow from those before it.
+    #[error("the entry's running hash is not that of the entries before it")]
+    Chain,
+    /// The payload is as it was written and still means nothing.
+    #[error("the entry cannot be understood: {0}")]
+    Meaning(FormatError),
+}
+
+impl ReadError {
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io { path: path.to_owned(), error }
+    }
+
+    pub(super) fn damage(file: &Path, offset: u64, sequence_expected: u64, what: What) -> Self {
+        Self::Damage(Box::new(Damage { file: file.to_owned(), offset, sequence_expected, what }))
+    }
+
+    pub(super) fn segment_header(file: &Path, first: u64, error: HeaderError) -> Self {
+        match error {
+            HeaderError::Corrupt => Self::damage(file, 0, first, What::SegmentHeader),
+            HeaderError::UnknownVersion(version) => Self::UnknownVersion { file: file.to_owned(), version },
+        }
+    }
+}

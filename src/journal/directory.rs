@@ -1,0 +1,313 @@
+//! The data directory: `FORMAT`, `LOCK`, `journal/`, `store/`.
+//!
+//! Invariants: a directory that is refused is left exactly as it was. `FORMAT` is written last when one is made, so
+//! that where it is, `journal/` has been.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::lock::{Lock, LockError};
+use super::segment::sync_directory;
+
+/// The version of the data directory that this program writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+const FORMAT: &str = "FORMAT";
+const FORMAT_UNFINISHED: &str = "FORMAT.tmp";
+const LOCK: &str = "LOCK";
+const JOURNAL: &str = "journal";
+const STORE: &str = "store";
+/// What may lie in a directory that is as good as empty: what a start leaves that was killed before it wrote
+/// [`FORMAT`], and what a fresh file system brings.
+const NOTHING: [&str; 3] = [LOCK, FORMAT_UNFINISHED, "lost+found"];
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// It does not exist, or nothing is in it.
+    #[error("there is no Packhorse data directory {}", path.display())]
+    Missing {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Its journal was taken away.
+    #[error(
+        "the data directory {} has lost its {JOURNAL} directory, and with it everything that was ever acknowledged; \
+         restore it from a backup, or name a new data directory",
+        path.display()
+    )]
+    JournalMissing {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It holds something else.
+    #[error(
+        "{} is not a Packhorse data directory: it is not empty and has no {FORMAT} file; nothing in it was changed. \
+         Name an empty or a new directory",
+        path.display()
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "the data directory {} has format {found}, and this program knows formats up to {FORMAT_VERSION}; nothing in \
+         it was changed. Use the version of Packhorse that wrote it, or a newer one",
+        path.display()
+    )]
+    Newer {
+        /// The directory.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// Its format file says nothing.
+    #[error("{} should hold the number of a format, but holds {content:?}", file.display())]
+    Unreadable {
+        /// The format file.
+        file: PathBuf,
+        /// What it holds, shortened.
+        content: String,
+    },
+    /// Another process uses it.
+    #[error("the data directory {} is in use by {}", path.display(), Process(*pid))]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// The process, when it is known.
+        pid: Option<u32>,
+    },
+    /// The system refused something.
+    #[error("cannot use the data directory {}: {operation}: {error}", path.display())]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What was tried.
+        operation: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+struct Process(Option<u32>);
+
+impl std::fmt::Display for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(pid) => write!(f, "process {pid}"),
+            None => f.write_str("another process"),
+        }
+    }
+}
+
+/// A data directory that this process alone uses, until the value is dropped.
+#[derive(Debug)]
+pub struct DataDirectory {
+    path: PathBuf,
+    _lock: Lock,
+}
+
+impl DataDirectory {
+    /// Takes the data directory at `path`; makes it when it does not exist or is empty.
+    pub fn open(path: &Path) -> Result<Self, DirectoryError> {
+        make_directory(path).map_err(failed(path, "making it"))?;
+        // Before the lock: a directory that is not ours gets no lock file.
+        check_format(path)?;
+        let lock = Self::lock(path)?;
+        // And under it: another process may have written the format in between.
+        if check_format(path)? == Content::Nothing {
+            make_directory(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
+            write_format(path).map_err(failed(path, "writing its format"))?;
+        }
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Takes the data directory at `path`, which somebody else has made. Writes nothing but the lock file.
+    pub fn open_existing(path: &Path) -> Result<Self, DirectoryError> {
+        if check_format(path)? == Content::Nothing {
+            return Err(DirectoryError::Missing { path: path.to_owned() });
+        }
+        Ok(Self { path: path.to_owned(), _lock: Self::lock(path)? })
+    }
+
+    fn lock(path: &Path) -> Result<Lock, DirectoryError> {
+        Lock::take(&path.join(LOCK)).map_err(|error| match error {
+            LockError::Held(pid) => DirectoryError::InUse { path: path.to_owned(), pid },
+            LockError::Io(error) => failed(path, "locking it")(error),
+        })
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the journal is; the directory exists.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.path.join(JOURNAL)
+    }
+
+    /// Where the store is; the store makes its directory itself.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.path.join(STORE)
+    }
+}
+
+/// What is in a directory that can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Nothing,
+    Packhorse,
+}
+
+fn check_format(path: &Path) -> Result<Content, DirectoryError> {
+    let file = path.join(FORMAT);
+    let bytes = match fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return check_empty(path),
+        Err(error) => return Err(failed(path, "reading its format")(error)),
+    };
+    let content = String::from_utf8_lossy(&bytes);
+    match content.trim().parse::<u32>() {
+        Ok(FORMAT_VERSION) if path.join(JOURNAL).is_dir() => Ok(Content::Packhorse),
+        Ok(FORMAT_VERSION) => Err(DirectoryError::JournalMissing { path: path.to_owned() }),
+        Ok(found) if found > FORMAT_VERSION => Err(DirectoryError::Newer { path: path.to_owned(), found }),
+        Ok(_) | Err(_) => Err(DirectoryError::Unreadable { file, content: content.chars().take(40).collect() }),
+    }
+}
+
+fn check_empty(path: &Path) -> Result<Content, DirectoryError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(DirectoryError::Missing { path: path.to_owned() });
+        }
+        Err(error) => return Err(failed(path, "listing it")(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(failed(path, "listing it"))?.file_name();
+        let is_nothing = NOTHING.iter().any(|nothing| name == OsStr::new(nothing));
+        let is_new_journal = name == OsStr::new(JOURNAL) && is_empty_directory(&path.join(name));
+        if !is_nothing && !is_new_journal {
+            return Err(DirectoryError::Foreign { path: path.to_owned() });
+        }
+    }
+    Ok(Content::Nothing)
+}
+
+fn is_empty_directory(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Writes the format so that it is there as a whole or not at all, whenever the power fails.
+fn write_format(path: &Path) -> io::Result<()> {
+    let unfinished = path.join(FORMAT_UNFINISHED);
+    let mut file = File::create(&unfinished)?;
+    writeln!(file, "{FORMAT_VERSION}")?;
+    file.sync_all()?;
+    fs::rename(unfinished, path.join(FORMAT))?;
+    sync_directory(path)
+}
+
+/// Makes a directory that lasts, with those around it, unless it exists.
+fn make_directory(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => {
+                make_directory(parent)?;
+                return make_directory(path);
+            }
+            Some(_) | None => return Err(error),
+        },
+        Err(error) => return Err(error),
+    }
+    path.canonicalize()?.parent().map_or(Ok(()), sync_directory)
+}
+
+fn failed(path: &Path, operation: &'static str) -> impl FnOnce(io::Error) -> DirectoryError {
+    move |error| DirectoryError::Io { path: path.to_owned(), operation, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(path: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn makes_a_directory_and_opens_it_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("a/b/data");
+        let opened = DataDirectory::open(&path).unwrap();
+        assert_eq!(names(&path), ["FORMAT", "LOCK", "journal"]);
+        assert_eq!(fs::read_to_string(path.join("FORMAT")).unwrap(), "1\n");
+        assert_eq!((opened.journal(), opened.store()), (path.join("journal"), path.join("store")));
+        drop(opened);
+        DataDirectory::open_existing(&path).unwrap();
+    }
+
+    #[test]
+    fn the_second_process_is_told_who_has_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let _first = DataDirectory::open(temporary.path()).unwrap();
+        let text = DataDirectory::open(temporary.path()).unwrap_err().to_string();
+        let (path, pid) = (temporary.path().display(), std::process::id());
+        assert_eq!(text, format!("the data directory {path} is in use by process {pid}"));
+    }
+
+    #[test]
+    fn refuses_what_is_not_its_own_and_leaves_it_untouched() {
+        let check = |name: &str, content: &str, fragment: &str| {
+            let temporary = tempfile::tempdir().unwrap();
+            let file = temporary.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, content).unwrap();
+            for opened in [DataDirectory::open(temporary.path()), DataDirectory::open_existing(temporary.path())] {
+                let text = opened.unwrap_err().to_string();
+                assert!(text.contains(fragment), "{text}");
+            }
+            assert_eq!(names(temporary.path()), [name.split('/').next().unwrap()]);
+            assert_eq!(fs::read_to_string(&file).unwrap(), content);
+        };
+        check("holiday.jpg", "", "is not a Packhorse data directory");
+        check("journal/00000000000000000001.seg", "", "is not a Packhorse data directory");
+        check("FORMAT", "1\n", "has lost its journal directory");
+        check("FORMAT", "2\n", "has format 2, and this program knows formats up to 1");
+        check("FORMAT", "0\n", "should hold the number of a format, but holds \"0\\n\"");
+        check("FORMAT", "one", "should hold the number of a format, but holds \"one\"");
+    }
+
+    #[test]
+    fn refuses_a_directory_that_should_exist() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("missing");
+        assert!(matches!(DataDirectory::open_existing(&path), Err(DirectoryError::Missing { .. })));
+        assert!(!path.exists());
+        assert!(matches!(DataDirectory::open_existing(temporary.path()), Err(DirectoryError::Missing { .. })));
+        assert_eq!(names(temporary.path()), [""; 0]);
+    }
+
+    #[test]
+    fn goes_on_where_a_first_start_was_killed() {
+        let temporary = tempfile::tempdir().unwrap();
+        for name in NOTHING {
+            fs::write(temporary.path().join(name), "").unwrap();
+        }
+        fs::create_dir(temporary.path().join(JOURNAL)).unwrap();
+        DataDirectory::open(temporary.path()).unwrap();
+        assert!(names(temporary.path()).contains(&"FORMAT".to_owned()));
+    }
+}

@@ -1,0 +1,64 @@
+//! One process for each data directory.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process;
+
+/// The longest text that is read out of a lock file, in bytes: a process id.
+const PID_LEN_MAX: u64 = 20;
+
+/// The lock on a data directory; held until it is dropped, or its process ends in whatever way.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Why a lock was not taken.
+#[derive(Debug)]
+pub(super) enum LockError {
+    /// Somebody holds it: the process with this id, when it could be found out.
+    Held(Option<u32>),
+    Io(io::Error),
+}
+
+impl Lock {
+    /// Takes the lock that is the file at `path`, and writes the id of this process into it for those who come too
+    /// late. The file stays when the lock is released: removing it could remove the lock of the next one.
+    pub(super) fn take(path: &Path) -> Result<Self, LockError> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = file.map_err(LockError::Io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held(pid_in(&file))),
+            Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(LockError::Io)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn pid_in(file: &File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(PID_LEN_MAX).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_holds_it_and_the_next_one_is_told_who() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("LOCK");
+        std::fs::write(&path, "4294967295 and more that was there before\n").unwrap();
+        let lock = Lock::take(&path).unwrap();
+        match Lock::take(&path) {
+            Err(LockError::Held(pid)) => assert_eq!(pid, Some(process::id())),
+            other => panic!("{other:?}"),
+        }
+        drop(lock);
+        Lock::take(&path).unwrap();
+    }
+}

@@ -1,0 +1,420 @@
+//! Reads a journal from front to back, and finds out how it ends.
+//!
+//! Everything that is read is verified: checksums of header and payload, the guard bytes, that sequences leave no gap,
+//! and that the running hash goes on from frame to frame and from segment to segment. What lies before the segment
+//! with the first entry asked for is only looked at by its header: the running hash that the checkpoint brings
+//! vouches for it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::damage::{ReadError, What};
+use super::format::{self, decode_entry};
+use super::frame::{self, Chain, FRAME_LEN_MIN, GENESIS, HEADER_LEN, Header, Inverted, Misfit};
+use super::interface::{Durable, Position, Revisions};
+use super::segment::{self, PAGE, PAGE_LEN, SegmentHeader};
+use super::tear::{Suspect, Verdict, judge};
+use super::window::Window;
+
+/// A state that already contains the entries up to a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The last entry that it contains.
+    pub sequence: u64,
+    /// The running hash behind that entry.
+    pub chain: Chain,
+}
+
+impl Checkpoint {
+    /// The state that contains nothing.
+    pub const EMPTY: Self = Self { sequence: 0, chain: GENESIS };
+}
+
+/// Where a journal ends, and where its writer goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The last entry; 0 when there is none.
+    pub sequence: u64,
+    /// The running hash behind it.
+    pub chain: Chain,
+    /// Where the next frame goes; nowhere while there is no segment.
+    pub position: Option<Position>,
+    /// Where the group of the last entry begins, in the file of `position`. The process that wrote it may not have
+    /// come to see its sync succeed.
+    pub(super) group_offset: u64,
+}
+
+/// How a journal ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// With its last entry.
+    Clean(End),
+    /// With a group whose writing was interrupted. It was never acknowledged.
+    Torn {
+        /// The end of what is sound.
+        end: End,
+        /// How many bytes behind it are to be dropped.
+        dropped_bytes: u64,
+    },
+}
+
+impl Tail {
+    /// The end of what is sound.
+    #[must_use]
+    pub fn end(&self) -> &End {
+        match self {
+            Self::Clean(end) | Self::Torn { end, .. } => end,
+        }
+    }
+}
+
+/// How far the reading has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes done with.
+    pub bytes_read: u64,
+    /// Bytes there are, unused space included.
+    pub bytes_total: u64,
+}
+
+/// Reads entries in order.
+#[derive(Debug)]
+pub struct Reader {
+    directory: PathBuf,
+    /// The segments that are still to be read, the last one first.
+    ahead: Vec<SegmentHeader>,
+    current: Option<Segment>,
+    from: Checkpoint,
+    sequence: u64,
+    chain: Chain,
+    progress: Progress,
+    tail: Option<Tail>,
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    path: PathBuf,
+    header: SegmentHeader,
+    window: Window,
+    offset: u64,
+    group_offset: u64,
+}
+
+/// What comes next in the journal.
+enum Next {
+    Frame(Header),
+    Tail(Tail),
+}
+
+/// What stands at the current offset of a segment.
+enum Found {
+    Frame(Header),
+    End,
+    Torn(u64),
+}
+
+impl Reader {
+    /// Opens the journal in `directory` (the `journal` directory itself) for reading what follows `from`.
+    pub fn open(directory: &Path, from: Option<Checkpoint>) -> Result<Self, ReadError> {
+        let from = from.unwrap_or(Checkpoint::EMPTY);
+        let mut ahead = segment_headers(directory)?;
+        let start = ahead.iter().rposition(|header| header.first <= from.sequence.saturating_add(1)).unwrap_or(0);
+        ahead.drain(..start);
+        ahead.reverse();
+        let (sequence, chain) = ahead.last().map_or((0, GENESIS), |header| (header.first - 1, header.chain));
+        let bytes_total = ahead.iter().map(|header| header.size).sum();
+        let reader = Self {
+            directory: directory.to_owned(),
+            ahead,
+            current: None,
+            from,
+            sequence,
+            chain,
+            progress: Progress { bytes_read: 0, bytes_total },
+            tail: None,
+            scratch: Vec::new(),
+        };
+        reader.compare_checkpoint()?;
+        Ok(reader)
+    }
+
+    /// The next entry, or nothing behind the last one. The order lines in it refer to `revisions`, which must know
+    /// everything that the entries before it did. After an error, nothing more can be read.
+    pub fn next(&mut self, revisions: &dyn Revisions) -> Result<Option<Durable>, ReadError> {
+        while let Next::Frame(header) = self.find()? {
+            if header.sequence <= self.from.sequence {
+                self.step(&header)?;
+                continue;
+            }
+            let durable = self.decode(&header, revisions)?;
+            self.step_to(&header, durable.chain)?;
+            return Ok(Some(durable));
+        }
+        Ok(None)
+    }
+
+    /// The last entry read or skipped; 0 before the first one.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The running hash behind it.
+    #[must_use]
+    pub fn chain(&self) -> Chain {
+        self.chain
+    }
+
+    /// How far the reading has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let offset = self.current.as_ref().map_or(0, |segment| segment.offset);
+        Progress { bytes_read: self.progress.bytes_read + offset, ..self.progress }
+    }
+
+    /// How the journal ends. Entries that were not read yet are verified and skipped.
+    pub fn into_tail(mut self) -> Result<Tail, ReadError> {
+        loop {
+            match self.find()? {
+                Next::Frame(header) => self.step(&header)?,
+                Next::Tail(tail) => return Ok(tail),
+            }
+        }
+    }
+
+    /// The sound frame that comes next, or the tail where there is none.
+    fn find(&mut self) -> Result<Next, ReadError> {
+        loop {
+            if let Some(tail) = self.tail {
+                return Ok(Next::Tail(tail));
+            }
+            let Some(segment) = &mut self.current else {
+                self.enter()?;
+                continue;
+            };
+            match segment.find(self.sequence + 1, self.chain, self.ahead.is_empty())? {
+                Found::Frame(header) => return Ok(Next::Frame(header)),
+                Found::End => self.leave(None)?,
+                Found::Torn(dropped_bytes) => self.leave(Some(dropped_bytes))?,
+            }
+        }
+    }
+
+    /// Goes on to the next segment, or to the end of a journal that has none.
+    fn enter(&mut self) -> Result<(), ReadError> {
+        let Some(header) = self.ahead.pop() else {
+            let end = End { sequence: self.sequence, chain: self.chain, position: None, group_offset: 0 };
+            return self.end(Tail::Clean(end));
+        };
+        let path = self.directory.join(segment::file_name(header.first));
+        let damage = |what| Err(ReadError::damage(&path, 0, self.sequence + 1, what));
+        if header.first != self.sequence + 1 {
+            return damage(What::SegmentOrder { found: header.first });
+        }
+        if header.chain != self.chain {
+            return damage(What::SegmentChain);
+        }
+        let file = File::open(&path).map_err(ReadError::io(&path))?;
+        let window = Window::new(file, header.size);
+        self.current = Some(Segment { path, header, window, offset: PAGE_LEN, group_offset: PAGE_LEN });
+        Ok(())
+    }
+
+    /// Leaves a segment behind its last frame.
+    fn leave(&mut self, dropped_bytes: Option<u64>) -> Result<(), ReadError> {
+        let segment = self.current.take().expect("the segment that was just read is left");
+        self.progress.bytes_read += segment.header.size;
+        if !self.ahead.is_empty() {
+            return Ok(());
+        }
+        let position = Position { segment_first: segment.header.first, offset: segment.offset };
+        let end = End {
+            sequence: self.sequence,
+            chain: self.chain,
+            position: Some(position),
+            group_offset: segment.group_offset,
+        };
+        self.end(match dropped_bytes {
+            Some(dropped_bytes) => Tail::Torn { end, dropped_bytes },
+            None => Tail::Clean(end),
+        })
+    }
+
+    fn end(&mut self, tail: Tail) -> Result<(), ReadError> {
+        if self.sequence < self.from.sequence {
+            return Err(ReadError::BehindCheckpoint { journal: self.sequence, checkpoint: self.from.sequence });
+        }
+        self.tail = Some(tail);
+        Ok(())
+    }
+
+    /// Goes on behind the frame that was found.
+    fn step(&mut self, header: &Header) -> Result<(), ReadError> {
+        let segment = self.current.as_mut().expect("a frame that was found stands in a segment");
+        let chain = header.chain_next(header.stored_payload(segment.frame(header)?));
+        self.step_to(header, chain)
+    }
+
+    fn step_to(&mut self, header: &Header, chain: Chain) -> Result<(), ReadError> {
+        let segment = self.current.as_mut().expect("a frame that was found stands in a segment");
+        self.chain = chain;
+        self.sequence = header.sequence;
+        if header.place == 0 {
+            segment.group_offset = segment.offset;
+        }
+        segment.offset += header.frame_len();
+        self.compare_checkpoint()
+    }
+
+    fn compare_checkpoint(&self) -> Result<(), ReadError> {
+        if self.sequence == self.from.sequence && self.chain != self.from.chain {
+            return Err(ReadError::ForeignCheckpoint { checkpoint: self.sequence });
+        }
+        Ok(())
+    }
+
+    fn decode(&mut self, header: &Header, revisions: &dyn Revisions) -> Result<Durable, ReadError> {
+        let segment = self.current.as_mut().expect("a frame that was found stands in a segment");
+        let position = Position { segment_first: segment.header.first, offset: segment.offset };
+        let path = segment.path.clone();
+        let frame = segment.frame(header)?;
+        decode_frame(&path, position, header, frame, &mut self.scratch, revisions)
+    }
+}
+
+impl Segment {
+    /// The frame at the offset, verified, or what stands there instead.
+    fn find(&mut self, sequence: u64, chain: Chain, is_last: bool) -> Result<Found, ReadError> {
+        let (header, what) = match self.look(sequence, chain)? {
+            Ok(header) => return Ok(Found::Frame(header)),
+            Err(suspect) => suspect,
+        };
+        let suspect = Suspect { offset: self.offset, sequence, header, is_last };
+        let verdict = judge(&mut self.window, self.header.size, suspect).map_err(ReadError::io(&self.path))?;
+        match verdict {
+            Verdict::End => Ok(Found::End),
+            Verdict::Torn(dropped_bytes) => Ok(Found::Torn(dropped_bytes)),
+            Verdict::Damaged => Err(self.damage(sequence, what)),
+        }
+    }
+
+    /// The frame at the offset; or its header, if that is sound, and what is wrong.
+    fn look(&mut self, sequence: u64, chain: Chain) -> Result<Result<Header, (Option<Header>, What)>, ReadError> {
+        let left = self.header.size - self.offset;
+        if left < FRAME_LEN_MIN as u64 {
+            return Ok(Err((None, What::Header)));
+        }
+        let bytes = self.window.get(self.offset, HEADER_LEN).map_err(ReadError::io(&self.path))?;
+        let Some(header) = bytes.first_chunk().and_then(Header::parse) else {
+            return Ok(Err((None, What::Header)));
+        };
+        // A sound header in the wrong place was never torn: it was written so, or put there.
+        if header.sequence != sequence {
+            return Err(self.damage(sequence, What::Sequence { found: header.sequence }));
+        }
+        if header.chain != chain {
+            return Err(self.damage(sequence, What::Chain));
+        }
+        if header.frame_len() > left {
+            return Err(self.damage(sequence, What::Length { payload_len: header.payload_len }));
+        }
+        let misfit = header.fits(self.frame(&header)?);
+        Ok(match misfit {
+            Ok(()) => Ok(header),
+            Err(Misfit::Payload) => Err((Some(header), What::Payload)),
+            Err(Misfit::Guard) => Err((Some(header), What::Guard)),
+        })
+    }
+
+    fn frame(&mut self, header: &Header) -> Result<&[u8], ReadError> {
+        self.window.get(self.offset, header.frame_bytes()).map_err(ReadError::io(&self.path))
+    }
+
+    fn damage(&self, sequence: u64, what: What) -> ReadError {
+        ReadError::damage(&self.path, self.offset, sequence, what)
+    }
+}
+
+/// Reads one record again. `position` is where a [`Durable`] said it was.
+pub fn read_at(directory: &Path, position: Position, revisions: &dyn Revisions) -> Result<Durable, ReadError> {
+    let path = directory.join(segment::file_name(position.segment_first));
+    let file = File::open(&path).map_err(ReadError::io(&path))?;
+    let size = file.metadata().map_err(ReadError::io(&path))?.len();
+    let mut window = Window::new(file, size);
+    // Which entry it was is not known when its header cannot be read.
+    let damage = |what| ReadError::damage(&path, position.offset, position.segment_first, what);
+    let bytes = window.get(position.offset, HEADER_LEN).map_err(ReadError::io(&path))?;
+    let header = bytes.first_chunk().and_then(Header::parse).ok_or_else(|| damage(What::Header))?;
+    let frame = window.get(position.offset, header.frame_bytes()).map_err(ReadError::io(&path))?;
+    header.fits(frame).map_err(|misfit| match misfit {
+        Misfit::Payload => damage(What::Payload),
+        Misfit::Guard => damage(What::Guard),
+    })?;
+    decode_frame(&path, position, &header, frame, &mut Vec::new(), revisions)
+}
+
+/// Decodes a verified frame. `scratch` is used when its payload is not stored as it is.
+fn decode_frame(
+    path: &Path,
+    position: Position,
+    header: &Header,
+    frame: &[u8],
+    scratch: &mut Vec<u8>,
+    revisions: &dyn Revisions,
+) -> Result<Durable, ReadError> {
+    if header.version != format::VERSION {
+        return Err(ReadError::UnknownVersion { file: path.to_owned(), version: u32::from(header.version) });
+    }
+    let stored = header.stored_payload(frame);
+    let payload = match header.inverted {
+        Inverted::No => stored,
+        Inverted::Yes => {
+            scratch.clear();
+            scratch.extend_from_slice(stored);
+            frame::plain_payload(header, scratch);
+            scratch
+        }
+    };
+    let entry = decode_entry(payload, revisions)
+        .map_err(|error| ReadError::damage(path, position.offset, header.sequence, What::Meaning(error)))?;
+    let chain = header.chain_next(stored);
+    Ok(Durable { sequence: header.sequence, chain, position, entry: Arc::new(entry) })
+}
+
+/// The headers of all segments, in order, each checked against its file's name and length.
+fn segment_headers(directory: &Path) -> Result<Vec<SegmentHeader>, ReadError> {
+    let firsts = segment::list(directory)
+        .map_err(ReadError::io(directory))?
+        .map_err(|path| ReadError::damage(&path, 0, 1, What::Misnamed))?;
+    let headers = firsts.iter().map(|first| segment_header(directory, *first)).collect::<Result<Vec<_>, _>>()?;
+    match headers.first() {
+        Some(header) if (header.first, header.chain) != (1, GENESIS) => {
+            let path = directory.join(segment::file_name(header.first));
+            Err(ReadError::damage(&path, 0, 1, What::SegmentOrder { found: header.first }))
+        }
+        Some(_) | None => Ok(headers),
+    }
+}
+
+fn segment_header(directory: &Path, first: u64) -> Result<SegmentHeader, ReadError> {
+    let path = directory.join(segment::file_name(first));
+    let damage = |what| Err(ReadError::damage(&path, 0, first, what));
+    let file = File::open(&path).map_err(ReadError::io(&path))?;
+    let found = file.metadata().map_err(ReadError::io(&path))?.len();
+    if found < PAGE_LEN {
+        return damage(What::SegmentLength { found, expected: PAGE_LEN });
+    }
+    let mut window = Window::new(file, PAGE_LEN);
+    let page = window.get(0, PAGE).map_err(ReadError::io(&path))?;
+    let page = page.first_chunk().expect("a page was read");
+    let header = SegmentHeader::parse(page).map_err(|error| ReadError::segment_header(&path, first, error))?;
+    if header.first != first {
+        return damage(What::SegmentOrder { found: header.first });
+    }
+    if header.size != found {
+        return damage(What::SegmentLength { found, expected: header.size });
+    }
+    Ok(header)
+}

@@ -1,0 +1,35 @@
+//! The frozen files: what earlier versions wrote is read for ever.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::build::{Built, Place};
+use super::samples;
+use crate::journal::Reader;
+
+/// Set it to write the file of the current version, which is done once: when the version is new.
+const REWRITE: &str = "PACKHORSE_FREEZE_JOURNAL";
+
+fn frozen(version: u16) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("data/journal/v{version}.bin"))
+}
+
+/// The file is a whole segment: it freezes segment header and frames as well.
+#[test]
+fn version_1_is_read_as_it_was_written() {
+    let all = samples::all();
+    let built = Built::new(8_192, &[all[..5].to_vec(), all[5..].to_vec()]);
+    if env::var_os(REWRITE).is_some() {
+        fs::write(frozen(1), &built.bytes).unwrap();
+    }
+    let bytes = fs::read(frozen(1)).unwrap();
+    let place = Place::new(&[]);
+    place.put(&built, &bytes);
+    let shelf = samples::shelf();
+    let mut reader = Reader::open(place.path(), None).unwrap();
+    let entries: Vec<_> = std::iter::from_fn(|| reader.next(&shelf).unwrap()).map(|record| record.entry).collect();
+    assert_eq!(entries, all);
+    assert_eq!(reader.chain(), built.chain_end);
+    assert_eq!(bytes, built.bytes, "what is written now is what was written then");
+}
