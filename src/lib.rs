@@ -2,5 +2,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod journal;
 pub mod telemetry;
+pub mod view;

@@ -1,0 +1,178 @@
+//! One command, one entry.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use smallvec::smallvec;
+
+use crate::domain::catalogue::{CatalogueCommand, CatalogueEvent, Category, Revision};
+use crate::domain::entry::{Answer, Entry, Event, Events, KeyRecord};
+use crate::domain::ids::ProductId;
+use crate::domain::inventory::{Inventory, InventoryRejection, Opening, OrderRequest, PlaceRejection};
+use crate::domain::order::{Order, OrderCommand, OrderRejection};
+use crate::domain::stock::{Adjustment, Balance};
+use crate::domain::time::Timestamp;
+use crate::domain::who::Who;
+
+/// A command on catalogue and stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Place orders, all or nothing, each row seeing the rows before it.
+    Place(Vec<OrderRequest>),
+    /// Change the catalogue; a product that this creates starts with so many pieces on hand.
+    Catalogue(CatalogueCommand, u32),
+    /// Change a product, and what is available of it where a number is given.
+    Change(CatalogueCommand, Option<u32>),
+    /// Adjust stock.
+    Adjust(Adjustment),
+    /// Create categories and products with their opening stock, all or nothing.
+    Import(Vec<Opening>),
+}
+
+/// What a command led to: the facts from which an answer is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// These orders were placed.
+    Placed(Vec<Arc<Order>>),
+    /// This order was changed, or already was what was asked for.
+    Order(Arc<Order>),
+    /// This product was created or changed, or its stock.
+    Product(Arc<Revision>, Balance),
+    /// This category was created or changed.
+    Category(Category),
+    /// What was asked for is gone, or was imported: nothing is left to show.
+    Done,
+}
+
+/// The rule that a command on catalogue and stock broke.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Of placing.
+    #[error(transparent)]
+    Place(#[from] PlaceRejection),
+    /// Of catalogue or stock.
+    #[error(transparent)]
+    Inventory(#[from] InventoryRejection),
+    /// Of a row of an import.
+    #[error("row {row}: {reason}")]
+    Import {
+        /// The row, counted from 0.
+        row: usize,
+        /// The rule that it broke.
+        reason: InventoryRejection,
+    },
+}
+
+/// What a command leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What happens; empty when nothing has to.
+    pub events: Events,
+    /// What is answered once that is durable.
+    pub outcome: Outcome,
+}
+
+/// Decides `command` against `inventory`, which it leaves as it is.
+pub fn step(inventory: &Inventory, command: Command, now: Timestamp, zone: Tz, who: &Who) -> Result<Step, Rejection> {
+    match command {
+        Command::Place(rows) => {
+            let orders = inventory.decide_place(rows, now, zone, who)?;
+            let events = orders.iter().cloned().map(Event::Placed).collect();
+            Ok(Step { events, outcome: Outcome::Placed(orders) })
+        }
+        Command::Catalogue(command, opening) => {
+            let events = inventory.decide_catalogue(command, opening)?;
+            Ok(Step { outcome: shown(inventory, &events, None), events })
+        }
+        Command::Change(command, available) => {
+            let product = product_of(&command);
+            let events = inventory.decide_change(command, available)?;
+            Ok(Step { outcome: shown(inventory, &events, product), events })
+        }
+        Command::Adjust(adjustment) => {
+            let product = adjustment.product;
+            let event = inventory.decide_adjust(adjustment).map_err(InventoryRejection::from)?;
+            let events = event.into_iter().collect();
+            Ok(Step { outcome: shown(inventory, &events, Some(product)), events })
+        }
+        Command::Import(openings) => {
+            let events =
+                inventory.decide_import(openings).map_err(|(row, reason)| Rejection::Import { row, reason })?;
+            Ok(Step { events, outcome: Outcome::Done })
+        }
+    }
+}
+
+fn product_of(command: &CatalogueCommand) -> Option<ProductId> {
+    match command {
+        CatalogueCommand::ChangeProduct(id, _) => Some(*id),
+        CatalogueCommand::CreateCategory(_)
+        | CatalogueCommand::RenameCategory(..)
+        | CatalogueCommand::DeleteCategory(_)
+        | CatalogueCommand::CreateProduct(_)
+        | CatalogueCommand::DeleteProduct(_) => None,
+    }
+}
+
+/// What there is to show after `events`: of `product`, or of whatever they are about.
+fn shown(inventory: &Inventory, events: &Events, product: Option<ProductId>) -> Outcome {
+    let mut revision = product.and_then(|id| inventory.catalogue.product(id).cloned());
+    let mut balance = product.map(|id| inventory.stock.balance(id)).unwrap_or_default();
+    for event in events {
+        match event {
+            Event::Catalogue(event) => match &**event {
+                CatalogueEvent::CategoryCreated(category) | CatalogueEvent::CategoryRenamed(category) => {
+                    return Outcome::Category(category.clone());
+                }
+                other => revision = inventory.catalogue.preview(other).or(revision),
+            },
+            Event::Stock(event) => balance = balance.after(event.change),
+            Event::Placed(_) | Event::Order(..) => {}
+        }
+    }
+    revision.map_or(Outcome::Done, |revision| Outcome::Product(revision, balance))
+}
+
+/// Decides `command` against `order`: the entry and the order after it; `None` when nothing has to happen.
+pub fn entry_for_order(
+    order: &Order,
+    command: OrderCommand,
+    now: Timestamp,
+    who: &Who,
+) -> Result<Option<(Events, Order)>, OrderRejection> {
+    let Some(event) = order.decide(command, now)? else { return Ok(None) };
+    let next = order.after(&event, now, who);
+    Ok(Some((smallvec![Event::Order(order.id, Box::new(event))], next)))
+}
+
+impl Outcome {
+    /// The outcome as the journal keeps it beside an idempotency key; none where there is nothing to keep.
+    #[must_use]
+    pub fn answer(&self) -> Option<Answer> {
+        match self {
+            Self::Placed(_) => Some(Answer::Placed),
+            Self::Order(order) => Some(Answer::Order(order.clone())),
+            Self::Product(revision, balance) => Some(Answer::Product(revision.clone(), *balance)),
+            Self::Category(category) => Some(Answer::Category(category.clone())),
+            Self::Done => None,
+        }
+    }
+}
+
+/// The outcome that `entry`, found again by `key`, was answered with; none where it carries another key.
+#[must_use]
+pub fn outcome_of(entry: &Entry, key: &str) -> Option<Outcome> {
+    let record: &KeyRecord = entry.key.as_deref().filter(|record| &*record.key == key)?;
+    Some(match &record.answer {
+        Answer::Placed => {
+            let placed = entry.events.iter().filter_map(|event| match event {
+                Event::Placed(order) => Some(order.clone()),
+                Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) => None,
+            });
+            Outcome::Placed(placed.collect())
+        }
+        Answer::Order(order) => Outcome::Order(order.clone()),
+        Answer::Product(revision, balance) => Outcome::Product(revision.clone(), *balance),
+        Answer::Category(category) => Outcome::Category(category.clone()),
+    })
+}

@@ -1,0 +1,214 @@
+//! What readers see: the durable state, published by the follower of the journal and read by everybody without waiting
+//! in a mailbox.
+//!
+//! Invariants: nothing is in the view that is not durable; it is written by one thread only, in journal order; what an
+//! order's slot holds is immutable and replaced as a whole. Deliberately absent: decisions.
+
+mod apply;
+mod catalogue;
+mod changes;
+mod keys;
+mod movements;
+mod orders;
+mod query;
+mod stages;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use apply::{Restored, RestoredProduct};
+pub use catalogue::{Product, Products};
+pub use changes::{Changes, ProductHead};
+pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
+pub use movements::MovementCursor;
+pub use orders::{Eviction, PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
+pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
+pub use stages::Delay;
+
+use crate::domain::catalogue::Revision;
+use crate::domain::ids::{OrderId, ProductId};
+use crate::domain::order::{Order, Policy};
+use crate::domain::stock::Movement;
+use crate::domain::time::Timestamp;
+use crate::journal::{Chain, Revisions};
+
+/// Why something that left memory could not be read back.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the archive could not be read: {0}")]
+pub struct ArchiveError(pub String);
+
+/// What left memory, read back from where the checkpoints put it.
+pub trait Archive: Send + Sync {
+    /// All orders of a pack of [`PACK_SIZE`] neighbouring ids, by id.
+    fn pack(&self, pack: u64) -> Result<Vec<Arc<Order>>, ArchiveError>;
+
+    /// A revision of a product that was made before the view's own.
+    fn revision(&self, product: ProductId, number: u32) -> Option<Arc<Revision>>;
+
+    /// At most `limit` movements of `product` before `before`, newest first, each with its place.
+    fn movements(
+        &self,
+        product: ProductId,
+        before: Option<MovementCursor>,
+        limit: usize,
+    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError>;
+}
+
+/// The archive of a view that nothing ever leaves: of a check, or of a test.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoArchive;
+
+impl Archive for NoArchive {
+    fn pack(&self, pack: u64) -> Result<Vec<Arc<Order>>, ArchiveError> {
+        Err(ArchiveError(format!("pack {pack} never left memory")))
+    }
+
+    fn revision(&self, _: ProductId, _: u32) -> Option<Arc<Revision>> {
+        None
+    }
+
+    fn movements(
+        &self,
+        _: ProductId,
+        _: Option<MovementCursor>,
+        _: usize,
+    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
+        Ok(Vec::new())
+    }
+}
+
+/// The read view.
+pub struct View {
+    orders: orders::Orders,
+    products: Products,
+    movements: movements::Movements,
+    keys: Arc<Keys>,
+    stages: stages::Stages,
+    applied: AtomicU64,
+    chain: parking_lot::Mutex<Chain>,
+    archive: Arc<dyn Archive>,
+}
+
+impl View {
+    /// An empty view over `archive`, keeping at most `keys_max` idempotency keys.
+    #[must_use]
+    pub fn new(archive: Arc<dyn Archive>, keys_max: usize) -> Self {
+        Self {
+            orders: orders::Orders::default(),
+            products: Products::default(),
+            movements: movements::Movements::default(),
+            keys: Arc::new(Keys::new(keys_max)),
+            stages: stages::Stages::default(),
+            applied: AtomicU64::new(0),
+            chain: parking_lot::Mutex::default(),
+            archive,
+        }
+    }
+
+    /// The sequence of the last entry that the view contains.
+    #[must_use]
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// The journal's running hash after that entry.
+    #[must_use]
+    pub fn chain(&self) -> Chain {
+        *self.chain.lock()
+    }
+
+    /// The catalogue and its balances.
+    #[must_use]
+    pub fn products(&self) -> &Products {
+        &self.products
+    }
+
+    /// The idempotency keys.
+    #[must_use]
+    pub fn keys(&self) -> &Arc<Keys> {
+        &self.keys
+    }
+
+    /// The order `id`, from memory or from the archive; `None` when there never was one.
+    ///
+    /// # Errors
+    /// When the archive fails.
+    pub fn order(&self, id: OrderId) -> Result<Option<Arc<Order>>, ArchiveError> {
+        match self.orders.slot(id) {
+            Slot::Here(order) => Ok(Some(order)),
+            Slot::Absent => Ok(None),
+            Slot::Evicted => {
+                let pack = self.archive.pack(orders::pack_of(id))?;
+                let order = pack.into_iter().find(|order| order.id == id);
+                order.map(Some).ok_or_else(|| ArchiveError(format!("order {id} is missing from its pack")))
+            }
+        }
+    }
+
+    /// How many orders stand in each status, archived ones included, in the order of
+    /// [`Status::ALL`](crate::domain::order::Status::ALL).
+    #[must_use]
+    pub fn counts(&self) -> [u64; 5] {
+        self.orders.counts()
+    }
+
+    /// How many orders are held in memory.
+    #[must_use]
+    pub fn orders_in_memory(&self) -> u64 {
+        self.orders.in_memory()
+    }
+
+    /// Since when `order` is delayed, if it is flagged.
+    #[must_use]
+    pub fn delay(&self, order: OrderId) -> Option<Delay> {
+        self.stages.delay(order)
+    }
+
+    /// The flagged orders, longest in their stage last, at most `limit` after skipping `offset`.
+    #[must_use]
+    pub fn delayed(&self, offset: usize, limit: usize) -> Vec<Arc<Order>> {
+        let ids = self.stages.flagged(offset, limit);
+        ids.into_iter().filter_map(|id| self.orders.here(id)).collect()
+    }
+
+    /// How many orders are flagged.
+    #[must_use]
+    pub fn delayed_count(&self) -> usize {
+        self.stages.flagged_count()
+    }
+
+    /// Flags every open order that has stayed longer than its stage allows, and answers with how many are new.
+    pub fn flag_stale(&self, now: Timestamp, policy: &Policy) -> usize {
+        self.stages.flag_stale(now, policy)
+    }
+
+    /// At most `limit` movements of `product` before `before`, newest first, each with its place.
+    ///
+    /// # Errors
+    /// When the archive fails.
+    pub fn movements(
+        &self,
+        product: ProductId,
+        before: Option<MovementCursor>,
+        limit: usize,
+    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
+        self.movements.page(product, before, limit, &*self.archive)
+    }
+
+    /// The open orders, by when their stage began: what has timers.
+    #[must_use]
+    pub fn open_orders(&self) -> Vec<Arc<Order>> {
+        self.stages.open().into_iter().filter_map(|id| self.orders.here(id)).collect()
+    }
+
+    /// Takes ended orders out of memory that ended before `before` and are safely in the archive.
+    pub fn evict(&self, before: Timestamp) -> Eviction {
+        self.orders.evict(before)
+    }
+}
+
+impl Revisions for View {
+    fn revision(&self, product: ProductId, number: u32) -> Option<Arc<Revision>> {
+        self.products.revision(product, number).or_else(|| self.archive.revision(product, number))
+    }
+}

@@ -1,0 +1,258 @@
+//! The orders, by id, in pages: ids are dense, so that finding one is an index and listing the newest is a walk.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::domain::ids::OrderId;
+use crate::domain::order::{Order, Status};
+use crate::domain::time::Timestamp;
+
+/// How many neighbouring ids share a page.
+pub const PAGE_SIZE: usize = 1024;
+/// How many neighbouring ids share a record of the archive.
+pub const PACK_SIZE: u64 = 8;
+
+/// The bit of a status code that says archived.
+const ARCHIVED: u8 = 0x80;
+
+/// Where an order is.
+#[derive(Clone, Debug)]
+pub enum Slot {
+    /// There never was one.
+    Absent,
+    /// In memory.
+    Here(Arc<Order>),
+    /// In the archive only.
+    Evicted,
+}
+
+/// The status codes of [`PAGE_SIZE`] neighbouring ids: 0 where there is no order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusPage {
+    /// Its number: the first id is `page * PAGE_SIZE`.
+    pub page: u64,
+    /// One code for each id; the high bit says archived.
+    pub codes: Box<[u8]>,
+}
+
+/// What an eviction did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Eviction {
+    /// Orders that left memory.
+    pub evicted: usize,
+    /// Orders that may leave once the next checkpoint holds them.
+    pub waiting: usize,
+}
+
+pub(super) fn pack_of(id: OrderId) -> u64 {
+    id.0 / PACK_SIZE
+}
+
+pub(super) fn page_of(id: OrderId) -> u64 {
+    id.0 / PAGE_SIZE as u64
+}
+
+fn index_of(id: OrderId) -> usize {
+    usize::try_from(id.0 % PAGE_SIZE as u64).expect("an index within a page is small")
+}
+
+fn code_of(order: &Order) -> u8 {
+    order.status as u8 | if order.archived { ARCHIVED } else { 0 }
+}
+
+fn status_of(code: u8) -> Option<Status> {
+    Status::from_code(code & !ARCHIVED)
+}
+
+#[derive(Debug)]
+pub(super) struct OrderPage {
+    slots: Vec<Option<Arc<Order>>>,
+    codes: Box<[u8]>,
+}
+
+impl Default for OrderPage {
+    fn default() -> Self {
+        Self { slots: vec![None; PAGE_SIZE], codes: vec![0; PAGE_SIZE].into() }
+    }
+}
+
+impl OrderPage {
+    /// The order at `index`, if the page has one there that is not archived and whose status `wanted` accepts.
+    pub(super) fn listed(&self, index: usize, wanted: Option<Status>) -> Option<Slot> {
+        let code = self.codes[index];
+        if code == 0 || code & ARCHIVED != 0 || wanted.is_some_and(|status| status as u8 != code) {
+            return None;
+        }
+        Some(self.slots[index].as_ref().map_or(Slot::Evicted, |order| Slot::Here(order.clone())))
+    }
+}
+
+/// What changed since the last checkpoint took it.
+#[derive(Debug, Default)]
+struct Dirty {
+    packs: BTreeSet<u64>,
+    ended: VecDeque<(Timestamp, OrderId)>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    pages: RwLock<Vec<Arc<RwLock<OrderPage>>>>,
+    last: AtomicU64,
+    in_memory: AtomicU64,
+    counts: [AtomicU64; 5],
+    dirty: Mutex<Dirty>,
+}
+
+impl Orders {
+    pub(super) fn last(&self) -> OrderId {
+        OrderId(self.last.load(Ordering::Acquire))
+    }
+
+    pub(super) fn in_memory(&self) -> u64 {
+        self.in_memory.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn counts(&self) -> [u64; 5] {
+        std::array::from_fn(|i| self.counts[i].load(Ordering::Relaxed))
+    }
+
+    pub(super) fn page(&self, page: u64) -> Option<Arc<RwLock<OrderPage>>> {
+        self.pages.read().get(usize::try_from(page).ok()?).cloned()
+    }
+
+    pub(super) fn slot(&self, id: OrderId) -> Slot {
+        let Some(page) = self.page(page_of(id)) else { return Slot::Absent };
+        let page = page.read();
+        match (&page.slots[index_of(id)], page.codes[index_of(id)]) {
+            (Some(order), _) => Slot::Here(order.clone()),
+            (None, 0) => Slot::Absent,
+            (None, _) => Slot::Evicted,
+        }
+    }
+
+    pub(super) fn here(&self, id: OrderId) -> Option<Arc<Order>> {
+        match self.slot(id) {
+            Slot::Here(order) => Some(order),
+            Slot::Absent | Slot::Evicted => None,
+        }
+    }
+
+    /// Publishes `orders`, neighbours together under one lock.
+    pub(super) fn publish<'a>(&self, orders: impl IntoIterator<Item = &'a Arc<Order>>) {
+        let mut orders = orders.into_iter().peekable();
+        let mut dirty = self.dirty.lock();
+        while let Some(first) = orders.peek() {
+            let number = page_of(first.id);
+            let page = self.page_or_new(number);
+            let mut page = page.write();
+            while let Some(order) = orders.next_if(|order| page_of(order.id) == number) {
+                self.put(&mut page, order);
+                dirty.packs.insert(pack_of(order.id));
+                if order.status.is_terminal() {
+                    dirty.ended.push_back((order.moved_at, order.id));
+                }
+            }
+        }
+    }
+
+    fn put(&self, page: &mut OrderPage, order: &Arc<Order>) {
+        let index = index_of(order.id);
+        if page.slots[index].replace(order.clone()).is_none() {
+            self.in_memory.fetch_add(1, Ordering::Relaxed);
+        }
+        let before = std::mem::replace(&mut page.codes[index], code_of(order));
+        self.recount(status_of(before), Some(order.status));
+        self.last.fetch_max(order.id.0, Ordering::AcqRel);
+    }
+
+    fn recount(&self, before: Option<Status>, after: Option<Status>) {
+        if before == after {
+            return;
+        }
+        if let Some(status) = before {
+            self.counts[status as usize - 1].fetch_sub(1, Ordering::Relaxed);
+        }
+        if let Some(status) = after {
+            self.counts[status as usize - 1].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn page_or_new(&self, number: u64) -> Arc<RwLock<OrderPage>> {
+        if let Some(page) = self.page(number) {
+            return page;
+        }
+        let number = usize::try_from(number).expect("page numbers fit the address space");
+        let mut pages = self.pages.write();
+        while pages.len() <= number {
+            pages.push(Arc::default());
+        }
+        pages[number].clone()
+    }
+
+    /// Reads a status page of a checkpoint: its orders are known to exist and are still in the archive only.
+    pub(super) fn restore(&self, status_page: &StatusPage) {
+        let page = self.page_or_new(status_page.page);
+        let mut page = page.write();
+        for (index, code) in status_page.codes.iter().copied().enumerate().take(PAGE_SIZE) {
+            let before = std::mem::replace(&mut page.codes[index], code);
+            self.recount(status_of(before), status_of(code));
+            if code != 0 {
+                self.last.fetch_max(status_page.page * PAGE_SIZE as u64 + index as u64, Ordering::AcqRel);
+            }
+        }
+    }
+
+    /// Puts an order of the archive back into memory: it is not changed by that.
+    pub(super) fn reload(&self, order: &Arc<Order>) {
+        let page = self.page_or_new(page_of(order.id));
+        self.put(&mut page.write(), order);
+    }
+
+    /// The packs changed since the last call.
+    pub(super) fn take_dirty(&self) -> BTreeSet<u64> {
+        std::mem::take(&mut self.dirty.lock().packs)
+    }
+
+    pub(super) fn mark_dirty(&self, packs: impl IntoIterator<Item = u64>) {
+        self.dirty.lock().packs.extend(packs);
+    }
+
+    pub(super) fn dirty_count(&self) -> usize {
+        self.dirty.lock().packs.len()
+    }
+
+    /// The orders of `pack` that are in memory.
+    pub(super) fn pack(&self, pack: u64) -> Vec<Arc<Order>> {
+        let first = OrderId(pack * PACK_SIZE);
+        let Some(page) = self.page(page_of(first)) else { return Vec::new() };
+        let page = page.read();
+        let range = index_of(first)..index_of(first) + usize::try_from(PACK_SIZE).expect("a pack is small");
+        page.slots[range].iter().flatten().cloned().collect()
+    }
+
+    /// See [`super::View::evict`].
+    pub(super) fn evict(&self, before: Timestamp) -> Eviction {
+        let mut dirty = self.dirty.lock();
+        let mut outcome = Eviction::default();
+        let mut kept = VecDeque::new();
+        while let Some((ended_at, id)) = dirty.ended.pop_front_if(|(ended_at, _)| *ended_at < before) {
+            if dirty.packs.contains(&pack_of(id)) {
+                outcome.waiting += 1;
+                kept.push_back((ended_at, id));
+                continue;
+            }
+            if let Some(page) = self.page(page_of(id))
+                && page.write().slots[index_of(id)].take().is_some()
+            {
+                outcome.evicted += 1;
+                self.in_memory.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        kept.extend(dirty.ended.drain(..));
+        dirty.ended = kept;
+        outcome
+    }
+}

@@ -1,0 +1,276 @@
+//! Listing orders: filters, sorting and pages.
+
+use std::cmp::Ordering as Compare;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use super::orders::{PAGE_SIZE, page_of};
+use super::{ArchiveError, Slot, View};
+use crate::domain::ids::OrderId;
+use crate::domain::money::Money;
+use crate::domain::order::{Order, Status};
+use crate::domain::time::Timestamp;
+
+/// Which orders to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Only those in this status.
+    pub status: Option<Status>,
+    /// Only those flagged as delayed.
+    pub delayed: bool,
+    /// Only those that hold every one of these terms, in any case, in status, customer name or e-mail.
+    pub terms: Vec<Box<str>>,
+}
+
+/// The field to sort by; ties are broken by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortField {
+    /// By id, which is the order of placing.
+    #[default]
+    Id,
+    /// By the last change of any kind.
+    UpdatedAt,
+    /// By the last transition.
+    MovedAt,
+    /// By the total.
+    Total,
+    /// By the word of the status.
+    Status,
+    /// By the customer's name.
+    CustomerName,
+}
+
+/// The direction of a listing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ordering {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    #[default]
+    Descending,
+}
+
+/// A page of a listing of orders. The default is the newest orders first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderQuery {
+    /// Which orders.
+    pub filter: OrderFilter,
+    /// Sorted by.
+    pub sort: SortField,
+    /// In this direction.
+    pub direction: Ordering,
+    /// Only what comes after this order in the listing.
+    pub after: Option<OrderId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A part of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items, in order.
+    pub items: Vec<T>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// The value that an order is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum SortKey {
+    Id,
+    At(Timestamp),
+    Total(Money),
+    Text(Box<str>),
+}
+
+impl SortField {
+    fn key(self, order: &Order) -> SortKey {
+        match self {
+            Self::Id => SortKey::Id,
+            Self::UpdatedAt => SortKey::At(order.updated_at),
+            Self::MovedAt => SortKey::At(order.moved_at),
+            Self::Total => SortKey::Total(order.total),
+            Self::Status => SortKey::Text(order.status.as_str().into()),
+            Self::CustomerName => SortKey::Text(order.contact.customer_name().into()),
+        }
+    }
+}
+
+impl OrderFilter {
+    fn accepts(&self, view: &View, order: &Order) -> bool {
+        !order.archived
+            && self.status.is_none_or(|status| status == order.status)
+            && (!self.delayed || view.delay(order.id).is_some())
+            && self.terms.iter().all(|term| {
+                contains(order.status.as_str(), term)
+                    || contains(order.contact.customer_name(), term)
+                    || contains(order.contact.customer_email(), term)
+            })
+    }
+}
+
+/// Whether `text` contains `term` in any case.
+fn contains(text: &str, term: &str) -> bool {
+    if text.is_ascii() && term.is_ascii() {
+        let (text, term) = (text.as_bytes(), term.as_bytes());
+        return term.is_empty() || text.windows(term.len()).any(|part| part.eq_ignore_ascii_case(term));
+    }
+    text.to_lowercase().contains(&term.to_lowercase())
+}
+
+/// An order on its way into a sorted page: the heap drops the one that comes last.
+struct Ranked {
+    key: SortKey,
+    order: Arc<Order>,
+    direction: Ordering,
+}
+
+impl Ranked {
+    fn rank(&self, other: &Self) -> Compare {
+        let ascending = self.key.cmp(&other.key).then(self.order.id.cmp(&other.order.id));
+        match self.direction {
+            Ordering::Ascending => ascending,
+            Ordering::Descending => ascending.reverse(),
+        }
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank(other) == Compare::Equal
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Compare> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Compare {
+        self.rank(other)
+    }
+}
+
+impl View {
+    /// A page of the orders that `query` asks for.
+    ///
+    /// Listing by id stops when the page is full. Sorting by anything else looks at every order that the filter may
+    /// accept.
+    ///
+    /// # Errors
+    /// When the archive fails.
+    pub fn orders(&self, query: &OrderQuery) -> Result<Page<Arc<Order>>, ArchiveError> {
+        if query.filter.delayed {
+            return self.sorted(query, &mut self.delayed(0, usize::MAX).into_iter().map(Ok));
+        }
+        match query.sort {
+            SortField::Id => self.by_id(query),
+            SortField::UpdatedAt
+            | SortField::MovedAt
+            | SortField::Total
+            | SortField::Status
+            | SortField::CustomerName => {
+                self.sorted(query, &mut self.walk(query.filter.status, Ordering::Descending, None))
+            }
+        }
+    }
+
+    fn by_id(&self, query: &OrderQuery) -> Result<Page<Arc<Order>>, ArchiveError> {
+        let mut items = Vec::new();
+        for order in self.walk(query.filter.status, query.direction, query.after) {
+            let order = order?;
+            if !query.filter.accepts(self, &order) {
+                continue;
+            }
+            if items.len() == query.limit {
+                return Ok(Page { items, more: true });
+            }
+            items.push(order);
+        }
+        Ok(Page { items, more: false })
+    }
+
+    fn sorted(
+        &self,
+        query: &OrderQuery,
+        orders: &mut dyn Iterator<Item = Result<Arc<Order>, ArchiveError>>,
+    ) -> Result<Page<Arc<Order>>, ArchiveError> {
+        let rank = |order: Arc<Order>| Ranked { key: query.sort.key(&order), order, direction: query.direction };
+        let after = match query.after {
+            Some(id) => self.order(id)?.map(&rank),
+            None => None,
+        };
+        let mut heap = BinaryHeap::new();
+        for order in orders {
+            let order = order?;
+            if !query.filter.accepts(self, &order) {
+                continue;
+            }
+            let ranked = rank(order);
+            if after.as_ref().is_some_and(|after| ranked <= *after) {
+                continue;
+            }
+            heap.push(ranked);
+            if heap.len() > query.limit + 1 {
+                heap.pop();
+            }
+        }
+        let more = heap.len() > query.limit;
+        let items = heap.into_sorted_vec().into_iter().take(query.limit).map(|ranked| ranked.order).collect();
+        Ok(Page { items, more })
+    }
+
+    /// Every listed order, by id in `direction`, from beside `after` on.
+    fn walk(
+        &self,
+        status: Option<Status>,
+        direction: Ordering,
+        after: Option<OrderId>,
+    ) -> impl Iterator<Item = Result<Arc<Order>, ArchiveError>> {
+        let last = self.orders.last();
+        let pages: Box<dyn Iterator<Item = u64>> = match (direction, after) {
+            (Ordering::Descending, after) => Box::new((0..=page_of(after.unwrap_or(last).min(last))).rev()),
+            (Ordering::Ascending, after) => Box::new(page_of(after.unwrap_or(OrderId(0)))..=page_of(last)),
+        };
+        let beyond = move |id: OrderId| match (direction, after) {
+            (_, None) => true,
+            (Ordering::Descending, Some(after)) => id < after,
+            (Ordering::Ascending, Some(after)) => id > after,
+        };
+        let mut pack: Option<(u64, Vec<Arc<Order>>)> = None;
+        pages.flat_map(move |page| self.listed(page, status, direction)).filter(move |(id, _)| beyond(*id)).map(
+            move |(id, slot)| match slot {
+                Slot::Here(order) => Ok(order),
+                Slot::Evicted | Slot::Absent => self.archived(id, &mut pack),
+            },
+        )
+    }
+
+    fn listed(&self, page: u64, status: Option<Status>, direction: Ordering) -> Vec<(OrderId, Slot)> {
+        let Some(slots) = self.orders.page(page) else { return Vec::new() };
+        let slots = slots.read();
+        let first = page * PAGE_SIZE as u64;
+        let listed = (0..PAGE_SIZE).filter_map(|i| Some((OrderId(first + i as u64), slots.listed(i, status)?)));
+        let mut listed: Vec<_> = listed.collect();
+        if direction == Ordering::Descending {
+            listed.reverse();
+        }
+        listed
+    }
+
+    fn archived(&self, id: OrderId, pack: &mut Option<(u64, Vec<Arc<Order>>)>) -> Result<Arc<Order>, ArchiveError> {
+        let number = super::orders::pack_of(id);
+        if pack.as_ref().is_none_or(|(held, _)| *held != number) {
+            *pack = Some((number, self.archive.pack(number)?));
+        }
+        let held = pack.iter().flat_map(|(_, orders)| orders);
+        held.into_iter()
+            .find(|order| order.id == id)
+            .cloned()
+            .ok_or_else(|| ArchiveError(format!("order {id} is missing from its pack")))
+    }
+}
