@@ -4,5 +4,6 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod journal;
+pub mod store;
 pub mod telemetry;
 pub mod view;

@@ -1,0 +1,149 @@
+//! Opening the store, and setting aside one that cannot be trusted.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Store;
+use super::checkpoint::Loaded;
+use super::error::StoreError;
+use super::sled::{Options, SledKv};
+
+/// How many stores that were set aside are kept, the newest ones, for somebody to look at.
+const KEPT: usize = 2;
+/// The file that asks for a rebuild; it holds the reason.
+const MARKER: &str = "REBUILD";
+/// How much of the reason is read back, in bytes.
+const REASON_BYTES_MAX: u64 = 4096;
+
+/// A store that was opened.
+pub struct Opened {
+    /// The store.
+    pub store: Store,
+    /// Its checkpoint; `None` in a new store, which has to be filled from the journal.
+    pub loaded: Option<Loaded>,
+    /// What was set aside to make room for a new one.
+    pub quarantined: Option<Quarantined>,
+}
+
+/// A store that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Where it is now.
+    pub path: PathBuf,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// Opens the store in `directory` and reads its checkpoint. One that is missing is made; one that is damaged, or was
+/// marked for a rebuild, is moved to `<directory>.damaged-<n>` and a new one made in its place.
+///
+/// # Errors
+/// What the system refuses without there being anything wrong with the store: permissions, space, a second process.
+pub fn open_or_quarantine(directory: &Path, options: Options) -> Result<Opened, StoreError> {
+    let why = match reason_to_rebuild(directory)? {
+        Some(reason) => format!("it was marked for a rebuild: {reason}"),
+        None => match open(directory, options) {
+            Ok((store, loaded)) => return Ok(Opened { store, loaded, quarantined: None }),
+            Err(error @ StoreError::Damaged { .. }) => error.to_string(),
+            Err(error) => return Err(error),
+        },
+    };
+    let path = set_aside(directory)?;
+    tracing::error!(
+        store.moved_to = %path.display(),
+        reason = why,
+        "the store cannot be used and was set aside; a new one is built from the journal"
+    );
+    let (store, loaded) = open(directory, options)?;
+    Ok(Opened { store, loaded, quarantined: Some(Quarantined { path, why }) })
+}
+
+/// Marks the store in `directory` as damaged, so that the next [`open_or_quarantine`] sets it aside.
+pub fn mark_for_rebuild(directory: &Path, why: &str) -> Result<(), StoreError> {
+    let failed = |source| StoreError::Io { action: "mark itself for a rebuild", source };
+    fs::create_dir_all(directory).map_err(failed)?;
+    let mut file = File::create(directory.join(MARKER)).map_err(failed)?;
+    file.write_all(why.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    sync_directory(directory).map_err(failed)
+}
+
+fn open(directory: &Path, options: Options) -> Result<(Store, Option<Loaded>), StoreError> {
+    if fs::symlink_metadata(directory).is_ok_and(|found| !found.is_dir() && !found.is_symlink()) {
+        return Err(StoreError::files("there is a file where the store's directory should be"));
+    }
+    let mut store = Store::over(Arc::new(SledKv::open(directory, options)?))?;
+    store.directory = Some(directory.to_owned());
+    let loaded = store.load()?;
+    Ok((store, loaded))
+}
+
+fn reason_to_rebuild(directory: &Path) -> Result<Option<String>, StoreError> {
+    let failed = |source| StoreError::Io { action: "read its mark for a rebuild", source };
+    let file = match File::open(directory.join(MARKER)) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    let mut reason = Vec::new();
+    file.take(REASON_BYTES_MAX).read_to_end(&mut reason).map_err(failed)?;
+    Ok(Some(String::from_utf8_lossy(&reason).into_owned()))
+}
+
+/// Moves `directory` out of the way and says where to. Of those moved before, the oldest are removed.
+fn set_aside(directory: &Path) -> Result<PathBuf, StoreError> {
+    let failed = |source| StoreError::Io { action: "be set aside", source };
+    let mut before = set_aside_before(directory).map_err(failed)?;
+    let number = before.last().map_or(1, |(number, _)| number.saturating_add(1));
+    let path = numbered(directory, number);
+    fs::rename(directory, &path).map_err(failed)?;
+    before.push((number, path.clone()));
+    let parent = path.parent().unwrap_or(Path::new(""));
+    sync_directory(parent).map_err(failed)?;
+    for (_, old) in before.iter().rev().skip(KEPT) {
+        let removed = if old.is_dir() { fs::remove_dir_all(old) } else { fs::remove_file(old) };
+        if let Err(error) = removed {
+            tracing::warn!(path = %old.display(), %error, "an old store that was set aside could not be removed");
+        }
+    }
+    Ok(path)
+}
+
+/// What was set aside before, oldest first.
+fn set_aside_before(directory: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let prefix = numbered_prefix(directory);
+    let parent = parent_of(directory);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix)).and_then(|number| number.parse().ok());
+        found.extend(number.map(|number| (number, entry.path())));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn numbered_prefix(directory: &Path) -> String {
+    let name = directory.file_name().map_or_else(|| "store".into(), |name| name.to_string_lossy().into_owned());
+    format!("{name}.damaged-")
+}
+
+fn numbered(directory: &Path, number: u64) -> PathBuf {
+    directory.with_file_name(format!("{}{number}", numbered_prefix(directory)))
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    File::open(directory)?.sync_all()
+}

@@ -1,0 +1,287 @@
+//! The engine on disk: sled 0.34.7, with what was learned about it.
+//!
+//! - A kill while it opens can leave `snap.*.generating`, and every later open fails until that file is gone.
+//! - Opening and reading damaged files may panic. Panics are contained here and become [`StoreError::Damaged`]; after
+//!   the first one the engine answers nothing more, because nobody knows what the panic left behind.
+//! - `flush` calls `sync_file_range`, which does not reach the disk's own cache: an `fdatasync` follows it.
+//! - Garbage is collected by the thread that flushes periodically, so that thread stays on.
+
+use std::fs::{self, File};
+use std::io;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sled::{Config, Db, Mode, Tree};
+
+use super::error::{Place, StoreError};
+use super::kv::{Batch, Direction, Kv, Range, Visit};
+use super::schema::Table;
+
+/// How the engine on disk is tuned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How much of the files is kept in memory, in bytes. Default: 64 MiB; at least 1 MiB is used.
+    pub cache_bytes: u64,
+}
+
+impl Options {
+    const CACHE_BYTES_MIN: u64 = 1 << 20;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20 }
+    }
+}
+
+/// A key-value engine in a directory of its own. One process at a time can open it.
+pub struct SledKv {
+    /// Always there until the drop, which takes it out because dropping sled may panic as well.
+    open: Option<Open>,
+    stopped: AtomicBool,
+}
+
+struct Open {
+    db: Db,
+    trees: [Tree; Table::ALL.len()],
+    file: File,
+}
+
+impl SledKv {
+    /// Opens the engine in `directory`, or makes one there.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the files are not what sled left; [`StoreError::Io`] when the system refuses,
+    /// which says nothing about the files.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
+        fs::create_dir_all(directory).map_err(|source| StoreError::Io { action: "make its directory", source })?;
+        remove_unfinished_snapshots(directory)?;
+        let opened = contain("open", || {
+            let db = Config::new()
+                .path(directory)
+                .mode(Mode::HighThroughput)
+                .cache_capacity(options.cache_bytes.max(Options::CACHE_BYTES_MIN))
+                .use_compression(false)
+                .open()
+                .map_err(|error| from_sled("open", error))?;
+            let mut trees = Vec::with_capacity(Table::ALL.len());
+            for table in Table::ALL {
+                trees.push(db.open_tree([table as u8]).map_err(|error| from_sled("open a table", error))?);
+            }
+            let trees = trees.try_into().unwrap_or_else(|_| unreachable!("one tree was opened for each table"));
+            Ok((db, trees))
+        });
+        let (db, trees) = opened?;
+        let file = File::open(directory.join("db"))
+            .map_err(|source| StoreError::Io { action: "open its file for syncing", source })?;
+        Ok(Self { open: Some(Open { db, trees, file }), stopped: AtomicBool::new(false) })
+    }
+
+    fn inner(&self) -> &Open {
+        self.open.as_ref().expect("sled is open until it is dropped")
+    }
+
+    fn tree(&self, table: Table) -> &Tree {
+        &self.inner().trees[table as usize - 1]
+    }
+
+    /// Runs `operation` unless an earlier one panicked, and remembers when this one does.
+    fn guarded<T>(
+        &self,
+        action: &'static str,
+        operation: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(StoreError::files("an earlier operation panicked, and nothing is read or written since"));
+        }
+        let result = contain(action, operation);
+        if let Err(StoreError::Damaged { place: Place::Files, .. }) = &result {
+            self.stopped.store(true, Ordering::Release);
+        }
+        result
+    }
+}
+
+impl Drop for SledKv {
+    fn drop(&mut self) {
+        let open = self.open.take();
+        let closed = contain("close", move || {
+            drop(open);
+            Ok(())
+        });
+        if closed.is_err() {
+            tracing::warn!("sled panicked while it was closed");
+        }
+    }
+}
+
+impl Kv for SledKv {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        const ACTION: &str = "read a record";
+        self.guarded(ACTION, || {
+            let found = self.tree(table).get(key).map_err(|error| from_sled(ACTION, error))?;
+            Ok(found.map(|value| value.to_vec()))
+        })
+    }
+
+    fn apply(&self, table: Table, batch: Batch) -> Result<(), StoreError> {
+        const ACTION: &str = "write a batch";
+        let mut changes = sled::Batch::default();
+        for (key, value) in batch.into_changes() {
+            match value {
+                Some(value) => changes.insert(key, value),
+                None => changes.remove(key),
+            }
+        }
+        self.guarded(ACTION, || self.tree(table).apply_batch(changes).map_err(|error| from_sled(ACTION, error)))
+    }
+
+    fn scan(&self, table: Table, range: &Range, direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        const ACTION: &str = "read a range of records";
+        let Some(bounds) = range.bounds() else { return Ok(()) };
+        let mut records = self.guarded(ACTION, || Ok(self.tree(table).range::<&[u8], _>(bounds)))?;
+        loop {
+            // The visitor is called outside: what it makes of a record says nothing about the files.
+            let next = self.guarded(ACTION, || {
+                let next = match direction {
+                    Direction::Forward => records.next(),
+                    Direction::Backward => records.next_back(),
+                };
+                next.transpose().map_err(|error| from_sled(ACTION, error))
+            })?;
+            let Some((key, value)) = next else { return Ok(()) };
+            if let ControlFlow::Break(()) = visit(&key, &value)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn clear(&self, table: Table) -> Result<(), StoreError> {
+        const ACTION: &str = "clear a table";
+        self.guarded(ACTION, || self.tree(table).clear().map_err(|error| from_sled(ACTION, error)))
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        const ACTION: &str = "flush";
+        self.guarded(ACTION, || {
+            let open = self.inner();
+            open.db.flush().map_err(|error| from_sled(ACTION, error))?;
+            open.file.sync_data().map_err(|source| StoreError::Io { action: ACTION, source })
+        })
+    }
+}
+
+/// Runs `operation`; a panic in it becomes damage.
+fn contain<T>(action: &str, operation: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    // After a panic nothing of what `operation` touched is used again: opening gives up, an open engine is stopped.
+    catch_unwind(AssertUnwindSafe(operation)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(StoreError::files(format!("to {action}: sled panicked: {}", text.unwrap_or("without a word"))))
+    })
+}
+
+fn from_sled(action: &'static str, error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(source) if speaks_of_the_files(&source) => StoreError::files(format!("to {action}: {source}")),
+        sled::Error::Io(source) => StoreError::Io { action, source },
+        other => StoreError::files(format!("to {action}: {other}")),
+    }
+}
+
+/// Whether what the system answered is about what the files hold, not about permissions, space or the disk.
+fn speaks_of_the_files(error: &io::Error) -> bool {
+    use io::ErrorKind as K;
+    // sled builds errors of its own as `Other`: of those only the one of a lock held elsewhere is harmless.
+    let locked = error.to_string().contains("could not acquire lock");
+    let shape = matches!(
+        error.kind(),
+        K::UnexpectedEof | K::InvalidData | K::InvalidInput | K::NotFound | K::IsADirectory | K::NotADirectory
+    );
+    shape || (error.kind() == K::Other && error.raw_os_error().is_none() && !locked)
+}
+
+fn remove_unfinished_snapshots(directory: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::Io { action: "remove an unfinished snapshot", source };
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            tracing::warn!(file = %name, "removing a snapshot of the store that was never finished");
+            fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::super::kv::suite;
+    use super::*;
+
+    #[test]
+    fn passes_the_suite() {
+        let mut homes = Vec::new();
+        suite::run(|| {
+            let home = tempfile::tempdir().unwrap();
+            let kv = SledKv::open(&home.path().join("store"), Options::default()).unwrap();
+            homes.push(home);
+            kv
+        });
+    }
+
+    #[test]
+    fn keeps_what_was_flushed_over_a_reopen() {
+        let home = tempfile::tempdir().unwrap();
+        let mut batch = Batch::default();
+        batch.put(b"key".to_vec(), b"value".to_vec());
+        let kv = SledKv::open(home.path(), Options::default()).unwrap();
+        kv.apply(Table::Pages, batch).unwrap();
+        kv.flush().unwrap();
+        drop(kv);
+        let kv = SledKv::open(home.path(), Options { cache_bytes: 0 }).unwrap();
+        assert_eq!(kv.get(Table::Pages, b"key").unwrap(), Some(b"value".to_vec()));
+    }
+
+    #[test]
+    fn a_second_opener_is_refused_and_the_files_are_not_blamed() {
+        let home = tempfile::tempdir().unwrap();
+        let _first = SledKv::open(home.path(), Options::default()).unwrap();
+        let Err(error) = SledKv::open(home.path(), Options::default()) else { panic!("opened twice") };
+        assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    }
+
+    #[test]
+    fn opens_beside_a_snapshot_that_was_never_finished() {
+        let home = tempfile::tempdir().unwrap();
+        drop(SledKv::open(home.path(), Options::default()).unwrap());
+        let stray = home.path().join("snap.0000000000000ABC.generating");
+        std::fs::write(&stray, b"half").unwrap();
+        drop(SledKv::open(home.path(), Options::default()).unwrap());
+        assert!(!stray.exists());
+    }
+
+    #[test]
+    fn an_operation_that_panics_stops_the_engine_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let kv = SledKv::open(home.path(), Options::default()).unwrap();
+        let error =
+            kv.guarded("test", || -> Result<(), StoreError> { panic!("as damaged files make it") }).unwrap_err();
+        assert!(error.to_string().contains("as damaged files make it"), "{error}");
+        assert!(kv.get(Table::Head, b"key").unwrap_err().is_damage());
+        assert!(kv.flush().unwrap_err().is_damage());
+    }
+
+    #[test]
+    fn files_cut_short_are_damage_or_empty_but_never_a_panic() {
+        let home = tempfile::tempdir().unwrap();
+        drop(SledKv::open(home.path(), Options::default()).unwrap());
+        OpenOptions::new().write(true).open(home.path().join("conf")).unwrap().set_len(9).unwrap();
+        let Err(error) = SledKv::open(home.path(), Options::default()) else { panic!("opened without its settings") };
+        assert!(error.is_damage(), "{error}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Opening a store: what is set aside, what is kept, and what is nobody's fault.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+fn filled(directory: &Path) -> Shop {
+    let mut shop = Shop::new();
+    shop.trade(600);
+    let opened = open_or_quarantine(directory, Options::default()).unwrap();
+    opened.store.write_checkpoint(shop.checkpoint()).unwrap();
+    shop
+}
+
+fn set_aside(home: &Path) -> Vec<String> {
+    let names = fs::read_dir(home).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name.contains("damaged")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_missing_store_is_made() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("deep/store");
+    let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+    assert_eq!((opened.loaded, opened.quarantined), (None, None));
+}
+
+#[test]
+fn a_marked_store_is_set_aside_with_the_reason() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("store");
+    filled(&directory);
+    let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+    assert!(opened.loaded.is_some());
+    opened.store.mark_for_rebuild("order 7 could not be read").unwrap();
+    drop(opened);
+    let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+    assert_eq!(opened.loaded, None);
+    let quarantined = opened.quarantined.unwrap();
+    assert_eq!(quarantined.path, home.path().join("store.damaged-1"));
+    assert_eq!(quarantined.why, "it was marked for a rebuild: order 7 could not be read");
+    drop(opened.store);
+    assert_eq!(open_or_quarantine(&directory, Options::default()).unwrap().quarantined, None);
+}
+
+#[test]
+fn only_the_two_newest_are_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("store");
+    for _ in 0..11 {
+        mark_for_rebuild(&directory, "a test").unwrap();
+        open_or_quarantine(&directory, Options::default()).unwrap();
+    }
+    assert_eq!(set_aside(home.path()), ["store.damaged-10", "store.damaged-11"]);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_directory_is_set_aside() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("store");
+    fs::write(&directory, b"not a directory").unwrap();
+    let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+    assert!(opened.quarantined.is_some());
+    assert_eq!(fs::read(home.path().join("store.damaged-1")).unwrap(), b"not a directory");
+}
+
+#[test]
+fn a_store_that_another_one_has_open_stays_where_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("store");
+    let _first = open_or_quarantine(&directory, Options::default()).unwrap();
+    let Err(error) = open_or_quarantine(&directory, Options::default()) else { panic!("opened twice") };
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert!(set_aside(home.path()).is_empty());
+}
+
+#[test]
+fn a_store_of_another_schema_is_set_aside() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("store");
+    filled(&directory);
+    let kv = SledKv::open(&directory, Options::default()).unwrap();
+    let records = record::Records::over(Arc::new(kv));
+    let mut changes = record::Changes::default();
+    changes.put(kind::schema::ser_key(), kind::schema::ser_value(schema::SCHEMA_VERSION + 1));
+    records.apply(Table::Head, changes).unwrap();
+    records.flush().unwrap();
+    drop(records);
+    let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+    assert!(opened.quarantined.unwrap().why.contains("schema version 2"));
+}
+
+#[test]
+fn every_file_deleted_leaves_a_fresh_store_or_the_whole_one() {
+    for name in ["db", "conf", "blobs"] {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("store");
+        let shop = filled(&directory);
+        let path = directory.join(name);
+        if path.is_dir() {
+            fs::remove_dir_all(&path).unwrap();
+        } else {
+            fs::remove_file(&path).unwrap();
+        }
+        let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+        match opened.loaded {
+            Some(loaded) => assert_eq!(loaded, shop.expected(), "{name}"),
+            None => assert_eq!(opened.store.load().unwrap(), None, "{name}"),
+        }
+    }
+}

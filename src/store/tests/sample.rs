@@ -1,0 +1,172 @@
+//! Values for the tests: arbitrary ones, and plain ones in any number.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+
+use crate::domain::catalogue::{ProductDetails, Revision};
+use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::money::Money;
+use crate::domain::order::{Contact, Line, Order, OrderChange, OrderEvent, Status, Step};
+use crate::domain::stock::{Balance, Change, Movement, ON_HAND_MAX};
+use crate::domain::text::{CategoryName, ProductName};
+use crate::domain::time::Timestamp;
+use crate::domain::who::Who;
+use crate::journal::Revisions;
+
+/// The revisions that a test knows.
+#[derive(Default)]
+pub(super) struct Known(Vec<Arc<Revision>>);
+
+impl Revisions for Known {
+    fn revision(&self, product: ProductId, number: u32) -> Option<Arc<Revision>> {
+        self.0.iter().find(|revision| (revision.product, revision.number) == (product, number)).cloned()
+    }
+}
+
+pub(super) fn revisions_of(order: &Order) -> Known {
+    Known(order.lines.iter().map(|line| line.product.clone()).collect())
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        Just(Who::Timer),
+        Just(Who::Client),
+        Just(Who::Cli),
+        "[a-z]{1,9}".prop_map(|name| Who::User(name.into())),
+        "[a-z]{1,9}".prop_map(|name| Who::Key(name.into())),
+    ]
+}
+
+fn money() -> impl Strategy<Value = Money> {
+    (0..=Money::MAX.minor()).prop_map(|minor| Money::from_minor(minor).unwrap())
+}
+
+pub(super) fn revision() -> impl Strategy<Value = Revision> {
+    let names = ("[a-zß€]{1,100}", "[a-z€]{1,50}", ".{0,99}");
+    (1_u64.., 1_u32.., names, money(), prop::option::of(-90_000..90_000_i32), 1_u64.., any::<bool>()).prop_map(
+        |(product, number, (name, category_name, description), price, days, category, archived)| Revision {
+            product: ProductId(product),
+            number,
+            details: ProductDetails {
+                name: ProductName::parse(&name).unwrap(),
+                description: description.into(),
+                price,
+                expiry_date: days.and_then(NaiveDate::from_num_days_from_ce_opt),
+                category: CategoryId(category),
+                archived,
+            },
+            category_name: CategoryName::parse(&category_name).unwrap(),
+        },
+    )
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    (revision(), 1_u32.., any::<u32>()).prop_map(|(product, quantity, available_after)| Line {
+        product: Arc::new(product),
+        quantity,
+        available_after,
+    })
+}
+
+pub(super) fn order() -> impl Strategy<Value = Order> {
+    let texts = ("[a-zä ]{1,30}", "[a-z]{1,9}@[a-z]{1,9}\\.de", "[0-9]{1,20}", ".{1,200}");
+    let steps = prop::collection::vec(
+        (prop::sample::select(&Status::ALL[..]), any::<i64>(), who(), prop::option::of(".{0,40}")),
+        1..6,
+    );
+    let numbers = (1_u64.., 1_u32.., any::<[i64; 3]>(), any::<bool>());
+    (numbers, texts, prop::collection::vec(line(), 1..4), money(), steps).prop_map(
+        |((id, version, [placed_at, updated_at, moved_at], archived), texts, lines, total, steps)| {
+            let mut from = None;
+            let history = steps
+                .iter()
+                .map(|(to, at, who, reason)| Step::new(from.replace(*to), *to, Timestamp(*at), who, reason.as_deref()));
+            let history: Box<[Step]> = history.collect();
+            Order {
+                id: OrderId(id),
+                version,
+                status: from.unwrap(),
+                archived,
+                contact: Contact::restore([&texts.0, &texts.1, &texts.2, &texts.3]).unwrap(),
+                lines: lines.into(),
+                total,
+                placed_at: Timestamp(placed_at),
+                updated_at: Timestamp(updated_at),
+                moved_at: Timestamp(moved_at),
+                history,
+            }
+        },
+    )
+}
+
+pub(super) fn movement() -> impl Strategy<Value = Movement> {
+    let change = prop_oneof![
+        (1..=ON_HAND_MAX).prop_map(Change::Received),
+        (1..=ON_HAND_MAX).prop_map(Change::Reserved),
+        (1..=ON_HAND_MAX).prop_map(Change::Released),
+        (1..=ON_HAND_MAX).prop_map(Change::Shipped),
+        (1_i64..i64::from(ON_HAND_MAX)).prop_map(Change::Adjusted),
+    ];
+    let numbers = (1_u64..99, any::<i64>(), 0..=ON_HAND_MAX, prop::option::of(1_u64..));
+    (numbers, change, who(), prop::option::of(".{0,40}")).prop_map(
+        |((sequence, at, on_hand, order), change, who, reason)| Movement {
+            sequence,
+            at: Timestamp(at),
+            change,
+            after: Balance { on_hand, reserved: on_hand / 2 },
+            order: order.map(OrderId),
+            who,
+            reason: reason.map(Into::into),
+        },
+    )
+}
+
+/// A plain row of the ledger.
+pub(super) fn movement_at(sequence: u64) -> Movement {
+    Movement {
+        sequence,
+        at: Timestamp(1_700_000_000_000_000 + sequence.cast_signed()),
+        change: Change::Reserved(1),
+        after: Balance { on_hand: 1_000, reserved: 1 },
+        order: Some(OrderId(sequence)),
+        who: Who::Client,
+        reason: None,
+    }
+}
+
+/// A plain revision.
+pub(super) fn revision_of(product: u64, number: u32) -> Arc<Revision> {
+    Arc::new(Revision {
+        product: ProductId(product),
+        number,
+        details: ProductDetails {
+            name: ProductName::parse(&format!("Product {product}, as of {number}")).unwrap(),
+            description: "Plain".into(),
+            price: Money::from_minor(29_999).unwrap(),
+            expiry_date: None,
+            category: CategoryId(1),
+            archived: false,
+        },
+        category_name: CategoryName::parse("Electronics").unwrap(),
+    })
+}
+
+/// A plain order of two lines, pending.
+pub(super) fn order_of(id: u64, product: &Arc<Revision>) -> Arc<Order> {
+    let line = |quantity| Line { product: product.clone(), quantity, available_after: 990 };
+    let name = format!("Customer {id}");
+    let contact = Contact::new(&name, "customer@example.com", "+880 1234 567890", "12 Long Street, Dhaka").unwrap();
+    let now = Timestamp(1_700_000_000_000_000 + id.cast_signed());
+    let total = Money::from_minor(3 * 29_999).unwrap();
+    Arc::new(Order::placed(OrderId(id), contact, Box::new([line(1), line(2)]), total, now, &Who::Client))
+}
+
+/// `order` after it moved to `to`.
+pub(super) fn moved(order: &Order, to: Status) -> Arc<Order> {
+    let change = OrderChange::Moved { to, reason: None };
+    let event = OrderEvent { version: order.version + 1, change };
+    let at = Timestamp(order.updated_at.0 + 5_000_000);
+    Arc::new(order.after(&event, at, &Who::Timer))
+}
