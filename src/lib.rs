@@ -1,5 +1,6 @@
 //! Packhorse: an order-fulfilment engine in one binary with one data directory.
 
+pub mod actors;
 pub mod config;
 pub mod domain;
 pub mod engine;

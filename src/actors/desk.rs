@@ -1,0 +1,221 @@
+//! A desk: the orders of one thread. It starts an order's actor, passes on what concerns it, and starts it again from
+//! the durable state when it panicked.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, dev::ToEnvelope};
+use foldhash::HashMap;
+use tokio::sync::mpsc;
+
+use super::clock::Clock;
+use super::failure::{Failure, OrderFailure};
+use super::lifeline::Lifeline;
+use super::messages::{Applied, Command, Crashed, Idle, Published};
+use super::order::OrderActor;
+use crate::domain::ids::OrderId;
+use crate::domain::order::{Order, Policy};
+use crate::journal::{Journal, Refused};
+use crate::telemetry::counters;
+use crate::view::View;
+
+/// How long a caller should wait before it tries again, when a queue was full.
+pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// What the order actors of one desk share.
+pub(super) struct Bench {
+    pub(super) policy: Policy,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) view: Arc<View>,
+    pub(super) desk: RefCell<Option<Addr<Desk>>>,
+}
+
+impl Bench {
+    /// Tells the desk something that is no command: an order's actor tells each thing once.
+    pub(super) fn tell_desk<M>(&self, message: M)
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        Desk: Handler<M>,
+        Context<Desk>: ToEnvelope<Desk, M>,
+    {
+        if let Some(desk) = &*self.desk.borrow() {
+            desk.do_send(message);
+        }
+    }
+
+    pub(super) fn failure<R: std::error::Error + 'static>(&self, refused: Refused) -> Failure<R> {
+        failure(&*self.journal, refused)
+    }
+}
+
+/// What a caller is told when the journal refused an entry.
+pub(super) fn failure<R: std::error::Error + 'static>(journal: &dyn Journal, refused: Refused) -> Failure<R> {
+    match refused {
+        Refused::Full => Failure::Busy { retry_after: RETRY_AFTER },
+        Refused::Poisoned | Refused::Closed => Failure::Stopped(
+            journal.poisoned().map_or_else(|| "it is being stopped".to_owned(), |poison| poison.to_string()),
+        ),
+    }
+}
+
+/// What a successor of a desk takes over.
+pub(super) struct Orders {
+    bench: Rc<Bench>,
+    running: HashMap<OrderId, Running>,
+    generation_last: u64,
+    /// Which of how many desks this is.
+    share: (u64, u64),
+}
+
+struct Running {
+    addr: Addr<OrderActor>,
+    generation: u64,
+}
+
+impl Orders {
+    pub(super) fn new(bench: Rc<Bench>, share: (u64, u64)) -> Self {
+        Self { bench, running: HashMap::default(), generation_last: 0, share }
+    }
+
+    /// Starts the actor of `order`.
+    fn start(&mut self, order: Arc<Order>, in_flight: Option<u32>) -> &Addr<OrderActor> {
+        self.generation_last += 1;
+        let (id, generation) = (order.id, self.generation_last);
+        let addr = OrderActor::new(order, self.bench.clone(), generation, in_flight).start();
+        &self.running.entry(id).insert_entry(Running { addr, generation }).into_mut().addr
+    }
+
+    fn publish(&mut self, order: Arc<Order>) {
+        let id = order.id;
+        let ended = order.status.is_terminal();
+        match self.running.get(&id) {
+            Some(running) => running.addr.do_send(Applied(order)),
+            None if !ended => {
+                self.start(order, None);
+            }
+            None => {}
+        }
+        if ended {
+            // Without an address the actor stops once it has taken what it was sent.
+            self.running.remove(&id);
+        }
+    }
+
+    /// Brings every actor to the durable state: what was sent to a desk that panicked is lost.
+    fn resync(&mut self) {
+        let (mine, desks) = self.share;
+        let running: Vec<_> = self.running.keys().copied().collect();
+        let behind = running.into_iter().filter_map(|id| self.bench.view.order(id).ok().flatten());
+        let behind: Vec<_> = behind.chain(self.bench.view.open_orders()).collect();
+        for order in behind {
+            if order.id.0 % desks == mine {
+                self.publish(order);
+            }
+        }
+    }
+
+    fn command(&mut self, message: Command) {
+        let id = message.order;
+        if !self.running.contains_key(&id) {
+            match self.bench.view.order(id) {
+                Ok(Some(order)) => {
+                    self.start(order, None);
+                }
+                Ok(None) => return reject(message, Failure::Rejected(OrderFailure::Missing(id))),
+                Err(error) => {
+                    counters::STORE_READ_FAILURES.increment();
+                    return reject(message, Failure::Archive(error));
+                }
+            }
+        }
+        self.running[&id].addr.do_send(message);
+    }
+}
+
+fn reject(message: Command, failure: Failure<OrderFailure>) {
+    // Before anybody can know of the answer, the idempotency key is free.
+    drop(message.caller);
+    // A client that is gone does not need its answer.
+    message.reply.send(Err(failure)).ok();
+}
+
+/// See the module.
+pub(super) struct Desk {
+    orders: Lifeline<Orders>,
+    mailbox: usize,
+    successor: bool,
+}
+
+impl Desk {
+    pub(super) fn new(orders: Orders, heirs: mpsc::UnboundedSender<Orders>, mailbox: usize, successor: bool) -> Self {
+        Self { orders: Lifeline::new(orders, heirs), mailbox, successor }
+    }
+}
+
+#[cfg(test)]
+impl Desk {
+    pub(super) fn running(&self, order: OrderId) -> Option<&Addr<OrderActor>> {
+        self.orders.running.get(&order).map(|running| &running.addr)
+    }
+}
+
+impl Actor for Desk {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.mailbox);
+        self.orders.bench.desk.replace(Some(ctx.address()));
+        if self.successor {
+            self.orders.resync();
+        }
+    }
+}
+
+impl Handler<Published> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, Published(orders): Published, _: &mut Self::Context) {
+        for order in orders {
+            self.orders.publish(order);
+        }
+    }
+}
+
+impl Handler<Command> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, message: Command, _: &mut Self::Context) {
+        self.orders.command(message);
+    }
+}
+
+impl Handler<Idle> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, Idle { order, generation }: Idle, _: &mut Self::Context) {
+        if self.orders.running.get(&order).is_some_and(|running| running.generation == generation) {
+            self.orders.running.remove(&order);
+        }
+    }
+}
+
+impl Handler<Crashed> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, Crashed { order, in_flight }: Crashed, _: &mut Self::Context) {
+        counters::ACTOR_RESTARTS.increment();
+        tracing::error!(order.id = order.0, "an order's actor panicked and is started again");
+        self.orders.running.remove(&order);
+        match self.orders.bench.view.order(order) {
+            Ok(Some(state)) if !state.status.is_terminal() => {
+                self.orders.start(state, in_flight);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(order.id = order.0, %error, "its state could not be read"),
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! The handle that everybody calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix::Arbiter;
+use actix::prelude::SendError;
+use parking_lot::Mutex;
+use tokio::sync::{broadcast, oneshot};
+
+use super::desk::{RETRY_AFTER, failure};
+use super::failure::{Failure, OrderFailure};
+use super::messages::{Caller, CheckpointNow, Command, Decide};
+use super::start::Switchboard;
+use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
+use crate::domain::entry::RequestHash;
+use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::inventory::{InventoryRejection, Opening, OrderRequest, PlaceRejection};
+use crate::domain::order::{ContactPatch, Order, OrderCommand, Status};
+use crate::domain::stock::Adjustment;
+use crate::domain::text::CategoryName;
+use crate::domain::who::Who;
+use crate::engine::{self, Outcome, Rejection};
+use crate::journal::{Journal, Refused};
+use crate::view::{ArchiveError, Claim, Product, View};
+
+/// Who asks, and by which idempotency key.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who.
+    pub who: Who,
+    /// The key, where the caller gave one.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl Request {
+    /// A request of `who` without an idempotency key.
+    #[must_use]
+    pub fn of(who: Who) -> Self {
+        Self { who, key: None }
+    }
+}
+
+/// What makes a repeated request recognisable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The caller's key.
+    pub key: Box<str>,
+    /// A hash of the request. The same key with another hash is refused.
+    pub request: RequestHash,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered<T> {
+    /// What was answered.
+    pub value: T,
+    /// Whether it was answered before: the request carried a key that had its effect already.
+    pub replayed: bool,
+}
+
+/// Whether the engine takes commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It does.
+    Ready,
+    /// It is being stopped.
+    Stopping,
+    /// Its journal is poisoned; the text says why.
+    Poisoned(String),
+}
+
+/// The engine. Clones share it.
+///
+/// A command returns once what it did is durable; a read returns what is durable, without waiting for anybody.
+#[derive(Clone)]
+pub struct Fulfillment(Arc<Inner>);
+
+pub(super) struct Inner {
+    switchboard: Arc<Switchboard>,
+    view: Arc<View>,
+    journal: Arc<dyn Journal>,
+    feed: broadcast::Sender<Arc<Order>>,
+    drained: Mutex<Option<oneshot::Receiver<()>>>,
+    arbiters: Mutex<Vec<Arbiter>>,
+    stopping: AtomicBool,
+}
+
+impl Inner {
+    pub(super) fn new(
+        switchboard: Arc<Switchboard>,
+        view: Arc<View>,
+        journal: Arc<dyn Journal>,
+        feed: broadcast::Sender<Arc<Order>>,
+        drained: oneshot::Receiver<()>,
+        arbiters: Vec<Arbiter>,
+    ) -> Self {
+        let (drained, arbiters) = (Mutex::new(Some(drained)), Mutex::new(arbiters));
+        Self { switchboard, view, journal, feed, drained, arbiters, stopping: AtomicBool::new(false) }
+    }
+}
+
+/// What a claim on an idempotency key led to.
+enum Claimed {
+    Go(Caller),
+    Replay(Outcome),
+}
+
+impl Fulfillment {
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// What is durable, for reading.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.0.view
+    }
+
+    /// The order `id` as it stands; `None` when there never was one.
+    ///
+    /// # Errors
+    /// When it left memory and cannot be read back.
+    pub fn order(&self, id: OrderId) -> Result<Option<Arc<Order>>, ArchiveError> {
+        self.0.view.order(id)
+    }
+
+    /// Every change of an order from now on, in journal order. A listener that falls too far behind misses some, and
+    /// is told so.
+    #[must_use]
+    pub fn feed(&self) -> broadcast::Receiver<Arc<Order>> {
+        self.0.feed.subscribe()
+    }
+
+    /// Whether commands are taken.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        if let Some(poison) = self.0.journal.poisoned() {
+            return Readiness::Poisoned(poison.to_string());
+        }
+        if self.0.stopping.load(Ordering::Acquire) {
+            return Readiness::Stopping;
+        }
+        Readiness::Ready
+    }
+
+    /// Places orders: all of `rows`, each seeing the rows before it, or none. Waits until they are durable.
+    pub async fn place(
+        &self,
+        request: Request,
+        rows: Vec<OrderRequest>,
+    ) -> Result<Answered<Vec<Arc<Order>>>, Failure<PlaceRejection>> {
+        let answered = self.decide(request, engine::Command::Place(rows)).await;
+        match answered.map_err(|failure| failure.map(place_rejection))? {
+            Answered { value: Outcome::Placed(orders), replayed } => Ok(Answered { value: orders, replayed }),
+            Answered { .. } => Err(Failure::KeyReused),
+        }
+    }
+
+    /// Moves an order on. Waits until that is durable.
+    pub async fn transition(
+        &self,
+        request: Request,
+        order: OrderId,
+        to: Status,
+        reason: Option<Box<str>>,
+    ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
+        self.command(request, order, OrderCommand::Move { to, reason }).await
+    }
+
+    /// Cancels an order, which releases its stock. Waits until that is durable.
+    pub async fn cancel(
+        &self,
+        request: Request,
+        order: OrderId,
+        reason: Box<str>,
+    ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
+        self.transition(request, order, Status::Cancelled, Some(reason)).await
+    }
+
+    /// Changes contact fields of a pending order. Waits until that is durable.
+    pub async fn edit_contact(
+        &self,
+        request: Request,
+        order: OrderId,
+        patch: ContactPatch,
+    ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
+        self.command(request, order, OrderCommand::EditContact(Box::new(patch))).await
+    }
+
+    /// Takes an ended order out of the lists. Waits until that is durable.
+    pub async fn archive(
+        &self,
+        request: Request,
+        order: OrderId,
+    ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
+        self.command(request, order, OrderCommand::Archive).await
+    }
+
+    /// Creates a category. Waits until that is durable.
+    pub async fn create_category(
+        &self,
+        request: Request,
+        name: CategoryName,
+    ) -> Result<Answered<Category>, Failure<InventoryRejection>> {
+        self.category(request, CatalogueCommand::CreateCategory(name)).await
+    }
+
+    /// Gives a category another name. Waits until that is durable.
+    pub async fn rename_category(
+        &self,
+        request: Request,
+        id: CategoryId,
+        name: CategoryName,
+    ) -> Result<Answered<Category>, Failure<InventoryRejection>> {
+        self.category(request, CatalogueCommand::RenameCategory(id, name)).await
+    }
+
+    /// Deletes a category without products. Waits until that is durable.
+    pub async fn delete_category(
+        &self,
+        request: Request,
+        id: CategoryId,
+    ) -> Result<Answered<()>, Failure<InventoryRejection>> {
+        self.gone(request, CatalogueCommand::DeleteCategory(id)).await
+    }
+
+    /// Creates a product with `opening` pieces on hand. Waits until that is durable.
+    pub async fn create_product(
+        &self,
+        request: Request,
+        details: ProductDetails,
+        opening: u32,
+    ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
+        let command = CatalogueCommand::CreateProduct(details);
+        self.product(request, engine::Command::Catalogue(command, opening)).await
+    }
+
+    /// Changes what is said of a product, and sets what is available of it where a number is given. Waits until that
+    /// is durable.
+    pub async fn change_product(
+        &self,
+        request: Request,
+        id: ProductId,
+        patch: ProductPatch,
+        available: Option<u32>,
+    ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
+        let command = CatalogueCommand::ChangeProduct(id, patch);
+        self.product(request, engine::Command::Change(command, available)).await
+    }
+
+    /// Deletes a product that no order ever named. Waits until that is durable.
+    pub async fn delete_product(
+        &self,
+        request: Request,
+        id: ProductId,
+    ) -> Result<Answered<()>, Failure<InventoryRejection>> {
+        self.gone(request, CatalogueCommand::DeleteProduct(id)).await
+    }
+
+    /// Adjusts stock. Waits until that is durable.
+    pub async fn adjust(
+        &self,
+        request: Request,
+        adjustment: Adjustment,
+    ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
+        self.product(request, engine::Command::Adjust(adjustment)).await
+    }
+
+    /// Creates categories and products with their opening stock: all or none. Waits until that is durable.
+    pub async fn import(&self, request: Request, openings: Vec<Opening>) -> Result<(), Failure<Rejection>> {
+        self.decide(request, engine::Command::Import(openings)).await.map(|_| ())
+    }
+
+    /// Stops: takes nothing more, answers what was taken, writes a checkpoint, and lets go of the journal. Stopping twice
+    /// does no harm.
+    pub async fn close(&self) {
+        if self.0.stopping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let journal = self.0.journal.clone();
+        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+        if let Err(error) = closed {
+            tracing::error!(%error, "closing the journal failed");
+        }
+        let drained = self.0.drained.lock().take();
+        if let Some(drained) = drained {
+            // Without an answer the follower is gone, and there is nothing to wait for.
+            drained.await.ok();
+        }
+        if self.0.journal.poisoned().is_none() {
+            let (sender, receiver) = oneshot::channel();
+            let asked = self.0.switchboard.inventory().send(CheckpointNow(sender)).await;
+            if asked.is_err() || receiver.await.is_err() {
+                tracing::warn!("no checkpoint was written while stopping; the next start reads more of the journal");
+            }
+        }
+        let arbiters = std::mem::take(&mut *self.0.arbiters.lock());
+        let joined = tokio::task::spawn_blocking(move || arbiters.into_iter().all(stop)).await;
+        if !matches!(joined, Ok(true)) {
+            tracing::error!("a thread of the engine panicked while it stopped");
+        }
+    }
+
+    async fn product(
+        &self,
+        request: Request,
+        command: engine::Command,
+    ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
+        match self.decide(request, command).await.map_err(|failure| failure.map(inventory_rejection))? {
+            Answered { value: Outcome::Product(revision, balance), replayed } => {
+                Ok(Answered { value: Product { revision, balance }, replayed })
+            }
+            Answered { .. } => Err(Failure::KeyReused),
+        }
+    }
+
+    async fn category(
+        &self,
+        request: Request,
+        command: CatalogueCommand,
+    ) -> Result<Answered<Category>, Failure<InventoryRejection>> {
+        let answered = self.decide(request, engine::Command::Catalogue(command, 0)).await;
+        match answered.map_err(|failure| failure.map(inventory_rejection))? {
+            Answered { value: Outcome::Category(category), replayed } => Ok(Answered { value: category, replayed }),
+            Answered { .. } => Err(Failure::KeyReused),
+        }
+    }
+
+    async fn gone(
+        &self,
+        request: Request,
+        command: CatalogueCommand,
+    ) -> Result<Answered<()>, Failure<InventoryRejection>> {
+        let answered = self.decide(request, engine::Command::Catalogue(command, 0)).await;
+        let Answered { replayed, .. } = answered.map_err(|failure| failure.map(inventory_rejection))?;
+        Ok(Answered { value: (), replayed })
+    }
+
+    async fn decide(
+        &self,
+        request: Request,
+        command: engine::Command,
+    ) -> Result<Answered<Outcome>, Failure<Rejection>> {
+        let caller = match self.claim(request).await? {
+            Claimed::Replay(outcome) => return Ok(Answered { value: outcome, replayed: true }),
+            Claimed::Go(caller) => caller,
+        };
+        let (reply, answer) = oneshot::channel();
+        taken(self.0.switchboard.inventory().try_send(Decide { caller, command, reply }))?;
+        let value = answer.await.unwrap_or(Err(Failure::Interrupted))?;
+        Ok(Answered { value, replayed: false })
+    }
+
+    async fn command(
+        &self,
+        request: Request,
+        order: OrderId,
+        command: OrderCommand,
+    ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
+        let caller = match self.claim(request).await? {
+            Claimed::Replay(Outcome::Order(order)) => return Ok(Answered { value: order, replayed: true }),
+            Claimed::Replay(_) => return Err(Failure::KeyReused),
+            Claimed::Go(caller) => caller,
+        };
+        let (reply, answer) = oneshot::channel();
+        taken(self.0.switchboard.desk(order.0).try_send(Command { order, caller, what: command, reply }))?;
+        let value = answer.await.unwrap_or(Err(Failure::Interrupted))?;
+        Ok(Answered { value, replayed: false })
+    }
+
+    /// Claims the request's idempotency key, or finds the answer that it had.
+    async fn claim<R: std::error::Error + 'static>(&self, request: Request) -> Result<Claimed, Failure<R>> {
+        if self.0.stopping.load(Ordering::Acquire) {
+            return Err(failure(&*self.0.journal, Refused::Closed));
+        }
+        let Request { who, key } = request;
+        let Some(IdempotencyKey { key, request }) = key else {
+            return Ok(Claimed::Go(Caller { who, claim: None }));
+        };
+        loop {
+            match self.0.view.keys().claim(&key, request) {
+                Claim::Fresh(guard) => return Ok(Claimed::Go(Caller { who, claim: Some(guard) })),
+                Claim::Done(position) => return self.replay(key, position).await.map(Claimed::Replay),
+                // Whichever way the other one ends, asking again tells.
+                Claim::Wait(done) => drop(done.await),
+                Claim::Mismatch => return Err(Failure::KeyReused),
+                Claim::Full => return Err(Failure::KeysFull),
+            }
+        }
+    }
+
+    /// Reads the answer to `key` from the entry that carries it.
+    async fn replay<R: std::error::Error + 'static>(
+        &self,
+        key: Box<str>,
+        position: crate::journal::Position,
+    ) -> Result<Outcome, Failure<R>> {
+        let inner = self.0.clone();
+        let read = tokio::task::spawn_blocking(move || inner.journal.read_at(position, &*inner.view)).await;
+        let durable = match read {
+            Ok(Ok(durable)) => durable,
+            Ok(Err(error)) => return Err(ArchiveError(error.to_string()).into()),
+            Err(error) => return Err(ArchiveError(error.to_string()).into()),
+        };
+        let outcome = engine::outcome_of(&durable.entry, &key);
+        outcome.ok_or_else(|| ArchiveError(format!("entry {} does not carry the key", durable.sequence)).into())
+    }
+}
+
+/// Stops a thread and waits for it, so that what its actors held is let go.
+fn stop(arbiter: Arbiter) -> bool {
+    arbiter.stop();
+    arbiter.join().is_ok()
+}
+
+#[cfg(test)]
+impl Fulfillment {
+    pub(super) fn inventory(&self) -> Arc<actix::Addr<super::inventory::InventoryActor>> {
+        self.0.switchboard.inventory()
+    }
+
+    pub(super) fn desk_of(&self, order: OrderId) -> Arc<actix::Addr<super::desk::Desk>> {
+        self.0.switchboard.desk(order.0)
+    }
+}
+
+fn taken<M, R: std::error::Error + 'static>(sent: Result<(), SendError<M>>) -> Result<(), Failure<R>> {
+    // A closed mailbox is that of an actor that is being started again.
+    sent.map_err(|(SendError::Full(_) | SendError::Closed(_))| Failure::Busy { retry_after: RETRY_AFTER })
+}
+
+fn place_rejection(rejection: Rejection) -> PlaceRejection {
+    match rejection {
+        Rejection::Place(rejection) => rejection,
+        Rejection::Inventory(_) | Rejection::Import { .. } => unreachable!("placing breaks rules of placing only"),
+    }
+}
+
+fn inventory_rejection(rejection: Rejection) -> InventoryRejection {
+    match rejection {
+        Rejection::Inventory(rejection) => rejection,
+        Rejection::Place(_) | Rejection::Import { .. } => {
+            unreachable!("a command on the inventory breaks rules of the inventory only")
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The inventory actor: the only one that reserves stock, and the follower of the journal.
+//!
+//! It decides against the tentative state, which contains everything decided so far, submits one entry, and parks the
+//! answer. When the journal hands a batch back as durable, it publishes it to the view, tells the desks, and gives the
+//! answers. Bulks are serialised that way without each waiting for its own sync.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use chrono_tz::Tz;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::clock::Clock;
+use super::desk::{RETRY_AFTER, failure};
+use super::failure::Failure;
+use super::keeper::Keeper;
+use super::lifeline::Lifeline;
+use super::messages::{Caller, CheckpointNow, Decide, Follow, Published, Settled, Write};
+use super::start::Desks;
+use crate::domain::entry::{Entry, Event, KeyRecord};
+use crate::domain::inventory::Inventory;
+use crate::domain::order::Order;
+use crate::engine::{self, Outcome, Rejection, Step, Waiting};
+use crate::journal::{Durable, Journal};
+use crate::telemetry::counters;
+use crate::view::{Changes, View};
+
+/// While checkpoints fail, so many times the usual number of changes may wait before placing is refused.
+const CHANGES_WAITING_FACTOR: usize = 8;
+
+/// When checkpoints are written and what may leave memory.
+#[derive(Clone, Debug)]
+pub(super) struct Keeping {
+    pub(super) interval: Duration,
+    pub(super) changes: usize,
+    pub(super) ended_orders: Duration,
+    pub(super) keys: Duration,
+}
+
+/// What a successor takes over.
+pub(super) struct Core {
+    pub(super) inventory: Inventory,
+    pub(super) waiting: Waiting,
+    pub(super) view: Arc<View>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) desks: Desks,
+    pub(super) feed: broadcast::Sender<Arc<Order>>,
+    pub(super) keeper: Addr<Keeper>,
+    pub(super) keeping: Keeping,
+    pub(super) zone: Tz,
+    pub(super) mailbox: usize,
+    pub(super) writing: bool,
+    pub(super) checkpoint_waiters: Vec<(u64, oneshot::Sender<()>)>,
+    /// Set while durable entries are taken over: state that a panic left half changed has no successor.
+    pub(super) applying: bool,
+}
+
+impl Core {
+    fn decide(&mut self, message: Decide) {
+        let Decide { caller, command, reply } = message;
+        if self.view.changes_waiting() > self.keeping.changes.saturating_mul(CHANGES_WAITING_FACTOR) {
+            drop(caller);
+            reply.send(Err(Failure::Busy { retry_after: RETRY_AFTER })).ok();
+            return;
+        }
+        let now = self.clock.now();
+        match engine::step(&self.inventory, command, now, self.zone, &caller.who) {
+            Err(rejection) => self.answer_behind(caller, reply, Err(Failure::Rejected(rejection))),
+            Ok(Step { events, outcome }) if events.is_empty() => self.answer_behind(caller, reply, Ok(outcome)),
+            Ok(Step { events, outcome }) => {
+                let key = caller.claim.as_ref().zip(outcome.answer()).map(|(claim, answer)| {
+                    Box::new(KeyRecord { key: claim.key().into(), request: claim.request(), answer })
+                });
+                let Caller { who, claim } = caller;
+                let entry = Arc::new(Entry { at: now, who, key, events });
+                if let Err(refused) = self.journal.submit(entry.clone()) {
+                    drop(claim);
+                    reply.send(Err(failure(&*self.journal, refused))).ok();
+                    return;
+                }
+                if let Some(claim) = claim {
+                    claim.submitted();
+                }
+                for event in &entry.events {
+                    self.inventory.apply_event(event, &mut ());
+                }
+                // A client that is gone does not need its answer.
+                self.waiting.park(entry, Box::new(move || drop(reply.send(Ok(outcome)))));
+            }
+        }
+    }
+
+    /// Answers without an entry. The idempotency key is free before anybody can know.
+    fn answer_behind(
+        &mut self,
+        caller: Caller,
+        reply: oneshot::Sender<Result<Outcome, Failure<Rejection>>>,
+        answer: Result<Outcome, Failure<Rejection>>,
+    ) {
+        drop(caller);
+        self.waiting.park_behind(Box::new(move || drop(reply.send(answer))));
+    }
+
+    /// Takes over a durable batch: stock, view, desks, answers, in this order.
+    fn follow(&mut self, batch: &[Durable]) {
+        self.applying = true;
+        let mut answers = Vec::new();
+        for durable in batch {
+            match self.waiting.settle(&durable.entry) {
+                Some(parked) => answers.extend(parked),
+                None => self.apply_foreign(&durable.entry),
+            }
+        }
+        let changed = self.view.apply(batch);
+        self.publish(changed);
+        for release in answers {
+            release();
+        }
+        self.applying = false;
+    }
+
+    /// What an order's own actor decided has its effect on stock once it is durable.
+    fn apply_foreign(&mut self, entry: &Entry) {
+        for event in &entry.events {
+            let Event::Order(id, event) = event else {
+                panic!("only order actors submit entries beside the inventory actor")
+            };
+            if event.changes_stock() {
+                let order = self.view.order(*id).ok().flatten().expect("an order that changes is readable");
+                self.inventory.apply_order(&order, event, &mut ());
+            }
+        }
+    }
+
+    fn publish(&self, changed: Vec<Arc<Order>>) {
+        if self.feed.receiver_count() > 0 {
+            for order in &changed {
+                // Nobody may listen any more.
+                self.feed.send(order.clone()).ok();
+            }
+        }
+        for (desk, orders) in self.desks.split(changed) {
+            // No command: it is bounded by the entries on their way, and must not be lost.
+            desk.do_send(Published(orders));
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        if self.writing || (self.view.changes_waiting() == 0 && self.checkpoint_waiters.is_empty()) {
+            return;
+        }
+        let changes = self.view.take_changes();
+        self.writing = true;
+        // No command: one checkpoint is under way at a time.
+        self.keeper.do_send(Write(Box::new(changes)));
+    }
+
+    fn settled(&mut self, result: Result<u64, Box<Changes>>) {
+        self.writing = false;
+        match result {
+            Ok(sequence) => {
+                counters::CHECKPOINTS_WRITTEN.increment();
+                self.view.changes_written();
+                for (_, waiter) in self.checkpoint_waiters.extract_if(.., |(wanted, _)| *wanted <= sequence) {
+                    waiter.send(()).ok();
+                }
+                if !self.checkpoint_waiters.is_empty() {
+                    self.checkpoint();
+                }
+            }
+            Err(changes) => {
+                counters::CHECKPOINTS_FAILED.increment();
+                self.view.changes_failed(*changes);
+                // The journal holds everything: who waits for a checkpoint to stop need not wait for a broken store.
+                self.checkpoint_waiters.clear();
+            }
+        }
+    }
+
+    fn tidy(&mut self) {
+        let now = self.clock.now();
+        self.view.keys().expire(now, self.keeping.keys);
+        let keep = i64::try_from(self.keeping.ended_orders.as_micros()).unwrap_or(i64::MAX);
+        self.view.evict(crate::domain::time::Timestamp(now.0.saturating_sub(keep)));
+        self.checkpoint();
+    }
+}
+
+/// See the module.
+pub(super) struct InventoryActor(Lifeline<Core>);
+
+impl InventoryActor {
+    pub(super) fn new(core: Core, heirs: mpsc::UnboundedSender<Core>) -> Self {
+        Self(Lifeline::new(core, heirs))
+    }
+}
+
+impl Actor for InventoryActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.0.mailbox);
+        ctx.run_interval(self.0.keeping.interval, |actor, _| actor.0.tidy());
+    }
+}
+
+impl Handler<Decide> for InventoryActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Decide, _: &mut Self::Context) {
+        self.0.decide(message);
+    }
+}
+
+impl Handler<Follow> for InventoryActor {
+    type Result = ();
+
+    fn handle(&mut self, Follow(batch): Follow, _: &mut Self::Context) {
+        self.0.follow(&batch);
+        if self.0.view.changes_waiting() >= self.0.keeping.changes {
+            self.0.tidy();
+        }
+    }
+}
+
+impl Handler<Settled> for InventoryActor {
+    type Result = ();
+
+    fn handle(&mut self, Settled(result): Settled, _: &mut Self::Context) {
+        self.0.settled(result);
+    }
+}
+
+impl Handler<CheckpointNow> for InventoryActor {
+    type Result = ();
+
+    fn handle(&mut self, CheckpointNow(waiter): CheckpointNow, _: &mut Self::Context) {
+        let wanted = self.0.view.applied();
+        self.0.checkpoint_waiters.push((wanted, waiter));
+        self.0.checkpoint();
+    }
+}

@@ -1,0 +1,96 @@
+//! What actors say to each other: data, with the reply's type.
+
+use std::sync::Arc;
+
+use actix::Message;
+use tokio::sync::oneshot;
+
+use super::failure::{Failure, OrderFailure};
+use crate::domain::ids::OrderId;
+use crate::domain::order::{Order, OrderCommand};
+use crate::domain::who::Who;
+use crate::engine::{self, Outcome, Rejection};
+use crate::journal::Durable;
+use crate::view::{Changes, ClaimGuard};
+
+/// Who asks, and by which idempotency key.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) who: Who,
+    pub(super) claim: Option<ClaimGuard>,
+}
+
+/// Decide a command on catalogue and stock.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Decide {
+    pub(super) caller: Caller,
+    pub(super) command: engine::Command,
+    pub(super) reply: oneshot::Sender<Result<Outcome, Failure<Rejection>>>,
+}
+
+/// Take over what became durable. The answer says that it was taken over.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Follow(pub(super) Arc<Vec<Durable>>);
+
+/// Write a checkpoint.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Write(pub(super) Box<Changes>);
+
+/// A checkpoint was written up to this sequence, or failed with these changes.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Settled(pub(super) Result<u64, Box<Changes>>);
+
+/// Write a checkpoint now, and say so when one is written that contains everything durable by now.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct CheckpointNow(pub(super) oneshot::Sender<()>);
+
+/// Carry out a command on one order.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Command {
+    pub(super) order: OrderId,
+    pub(super) caller: Caller,
+    pub(super) what: OrderCommand,
+    pub(super) reply: OrderReply,
+}
+
+/// Where the answer to a command on an order goes.
+pub(super) type OrderReply = oneshot::Sender<Result<Arc<Order>, Failure<OrderFailure>>>;
+
+/// Orders as they stand now, durably.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Published(pub(super) Vec<Arc<Order>>);
+
+/// An order as it stands now, for its own actor.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Applied(pub(super) Arc<Order>);
+
+/// The timer that was armed at this version ran out.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct TimerFired {
+    pub(super) version: u32,
+}
+
+/// The actor of an ended order has nothing left to do.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Idle {
+    pub(super) order: OrderId,
+    pub(super) generation: u64,
+}
+
+/// The actor of an order panicked while an entry of this version, if any, was on its way.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Crashed {
+    pub(super) order: OrderId,
+    pub(super) in_flight: Option<u32>,
+}

@@ -1,0 +1,36 @@
+//! Who carries decisions out.
+//!
+//! | message | to | answer |
+//! |---|---|---|
+//! | `Decide`: a command on catalogue or stock, a placement | inventory | [`Outcome`](crate::engine::Outcome), once durable |
+//! | `Follow`: a durable batch of the journal | inventory | - |
+//! | `Settled`: a checkpoint ended | inventory | - |
+//! | `Write`: the changes since the last checkpoint | keeper | - |
+//! | `Command`: a command on an order | desk, then the order | the order, once durable |
+//! | `Published`: orders as they now stand | desk, then each order | - |
+//! | `Idle`, `Crashed`: an order's actor is done, or panicked | desk | - |
+//!
+//! Everybody else calls [`Fulfillment`]; no address leaks out. Invariants: the inventory actor is the only one that
+//! reserves stock and the only one that follows the journal; an order's state changes only by an entry that is
+//! durable; an order has at most one entry on its way.
+
+mod clock;
+mod desk;
+mod failure;
+mod handle;
+mod inventory;
+mod keeper;
+mod lifeline;
+mod messages;
+mod order;
+mod start;
+mod watchdog;
+
+#[cfg(test)]
+mod tests;
+
+pub use clock::Clock;
+pub use failure::{Failure, OrderFailure};
+pub use handle::{Answered, Fulfillment, IdempotencyKey, Readiness, Request};
+pub use keeper::{CheckpointError, Checkpoints};
+pub use start::{Parts, Settings, start};

@@ -1,0 +1,191 @@
+//! The actor of one order: it owns the order's state and decides its transitions.
+//!
+//! Invariants: the state is durable; at most one entry is on its way, and until it is durable nothing else is decided;
+//! the timer is derived from the state and carries the version that it was armed at.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
+
+use super::desk::Bench;
+use super::failure::{Failure, OrderFailure};
+use super::messages::{Applied, Caller, Command, Crashed, Idle, OrderReply, TimerFired};
+use crate::domain::entry::{Entry, KeyRecord};
+use crate::domain::order::{self, Order, OrderCommand};
+use crate::domain::who::Who;
+use crate::engine::{self, Outcome};
+use crate::journal::Refused;
+use crate::telemetry::counters;
+
+/// How many commands may wait at one order while an entry of it is on its way.
+const COMMANDS_WAITING_MAX: usize = 64;
+/// A timer that finds the journal's queue full tries again after this.
+const DEFERRED_BY: Duration = Duration::from_millis(25);
+
+/// See the module.
+pub(super) struct OrderActor {
+    order: Arc<Order>,
+    bench: Rc<Bench>,
+    generation: u64,
+    timer: Option<SpawnHandle>,
+    job: Option<Box<Job>>,
+}
+
+/// An entry on its way, and what waits behind it.
+struct Job {
+    version: u32,
+    reply: Option<OrderReply>,
+    waiting: VecDeque<Command>,
+}
+
+impl OrderActor {
+    /// An actor for `order`. With `in_flight`, an entry that its predecessor submitted is still on its way.
+    pub(super) fn new(order: Arc<Order>, bench: Rc<Bench>, generation: u64, in_flight: Option<u32>) -> Self {
+        let job = in_flight
+            .filter(|version| *version > order.version)
+            .map(|version| Box::new(Job { version, reply: None, waiting: VecDeque::new() }));
+        Self { order, bench, generation, timer: None, job }
+    }
+
+    fn arm_timer(&mut self, ctx: &mut Context<Self>) {
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        if let Some(due) = order::due(&self.order, &self.bench.policy) {
+            let delay = due.since(self.bench.clock.now());
+            self.timer = Some(ctx.notify_later(TimerFired { version: self.order.version }, delay));
+        }
+    }
+
+    /// Decides one command and submits its entry, or answers at once.
+    fn carry_out(&mut self, command: OrderCommand, caller: Caller, reply: Option<OrderReply>) -> Result<(), Refused> {
+        let now = self.order.not_before(self.bench.clock.now());
+        match engine::entry_for_order(&self.order, command, now, &caller.who) {
+            // Before anybody can know of the answer, the idempotency key is free.
+            Err(rejection) => {
+                drop(caller);
+                answer(reply, Err(Failure::Rejected(OrderFailure::Rejected(rejection))));
+            }
+            Ok(None) => {
+                drop(caller);
+                answer(reply, Ok(self.order.clone()));
+            }
+            Ok(Some((events, next))) => {
+                let version = next.version;
+                let kept = Outcome::Order(Arc::new(next)).answer();
+                let key = caller.claim.as_ref().zip(kept).map(|(claim, answer)| {
+                    Box::new(KeyRecord { key: claim.key().into(), request: claim.request(), answer })
+                });
+                let Caller { who, claim } = caller;
+                let entry = Arc::new(Entry { at: now, who, key, events });
+                if let Err(refused) = self.bench.journal.submit(entry) {
+                    drop(claim);
+                    self.refuse(reply, refused);
+                    return Err(refused);
+                }
+                if let Some(claim) = claim {
+                    claim.submitted();
+                }
+                self.job = Some(Box::new(Job { version, reply, waiting: VecDeque::new() }));
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, reply: Option<OrderReply>, refused: Refused) {
+        answer(reply, Err(self.bench.failure(refused)));
+    }
+
+    fn tell_idle(&self) {
+        if self.order.status.is_terminal() && self.job.is_none() {
+            self.bench.tell_desk(Idle { order: self.order.id, generation: self.generation });
+        }
+    }
+}
+
+fn answer(reply: Option<OrderReply>, result: Result<Arc<Order>, Failure<OrderFailure>>) {
+    if let Some(reply) = reply {
+        // A client that is gone does not need its answer.
+        reply.send(result).ok();
+    }
+}
+
+impl Actor for OrderActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.arm_timer(ctx);
+    }
+}
+
+impl Drop for OrderActor {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let in_flight = self.job.as_ref().map(|job| job.version);
+            self.bench.tell_desk(Crashed { order: self.order.id, in_flight });
+        }
+    }
+}
+
+impl Handler<TimerFired> for OrderActor {
+    type Result = ();
+
+    fn handle(&mut self, TimerFired { version }: TimerFired, ctx: &mut Self::Context) {
+        if self.job.is_some() {
+            // When the entry on its way is durable, the timer is derived anew.
+            return;
+        }
+        let caller = Caller { who: Who::Timer, claim: None };
+        match self.carry_out(OrderCommand::TimerFired { version }, caller, None) {
+            Ok(()) => counters::TIMERS_FIRED.increment(),
+            Err(Refused::Full) => {
+                counters::TIMERS_DEFERRED.increment();
+                self.timer = Some(ctx.notify_later(TimerFired { version }, DEFERRED_BY));
+            }
+            // The process is stopping; the next start finds the timer overdue.
+            Err(Refused::Poisoned | Refused::Closed) => {}
+        }
+    }
+}
+
+impl Handler<Command> for OrderActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Command, _: &mut Self::Context) {
+        if let Some(job) = &mut self.job {
+            if job.waiting.len() < COMMANDS_WAITING_MAX {
+                job.waiting.push_back(message);
+            } else {
+                drop(message.caller);
+                answer(Some(message.reply), Err(self.bench.failure(Refused::Full)));
+            }
+            return;
+        }
+        // A refusal was answered already.
+        self.carry_out(message.what, message.caller, Some(message.reply)).ok();
+        self.tell_idle();
+    }
+}
+
+impl Handler<Applied> for OrderActor {
+    type Result = ();
+
+    fn handle(&mut self, Applied(order): Applied, ctx: &mut Self::Context) {
+        if order.version <= self.order.version {
+            return;
+        }
+        self.order = order;
+        self.arm_timer(ctx);
+        let settled = self.job.take_if(|job| job.version <= self.order.version);
+        if let Some(job) = settled {
+            answer(job.reply, Ok(self.order.clone()));
+            for command in job.waiting {
+                self.handle(command, ctx);
+            }
+        }
+        self.tell_idle();
+    }
+}

@@ -1,0 +1,300 @@
+//! Starting the actors, each on its thread, each with a supervisor.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter, ArbiterHandle};
+use arc_swap::ArcSwapOption;
+use chrono_tz::Tz;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::Fulfillment;
+use super::clock::Clock;
+use super::desk::{Bench, Desk, Orders};
+use super::handle::Inner;
+use super::inventory::{Core, InventoryActor, Keeping};
+use super::keeper::{Checkpoints, Keeper};
+use super::messages::{Follow, Published};
+use super::watchdog::Watchdog;
+use crate::domain::entry::Entry;
+use crate::domain::order::{self, Order, OrderCommand, Policy};
+use crate::domain::who::Who;
+use crate::engine::{self, Waiting};
+use crate::journal::{Durables, Journal, Refused};
+use crate::telemetry::counters;
+use crate::view::View;
+
+/// A successor that cannot be reached yet is tried again after this.
+const SUCCESSOR_PAUSE: Duration = Duration::from_millis(1);
+/// How many changes of orders a slow listener of the feed may be behind.
+const FEED_CAPACITY: usize = 4096;
+
+/// How the engine behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The times of the stages.
+    pub policy: Policy,
+    /// The zone of calendar days.
+    pub zone: Tz,
+    /// How many threads the order actors are spread over; 0 runs every actor on the calling thread.
+    pub threads: usize,
+    /// How many messages may wait at an actor.
+    pub mailbox: usize,
+    /// How often the watchdog looks.
+    pub watchdog_interval: Duration,
+    /// How often a checkpoint is written.
+    pub checkpoint_interval: Duration,
+    /// After how many changes one is written before its time.
+    pub checkpoint_changes: usize,
+    /// How long an ended order stays in memory.
+    pub ended_orders_in_memory: Duration,
+    /// How long an idempotency key is remembered.
+    pub keys_kept: Duration,
+}
+
+/// What the engine is put together from. The view contains everything that is durable.
+pub struct Parts {
+    /// What readers see.
+    pub view: Arc<View>,
+    /// Where entries become durable.
+    pub journal: Arc<dyn Journal>,
+    /// Where they come back.
+    pub durables: Durables,
+    /// Where checkpoints go.
+    pub checkpoints: Box<dyn Checkpoints>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The addresses at which the actors can be reached now: a successor has another than its predecessor.
+pub(super) struct Switchboard {
+    inventory: ArcSwapOption<Addr<InventoryActor>>,
+    desks: Vec<ArcSwapOption<Addr<Desk>>>,
+    /// The follower died in the middle of an entry: nobody may go on from there.
+    broken: AtomicBool,
+}
+
+impl Switchboard {
+    /// The one address that everybody shares: actix lets each *clone* of an address send one message past the bound.
+    pub(super) fn inventory(&self) -> Arc<Addr<InventoryActor>> {
+        self.inventory.load_full().expect("the inventory actor is started before anybody calls it")
+    }
+
+    /// The one address that everybody shares, of the desk of the order with this id.
+    pub(super) fn desk(&self, order: u64) -> Arc<Addr<Desk>> {
+        let desk = usize::try_from(order % self.desks.len() as u64).expect("there are few desks");
+        self.desks[desk].load_full().expect("the desks are started before anybody calls them")
+    }
+}
+
+/// The desks, as the inventory actor sees them.
+pub(super) struct Desks(Arc<Switchboard>);
+
+impl Desks {
+    /// Deals `orders` out to their desks.
+    pub(super) fn split(&self, orders: Vec<Arc<Order>>) -> impl Iterator<Item = (Arc<Addr<Desk>>, Vec<Arc<Order>>)> {
+        let desks = self.0.desks.len();
+        let mut shares = vec![Vec::new(); desks];
+        for order in orders {
+            let desk = usize::try_from(order.id.0 % desks as u64).expect("there are few desks");
+            shares[desk].push(order);
+        }
+        let shares = shares.into_iter().enumerate().filter(|(_, orders)| !orders.is_empty());
+        shares.map(|(desk, orders)| (self.0.desk(desk as u64), orders)).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// Starts all actors over `parts` inside the running actix System. Open orders get their actors, the longest in their
+/// stage first, with their timers armed.
+pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
+    catch_up(&mut parts, settings).await;
+    let desks = settings.threads.max(1);
+    let switchboard = Arc::new(Switchboard {
+        inventory: ArcSwapOption::empty(),
+        desks: (0..desks).map(|_| ArcSwapOption::empty()).collect(),
+        broken: AtomicBool::new(false),
+    });
+    let mut arbiters = Vec::new();
+    let mut arbiter = || -> ArbiterHandle {
+        if settings.threads == 0 {
+            return Arbiter::current();
+        }
+        let arbiter = Arbiter::new();
+        let handle = arbiter.handle();
+        arbiters.push(arbiter);
+        handle
+    };
+    for desk in 0..desks {
+        start_desk(&arbiter(), desk, &switchboard, &parts, settings).await;
+    }
+    let keeper = {
+        let (view, switchboard) = (parts.view.clone(), switchboard.clone());
+        let checkpoints = parts.checkpoints;
+        Keeper::start_in_arbiter(&arbiter(), move |_| Keeper { checkpoints, view, switchboard })
+    };
+    let (feed, _) = broadcast::channel(FEED_CAPACITY);
+    let core = Core {
+        inventory: parts.view.products().inventory(),
+        waiting: Waiting::default(),
+        view: parts.view.clone(),
+        journal: parts.journal.clone(),
+        clock: parts.clock.clone(),
+        desks: Desks(switchboard.clone()),
+        feed: feed.clone(),
+        keeper,
+        keeping: Keeping {
+            interval: settings.checkpoint_interval,
+            changes: settings.checkpoint_changes,
+            ended_orders: settings.ended_orders_in_memory,
+            keys: settings.keys_kept,
+        },
+        zone: settings.zone,
+        mailbox: settings.mailbox,
+        writing: false,
+        checkpoint_waiters: Vec::new(),
+        applying: false,
+    };
+    let drained = start_inventory(&arbiter(), core, parts.durables, &switchboard).await;
+    for (desk, orders) in Desks(switchboard.clone()).split(parts.view.open_orders()) {
+        desk.do_send(Published(orders));
+    }
+    let watchdog = Watchdog {
+        view: parts.view.clone(),
+        clock: parts.clock.clone(),
+        policy: settings.policy,
+        interval: settings.watchdog_interval,
+    };
+    watchdog.start();
+    Fulfillment::new(Inner::new(switchboard, parts.view, parts.journal, feed, drained, arbiters))
+}
+
+/// Fires every timer that ran out while nobody was there: once, in the order in which they were due. The actors do not
+/// run yet, so that this is the journal's follower.
+async fn catch_up(parts: &mut Parts, settings: &Settings) {
+    let now = parts.clock.now();
+    let due = |order: Arc<Order>| Some((order::due(&order, &settings.policy).filter(|due| *due <= now)?, order));
+    let mut overdue: Vec<_> = parts.view.open_orders().into_iter().filter_map(due).collect();
+    overdue.sort_by_key(|(due, order)| (*due, order.id));
+    let target = parts.view.applied() + overdue.len() as u64;
+    if !overdue.is_empty() {
+        tracing::info!(timers = overdue.len(), "timers ran out while the engine was stopped; they fire now");
+    }
+    for (_, order) in overdue {
+        let fired = OrderCommand::TimerFired { version: order.version };
+        let at = order.not_before(now);
+        let Ok(Some((events, _))) = engine::entry_for_order(&order, fired, at, &Who::Timer) else { continue };
+        let entry = Arc::new(Entry { at, who: Who::Timer, key: None, events });
+        while parts.journal.submit(entry.clone()) == Err(Refused::Full) {
+            if !take_over(parts).await {
+                return;
+            }
+        }
+        counters::TIMERS_FIRED.increment();
+    }
+    while parts.view.applied() < target && take_over(parts).await {}
+}
+
+/// Takes one durable batch over; `false` when none will come any more, because the journal is poisoned.
+async fn take_over(parts: &mut Parts) -> bool {
+    let batch = parts.durables.recv().await;
+    batch.inspect(|batch| drop(parts.view.apply(batch))).is_some()
+}
+
+/// Runs `make` on the thread of `arbiter` and answers with what it made.
+async fn on<T: Send + 'static>(arbiter: &ArbiterHandle, make: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = oneshot::channel();
+    arbiter.spawn_fn(move || drop(sender.send(make())));
+    receiver.await.expect("an arbiter that was just made runs what it is given")
+}
+
+async fn start_desk(
+    arbiter: &ArbiterHandle,
+    index: usize,
+    switchboard: &Arc<Switchboard>,
+    parts: &Parts,
+    settings: &Settings,
+) {
+    let share = (index as u64, switchboard.desks.len() as u64);
+    let switchboard = switchboard.clone();
+    let (view, journal, clock) = (parts.view.clone(), parts.journal.clone(), parts.clock.clone());
+    let (policy, mailbox) = (settings.policy, settings.mailbox);
+    on(arbiter, move || {
+        let desk = RefCell::new(None);
+        let bench = Rc::new(Bench { policy, clock, journal, view, desk });
+        let (heirs, mut crashes) = mpsc::unbounded_channel();
+        let orders = Orders::new(bench, share);
+        let addr = Desk::new(orders, heirs.clone(), mailbox, false).start();
+        switchboard.desks[index].store(Some(Arc::new(addr)));
+        actix::spawn(async move {
+            while let Some(orders) = crashes.recv().await {
+                counters::ACTOR_RESTARTS.increment();
+                tracing::error!(desk = index, "a desk panicked and is started again");
+                let addr = Desk::new(orders, heirs.clone(), mailbox, true).start();
+                switchboard.desks[index].store(Some(Arc::new(addr)));
+            }
+        });
+    })
+    .await;
+}
+
+/// Starts the inventory actor and what feeds it. The answer fires when the journal was closed and everything durable
+/// was taken over.
+async fn start_inventory(
+    arbiter: &ArbiterHandle,
+    core: Core,
+    durables: Durables,
+    switchboard: &Arc<Switchboard>,
+) -> oneshot::Receiver<()> {
+    let switchboard = switchboard.clone();
+    let (drained, receiver) = oneshot::channel();
+    on(arbiter, move || {
+        let (heirs, crashes) = mpsc::unbounded_channel();
+        let addr = InventoryActor::new(core, heirs.clone()).start();
+        switchboard.inventory.store(Some(Arc::new(addr)));
+        actix::spawn(supervise_inventory(crashes, heirs, switchboard.clone()));
+        actix::spawn(async move {
+            feed_inventory(durables, &switchboard).await;
+            // Nobody may wait for the end.
+            drained.send(()).ok();
+        });
+    })
+    .await;
+    receiver
+}
+
+async fn supervise_inventory(
+    mut crashes: mpsc::UnboundedReceiver<Core>,
+    heirs: mpsc::UnboundedSender<Core>,
+    switchboard: Arc<Switchboard>,
+) {
+    while let Some(core) = crashes.recv().await {
+        counters::ACTOR_RESTARTS.increment();
+        if core.applying {
+            tracing::error!(
+                "the inventory actor panicked while it took over a durable entry: stopping, the next start reads the journal"
+            );
+            switchboard.broken.store(true, Ordering::Release);
+            return;
+        }
+        tracing::error!("the inventory actor panicked while deciding and is started again");
+        let addr = InventoryActor::new(core, heirs.clone()).start();
+        switchboard.inventory.store(Some(Arc::new(addr)));
+    }
+}
+
+/// Passes every durable batch on, again to the successor where the inventory actor died before it took it. When it
+/// ends early, the journal notices that nobody follows it, and poisons itself.
+async fn feed_inventory(mut durables: Durables, switchboard: &Switchboard) {
+    while let Some(batch) = durables.recv().await {
+        let batch = Arc::new(batch);
+        while switchboard.inventory().send(Follow(batch.clone())).await.is_err() {
+            if switchboard.broken.load(Ordering::Acquire) {
+                return;
+            }
+            tokio::time::sleep(SUCCESSOR_PAUSE).await;
+        }
+    }
+}

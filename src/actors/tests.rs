@@ -1,0 +1,382 @@
+//! The actors, on one thread and a virtual clock, over the in-memory journal.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Handler, Message, System};
+use chrono_tz::Tz;
+use tokio::time::{Instant, sleep};
+
+use super::desk::Desk;
+use super::inventory::InventoryActor;
+use super::messages::{Command, Decide};
+use super::order::OrderActor;
+use super::*;
+use crate::domain::catalogue::ProductDetails;
+use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::inventory::{LineRequest, OrderRequest, PlaceReason};
+use crate::domain::money::Money;
+use crate::domain::order::{After, Contact, Order, Policy, Stage, Status};
+use crate::domain::stock::Balance;
+use crate::domain::text::{CategoryName, ProductName};
+use crate::domain::time::Timestamp;
+use crate::domain::who::Who;
+use crate::journal::{Journal, MemoryJournal, MemoryOptions, Poison};
+use crate::telemetry::counters;
+use crate::view::{Changes, NoArchive, View};
+
+/// Checkpoints that nobody reads.
+struct NoCheckpoints;
+
+impl Checkpoints for NoCheckpoints {
+    fn write(&mut self, _: &View, _: &Changes) -> Result<(), CheckpointError> {
+        Ok(())
+    }
+}
+
+/// The time of the paused runtime.
+struct VirtualClock(Instant);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(i64::try_from(self.0.elapsed().as_micros()).unwrap())
+    }
+}
+
+struct House {
+    fulfillment: Fulfillment,
+    journal: Arc<MemoryJournal>,
+}
+
+fn settings(policy: Policy) -> Settings {
+    Settings {
+        policy,
+        zone: Tz::UTC,
+        threads: 0,
+        mailbox: 64,
+        watchdog_interval: Duration::from_secs(1),
+        checkpoint_interval: Duration::from_secs(30),
+        checkpoint_changes: 1_000_000,
+        ended_orders_in_memory: Duration::from_hours(1),
+        keys_kept: Duration::from_hours(1),
+    }
+}
+
+fn manual() -> Policy {
+    let stage = Stage { after: After::Manual, stale_after: Duration::from_mins(1) };
+    Policy { pending: stage, processing: stage, shipped: stage }
+}
+
+/// Runs `test` over an engine with one product, of which 10 pieces are on hand.
+fn run<F: Future<Output = ()>>(policy: Policy, test: impl FnOnce(House) -> F) {
+    let system = System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+    });
+    system.block_on(async {
+        let view = Arc::new(View::new(Arc::new(NoArchive), 1_000));
+        let (journal, durables) = MemoryJournal::open(MemoryOptions::default(), Vec::new());
+        let journal = Arc::new(journal);
+        let parts = Parts {
+            view,
+            journal: journal.clone(),
+            durables,
+            checkpoints: Box::new(NoCheckpoints),
+            clock: Arc::new(VirtualClock(Instant::now())),
+        };
+        let fulfillment = start(parts, &settings(policy)).await;
+        let client = || Request::of(Who::Client);
+        fulfillment.create_category(client(), CategoryName::parse("Things").unwrap()).await.unwrap();
+        let details = ProductDetails {
+            name: ProductName::parse("Phone").unwrap(),
+            description: "".into(),
+            price: Money::from_minor(29_999).unwrap(),
+            expiry_date: None,
+            category: CategoryId(1),
+            archived: false,
+        };
+        fulfillment.create_product(client(), details, 10).await.unwrap();
+        test(House { fulfillment, journal }).await;
+    });
+}
+
+impl House {
+    fn rows(orders: usize, quantity: u32) -> Vec<OrderRequest> {
+        let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+        let line = LineRequest { product: ProductId(1), quantity };
+        vec![OrderRequest { contact, lines: [line].into_iter().collect() }; orders]
+    }
+
+    async fn place(&self, orders: usize, quantity: u32) -> Vec<Arc<Order>> {
+        let request = Request::of(Who::Client);
+        self.fulfillment.place(request, Self::rows(orders, quantity)).await.unwrap().value
+    }
+
+    fn status(&self, id: u64) -> Status {
+        self.order(id).status
+    }
+
+    fn order(&self, id: u64) -> Arc<Order> {
+        self.fulfillment.order(OrderId(id)).unwrap().unwrap()
+    }
+
+    fn balance(&self) -> (u32, u32) {
+        let Balance { on_hand, reserved } = self.fulfillment.view().products().get(ProductId(1)).unwrap().balance;
+        (on_hand, reserved)
+    }
+
+    fn keyed(key: &str, request: u8) -> Request {
+        Request { who: Who::Client, key: Some(IdempotencyKey { key: key.into(), request: [request; 16] }) }
+    }
+}
+
+#[test]
+fn timers_lead_an_order_from_pending_to_delivered() {
+    run(Policy::default(), |house| async move {
+        house.place(1, 2).await;
+        assert_eq!((house.status(1), house.balance()), (Status::Pending, (10, 2)));
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            sleep(Duration::from_millis(5_100)).await;
+            seen.push((house.status(1), house.balance()));
+        }
+        assert_eq!(seen, [(Status::Processing, (10, 2)), (Status::Shipped, (8, 0)), (Status::Delivered, (8, 0))]);
+        let order = house.order(1);
+        let whom: Vec<_> = order.history.iter().map(|step| step.who().kind()).collect();
+        assert_eq!(whom, ["client", "timer", "timer", "timer"]);
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!(house.order(1), order, "what has ended stays ended");
+    });
+}
+
+#[test]
+fn an_operator_overtakes_the_timer_and_the_old_timer_does_nothing() {
+    run(Policy::default(), |house| async move {
+        house.place(1, 1).await;
+        sleep(Duration::from_secs(4)).await;
+        let request = Request::of(Who::User("eve".into()));
+        house.fulfillment.transition(request, OrderId(1), Status::Processing, None).await.unwrap();
+        sleep(Duration::from_secs(4)).await;
+        assert_eq!(house.status(1), Status::Processing, "the timer of pending is void");
+        sleep(Duration::from_millis(1_100)).await;
+        assert_eq!(house.status(1), Status::Shipped);
+        assert_eq!(house.order(1).history[1].who(), &Who::User("eve".into()));
+    });
+}
+
+#[test]
+fn an_edit_does_not_prolong_the_stage() {
+    run(Policy::default(), |house| async move {
+        house.place(1, 1).await;
+        sleep(Duration::from_secs(4)).await;
+        let mut patch = crate::domain::order::ContactPatch::default();
+        patch.set(crate::domain::order::Field::CustomerName, "Bea").unwrap();
+        house.fulfillment.edit_contact(Request::of(Who::Client), OrderId(1), patch).await.unwrap();
+        sleep(Duration::from_millis(1_100)).await;
+        assert_eq!((house.status(1), house.order(1).contact.customer_name()), (Status::Processing, "Bea"));
+    });
+}
+
+#[test]
+fn cancelling_gives_the_stock_back_before_it_is_answered() {
+    run(manual(), |house| async move {
+        house.place(1, 4).await;
+        assert_eq!(house.balance(), (10, 4));
+        let cancelled = house.fulfillment.cancel(Request::of(Who::Client), OrderId(1), "oops".into()).await.unwrap();
+        assert_eq!((cancelled.value.status, house.balance()), (Status::Cancelled, (10, 0)));
+        let again = house.fulfillment.cancel(Request::of(Who::Client), OrderId(1), "oops".into()).await;
+        assert!(matches!(again, Err(Failure::Rejected(OrderFailure::Rejected(_)))), "{again:?}");
+        house.fulfillment.archive(Request::of(Who::Client), OrderId(1)).await.unwrap();
+        assert!(house.order(1).archived, "an ended order's actor is started on demand");
+    });
+}
+
+#[test]
+fn a_bulk_is_placed_whole_or_not_at_all() {
+    run(manual(), |house| async move {
+        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(11, 1)).await.unwrap_err();
+        let Failure::Rejected(rejection) = refused else { panic!("{refused:?}") };
+        assert_eq!(rejection.row, 10);
+        assert!(matches!(rejection.reason, PlaceReason::InsufficientStock { wanted: 1, available: 0, .. }));
+        assert_eq!(house.balance(), (10, 0));
+        let placed = house.place(10, 1).await;
+        assert_eq!(placed.iter().map(|order| order.id.0).collect::<Vec<_>>(), (1..=10).collect::<Vec<_>>());
+        assert_eq!(house.balance(), (10, 10));
+    });
+}
+
+#[test]
+fn a_key_has_one_effect_also_when_both_arrive_at_once() {
+    run(manual(), |house| async move {
+        let one = house.fulfillment.place(House::keyed("k", 1), House::rows(1, 1));
+        let two = house.fulfillment.place(House::keyed("k", 1), House::rows(1, 1));
+        let (one, two) = tokio::join!(one, two);
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!((one.replayed, two.replayed), (false, true));
+        assert_eq!(one.value, two.value);
+        assert_eq!(house.balance(), (10, 1));
+        let other = house.fulfillment.place(House::keyed("k", 2), House::rows(1, 1)).await;
+        assert!(matches!(other, Err(Failure::KeyReused)), "{other:?}");
+        let refused = house.fulfillment.place(House::keyed("big", 3), House::rows(1, 99)).await;
+        assert!(matches!(refused, Err(Failure::Rejected(_))));
+        let retried = house.fulfillment.place(House::keyed("big", 3), House::rows(1, 9)).await.unwrap();
+        assert!(!retried.replayed, "a refused request leaves its key free");
+        let moved = || house.fulfillment.transition(House::keyed("m", 4), OrderId(1), Status::Processing, None);
+        let (first, second) = (moved().await.unwrap(), moved().await.unwrap());
+        assert_eq!((first.replayed, second.replayed), (false, true));
+        assert_eq!(first.value, second.value);
+    });
+}
+
+#[test]
+fn the_watchdog_flags_each_open_stage_and_touches_nothing() {
+    run(manual(), |house| async move {
+        house.place(1, 1).await;
+        for to in [Status::Processing, Status::Shipped, Status::Delivered] {
+            let before = house.order(1);
+            assert_eq!(house.fulfillment.view().delay(OrderId(1)), None);
+            sleep(Duration::from_secs(62)).await;
+            let delay = house.fulfillment.view().delay(OrderId(1)).expect("it is flagged");
+            assert_eq!((delay.stage, delay.since), (before.status, before.moved_at.plus(Duration::from_mins(1))));
+            assert_eq!(house.order(1), before);
+            assert_eq!(house.fulfillment.view().delayed(0, 10).len(), 1);
+            house.fulfillment.transition(Request::of(Who::Client), OrderId(1), to, None).await.unwrap();
+        }
+        assert_eq!(house.fulfillment.view().delayed_count(), 0);
+    });
+}
+
+#[test]
+fn nothing_is_acknowledged_once_the_journal_is_poisoned() {
+    run(manual(), |house| async move {
+        house.journal.fail(Poison::Failed { operation: "sync", reason: "unplugged".into() });
+        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1)).await.unwrap_err();
+        assert!(matches!(refused, Failure::Stopped(_) | Failure::Interrupted), "{refused:?}");
+        assert!(matches!(house.fulfillment.readiness(), Readiness::Poisoned(_)));
+        assert!(house.fulfillment.order(OrderId(1)).unwrap().is_none());
+    });
+}
+
+#[test]
+fn closing_answers_what_was_taken_and_takes_nothing_more() {
+    run(manual(), |house| async move {
+        let placing = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1));
+        let (placed, ()) = tokio::join!(placing, async {
+            tokio::task::yield_now().await;
+            house.fulfillment.close().await;
+        });
+        assert_eq!(placed.unwrap().value.len(), 1);
+        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1)).await;
+        assert!(matches!(refused, Err(Failure::Stopped(_))), "{refused:?}");
+        assert_eq!(house.journal.watermark(), 3);
+    });
+}
+
+/// A fault that strikes whoever handles it.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Fault;
+
+impl Handler<Fault> for InventoryActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Fault, _: &mut Self::Context) {
+        panic!("a fault for a test");
+    }
+}
+
+impl Handler<Fault> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, _: Fault, _: &mut Self::Context) {
+        panic!("a fault for a test");
+    }
+}
+
+impl Handler<Fault> for OrderActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Fault, _: &mut Self::Context) {
+        panic!("a fault for a test");
+    }
+}
+
+/// Strikes the actor of an order, through its desk.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct FaultAt(OrderId);
+
+impl Handler<FaultAt> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, FaultAt(order): FaultAt, _: &mut Self::Context) {
+        self.running(order).expect("the order is open").do_send(Fault);
+    }
+}
+
+#[test]
+fn an_order_actor_that_panics_is_started_again_from_the_durable_state() {
+    run(Policy::default(), |house| async move {
+        house.place(2, 1).await;
+        sleep(Duration::from_secs(6)).await;
+        let restarts = counters::ACTOR_RESTARTS.get();
+        house.fulfillment.desk_of(OrderId(1)).send(FaultAt(OrderId(1))).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        assert!(counters::ACTOR_RESTARTS.get() > restarts, "the restart is counted");
+        assert_eq!(house.status(1), Status::Processing);
+        sleep(Duration::from_secs(9)).await;
+        assert_eq!([house.status(1), house.status(2)], [Status::Delivered; 2], "its timer was armed again");
+        assert_eq!(house.order(1).history.len(), 4);
+    });
+}
+
+#[test]
+fn a_desk_that_panics_loses_no_order() {
+    run(Policy::default(), |house| async move {
+        house.place(3, 1).await;
+        assert!(house.fulfillment.desk_of(OrderId(1)).send(Fault).await.is_err());
+        sleep(Duration::from_millis(10)).await;
+        let cancelled = house.fulfillment.cancel(Request::of(Who::Client), OrderId(2), "late".into()).await.unwrap();
+        assert_eq!(cancelled.value.status, Status::Cancelled);
+        house.place(1, 1).await;
+        sleep(Duration::from_secs(16)).await;
+        assert_eq!([1, 3, 4].map(|id| house.status(id)), [Status::Delivered; 3]);
+        assert_eq!(house.order(1).history.len(), 4, "each timer fired once");
+    });
+}
+
+#[test]
+fn an_inventory_actor_that_panics_keeps_what_it_decided() {
+    run(manual(), |house| async move {
+        house.place(1, 4).await;
+        let under_way = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 3));
+        let (under_way, fault) = tokio::join!(under_way, async { house.fulfillment.inventory().send(Fault).await });
+        assert!(fault.is_err());
+        assert_eq!(under_way.unwrap().value[0].id, OrderId(2), "what was submitted is answered by the successor");
+        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 4)).await;
+        assert!(matches!(refused, Err(Failure::Rejected(_))), "3 are left: {refused:?}");
+        assert_eq!(house.place(1, 3).await[0].id, OrderId(3));
+        assert_eq!(house.balance(), (10, 10));
+    });
+}
+
+#[test]
+fn full_mailboxes_refuse_and_lose_nothing() {
+    run(manual(), |house| async move {
+        let calls = (0..200).map(|_| house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1)));
+        let answers = futures_util::future::join_all(calls).await;
+        let placed = answers.iter().filter(|answer| answer.is_ok()).count();
+        let busy = answers.iter().filter(|answer| matches!(answer, Err(Failure::Busy { .. }))).count();
+        assert!(busy > 0, "200 at once are more than a mailbox of 64 takes");
+        assert_eq!(placed, 10);
+        assert_eq!(house.balance(), (10, 10));
+        assert_eq!(house.fulfillment.view().counts()[0], 10);
+    });
+}
+
+#[test]
+fn messages_can_be_sent_between_threads() {
+    fn is_send<T: Send>() {}
+    is_send::<Decide>();
+    is_send::<Command>();
+}

@@ -1,0 +1,36 @@
+//! The watchdog: flags orders that outstayed their stage. It changes neither their status nor their history.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context};
+
+use super::clock::Clock;
+use crate::domain::order::Policy;
+use crate::view::View;
+
+/// See the module.
+pub(super) struct Watchdog {
+    pub(super) view: Arc<View>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) policy: Policy,
+    pub(super) interval: Duration,
+}
+
+impl Watchdog {
+    fn patrol(&mut self) {
+        let fresh = self.view.flag_stale(self.clock.now(), &self.policy);
+        if fresh > 0 {
+            tracing::warn!(orders = fresh, flagged = self.view.delayed_count(), "orders outstayed their stage");
+        }
+    }
+}
+
+impl Actor for Watchdog {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.patrol();
+        ctx.run_interval(self.interval, |watchdog, _| watchdog.patrol());
+    }
+}
