@@ -1,6 +1,7 @@
 //! Packhorse: an order-fulfilment engine in one binary with one data directory.
 
 pub mod actors;
+pub mod api;
 pub mod config;
 pub mod domain;
 pub mod engine;

@@ -1,0 +1,38 @@
+//! Answers that went well.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+use super::error::Error;
+
+/// What a handler answers.
+pub(super) type Answer = Result<HttpResponse, Error>;
+
+/// Marks an answer that was given before: the request carried a key that had its effect already.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// JSON with `status`.
+pub(super) fn json(status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).body(body)
+}
+
+/// 200.
+pub(super) fn ok(body: Vec<u8>) -> HttpResponse {
+    json(StatusCode::OK, body)
+}
+
+/// `status` to a request that may have been answered before.
+pub(super) fn replayable(status: StatusCode, body: Vec<u8>, replayed: bool) -> HttpResponse {
+    let mut answer = json(status, body);
+    if replayed {
+        answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    answer
+}
+
+/// 204.
+pub(super) fn gone() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}

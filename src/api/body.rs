@@ -1,0 +1,108 @@
+//! Reading a body: within a number of bytes, within a time, and JSON or nothing.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::error::Error;
+use super::gate::Gate;
+
+/// The right to hold a large body in memory; it ends with the request.
+pub(super) type Lease = Option<OwnedSemaphorePermit>;
+
+/// A body up to this size is covered by the number of connections.
+const UNLEASED_BYTES: usize = 16 << 10;
+
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
+/// The body of a request on one thing.
+pub(super) struct Body(pub(super) Bytes, pub(super) Lease);
+
+/// The body of a bulk.
+pub(super) struct BulkBody(pub(super) Bytes, pub(super) Lease);
+
+impl FromRequest for Body {
+    type Error = Error;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = Gate::of(request).limits().body_bytes;
+        let body = read(request.clone(), payload.take(), limit);
+        Box::pin(async move { body.await.map(|(body, lease)| Self(body, lease)) })
+    }
+}
+
+impl FromRequest for BulkBody {
+    type Error = Error;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = Gate::of(request).limits().bulk_body_bytes;
+        let body = read(request.clone(), payload.take(), limit);
+        Box::pin(async move { body.await.map(|(body, lease)| Self(body, lease)) })
+    }
+}
+
+async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<(Bytes, Lease), Error> {
+    let announced = announced(&request);
+    if announced == Some(0) {
+        // Nothing was sent, so that its type does not matter: an endpoint that needs a field says which.
+        return Ok((Bytes::new(), None));
+    }
+    check_type(&request)?;
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(Error::body_too_large(limit));
+    }
+    let gate = Gate::of(&request);
+    let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
+    let lease = if room > UNLEASED_BYTES { Some(gate.lease(room)?) } else { None };
+    let timeout = gate.body_timeout();
+    match tokio::time::timeout(timeout, collect(payload, limit)).await {
+        Ok(body) => Ok((body?, lease)),
+        Err(_) => Err(Error::body_too_slow(timeout)),
+    }
+}
+
+/// How long the body says it is; `None` when it comes in chunks.
+fn announced(request: &HttpRequest) -> Option<u64> {
+    let headers = request.headers();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    // Without a length there is no body; one that is no number never gets as far as here.
+    Some(headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse().ok()).unwrap_or(0))
+}
+
+fn check_type(request: &HttpRequest) -> Result<(), Error> {
+    let found = request.headers().get(CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
+    let essence = found.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Error::unsupported(found)) }
+}
+
+async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, Error> {
+    let mut next = async |left: usize| match poll_fn(|context| Pin::new(&mut payload).poll_next(context)).await {
+        None => Ok(None),
+        Some(Ok(chunk)) if chunk.len() <= left => Ok(Some(chunk)),
+        Some(Ok(_)) => Err(Error::body_too_large(limit)),
+        Some(Err(error)) => Err(broken(&error)),
+    };
+    let Some(first) = next(limit).await? else { return Ok(Bytes::new()) };
+    let Some(second) = next(limit - first.len()).await? else { return Ok(first) };
+    let mut body = BytesMut::from(first);
+    body.extend_from_slice(&second);
+    while let Some(chunk) = next(limit - body.len()).await? {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn broken(error: &PayloadError) -> Error {
+    Error::bad_request(&format!("The body could not be read: {error}."))
+}

@@ -1,0 +1,74 @@
+//! One request to the engine: who asks, by which key, and the handle to ask.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::error::Error;
+use super::gate::Gate;
+use super::idempotency;
+use super::render::Times;
+use crate::actors::{Fulfillment, Request};
+use crate::domain::catalogue::Category;
+use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::order::Order;
+use crate::domain::who::Who;
+use crate::view::{Product, View};
+use std::sync::Arc;
+
+/// A request that reached the running engine.
+pub(super) struct Call {
+    pub(super) http: HttpRequest,
+    pub(super) gate: Gate,
+    pub(super) engine: Fulfillment,
+}
+
+impl Call {
+    pub(super) fn view(&self) -> &View {
+        self.engine.view()
+    }
+
+    pub(super) fn times(&self) -> Times {
+        Times::new(self.gate.zone())
+    }
+
+    /// Who asks, for requests that are idempotent by themselves.
+    #[expect(clippy::unused_self, reason = "who it is will be read from the request once somebody signs in")]
+    pub(super) fn plain(&self) -> Request {
+        Request::of(Who::Client)
+    }
+
+    /// Who asks, and by which idempotency key.
+    pub(super) fn keyed(&self, body: &[u8]) -> Result<Request, Error> {
+        Ok(Request { who: Who::Client, key: idempotency::key(&self.http, body)? })
+    }
+
+    /// The order `id`, or 404.
+    pub(super) fn order(&self, id: OrderId) -> Result<Arc<Order>, Error> {
+        self.engine.order(id)?.ok_or_else(|| Error::no_match("Order"))
+    }
+
+    /// The product `id`, or 404.
+    pub(super) fn product(&self, id: ProductId) -> Result<Product, Error> {
+        self.view().products().get(id).ok_or_else(|| Error::no_match("Product"))
+    }
+
+    /// The category `id`, or 404.
+    pub(super) fn category(&self, id: CategoryId) -> Result<Category, Error> {
+        self.view().products().category(id).ok_or_else(|| Error::no_match("Category"))
+    }
+}
+
+impl FromRequest for Call {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let gate = Gate::of(request);
+        ready(match gate.engine() {
+            Some(engine) => Ok(Self { http: request.clone(), gate: gate.clone(), engine: engine.clone() }),
+            None => Err(Error::starting()),
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! What the engine does not do, as an answer.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+
+use super::super::fields::{self, Problem, REQUIRED};
+use super::{Body, Error, Log};
+use crate::actors::{Failure, OrderFailure};
+use crate::domain::catalogue::CatalogueRejection;
+use crate::domain::inventory::InventoryRejection;
+use crate::domain::order::OrderRejection;
+use crate::domain::stock::{ON_HAND_MAX, StockRejection};
+use crate::telemetry::counters;
+
+/// The answer to a failure, where `rejected` says what becomes of a broken rule.
+pub(super) fn failure<R: std::error::Error + 'static>(failure: Failure<R>, rejected: impl FnOnce(R) -> Error) -> Error {
+    match failure {
+        Failure::Rejected(rejection) => rejected(rejection),
+        Failure::Busy { retry_after } => busy(retry_after),
+        Failure::Stopped(why) => {
+            let detail = "The engine has stopped; whether the request had an effect shows after its next start.";
+            unavailable(detail).with(header::RETRY_AFTER, 1).logged(Log::Refused(why))
+        }
+        Failure::Interrupted => {
+            let detail = "The request was interrupted by a fault; repeat it with the same idempotency key.";
+            Error::detail(StatusCode::INTERNAL_SERVER_ERROR, detail)
+                .logged(Log::Fault("an actor panicked before it answered".into()))
+        }
+        Failure::KeyReused => Error::detail(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "This idempotency key was used for another request; take a new one.",
+        ),
+        Failure::KeysFull => unavailable("No more idempotency keys can be remembered now; try again later.")
+            .with(header::RETRY_AFTER, 1)
+            .logged(Log::Refused("as many idempotency keys are remembered as may be".into())),
+        Failure::Archive(error) => error.into(),
+    }
+}
+
+fn unavailable(detail: &str) -> Error {
+    Error::detail(StatusCode::SERVICE_UNAVAILABLE, detail)
+}
+
+/// Expected under load, so that the log stays quiet about it.
+fn busy(retry_after: Duration) -> Error {
+    counters::REQUESTS_REFUSED_BUSY.increment();
+    let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    unavailable("Too much is waiting already; try again later.").with(header::RETRY_AFTER, seconds)
+}
+
+fn conflict(detail: &str) -> Error {
+    Error::detail(StatusCode::CONFLICT, detail)
+}
+
+/// Why nothing became of a command on an order.
+pub(crate) fn order(of: Failure<OrderFailure>) -> Error {
+    failure(of, |rejection| match rejection {
+        OrderFailure::Missing(_) => Error::no_match("Order"),
+        OrderFailure::Rejected(OrderRejection::ReasonMissing) => Error::field("reason", REQUIRED.into()),
+        OrderFailure::Rejected(
+            rejection @ (OrderRejection::NoSuchTransition { .. }
+            | OrderRejection::ContactFixed { .. }
+            | OrderRejection::StillOpen { .. }),
+        ) => conflict(&rejection.to_string()),
+    })
+}
+
+/// Why nothing became of a command on a category.
+pub(crate) fn category(of: Failure<InventoryRejection>) -> Error {
+    failure(of, |rejection| match rejection {
+        InventoryRejection::Catalogue(CatalogueRejection::CategoryMissing(_)) => Error::no_match("Category"),
+        other => inventory(other),
+    })
+}
+
+/// Why nothing became of a command on a product.
+pub(crate) fn product(of: Failure<InventoryRejection>) -> Error {
+    failure(of, inventory)
+}
+
+fn inventory(rejection: InventoryRejection) -> Error {
+    match rejection {
+        InventoryRejection::Catalogue(rejection) => catalogue(&rejection),
+        InventoryRejection::Stock(rejection) => stock(&rejection),
+    }
+}
+
+fn catalogue(rejection: &CatalogueRejection) -> Error {
+    match rejection {
+        // Of a product: it was there when the body was checked.
+        CatalogueRejection::CategoryMissing(id) => {
+            Error::problem(&Problem::field("category_id", fields::not_found(id)))
+        }
+        CatalogueRejection::ProductMissing(_) => Error::no_match("Product"),
+        CatalogueRejection::CategoryNameTaken(_) => {
+            Error::field("name", "category with this name already exists.".into())
+        }
+        CatalogueRejection::CategoryInUse { .. } | CatalogueRejection::ProductInUse(_) => {
+            conflict(&sentence(rejection))
+        }
+    }
+}
+
+fn stock(rejection: &StockRejection) -> Error {
+    let detail = sentence(rejection);
+    match *rejection {
+        StockRejection::ProductMissing(_) => Error::no_match("Product"),
+        StockRejection::Stale { current, .. } => {
+            let figures = Body { detail: &detail, current: Some(current), ..Body::default() };
+            Error::new(StatusCode::CONFLICT, &figures)
+        }
+        StockRejection::BelowReserved { on_hand, reserved, .. } => {
+            let figures = Body { detail: &detail, on_hand: Some(on_hand), reserved: Some(reserved), ..Body::default() };
+            Error::new(StatusCode::CONFLICT, &figures)
+        }
+        StockRejection::TooMany { .. } => {
+            Error::field("stock", format!("Ensure this value is less than or equal to {ON_HAND_MAX}."))
+        }
+    }
+}
+
+/// The text of an error as a sentence.
+fn sentence(error: &impl Display) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text.push('.');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_says_when_to_try_again() {
+        let check = |of: Failure<OrderFailure>, status: u16, retry_after: Option<&str>| {
+            let text = of.to_string();
+            let answer = order(of).error_response();
+            assert_eq!(answer.status().as_u16(), status, "{text}");
+            let header = answer.headers().get(header::RETRY_AFTER).map(|value| value.to_str().unwrap());
+            assert_eq!(header, retry_after, "{text}");
+        };
+        check(Failure::Busy { retry_after: Duration::from_millis(100) }, 503, Some("1"));
+        check(Failure::Busy { retry_after: Duration::from_millis(2_001) }, 503, Some("3"));
+        check(Failure::Stopped("unplugged".into()), 503, Some("1"));
+        check(Failure::KeysFull, 503, Some("1"));
+        check(Failure::KeyReused, 422, None);
+        check(Failure::Interrupted, 500, None);
+    }
+
+    #[test]
+    fn what_went_wrong_inside_is_logged_and_not_told() {
+        let error = order(Failure::Stopped("sync failed: unplugged".into()));
+        assert!(matches!(error.log(), Some(Log::Refused(why)) if why.contains("unplugged")));
+        let body = format!("{:?}", error.error_response().body());
+        assert!(!body.contains("unplugged"), "{body}");
+    }
+}

@@ -1,0 +1,29 @@
+//! `DateField`: a day of the calendar, as `YYYY-MM-DD`.
+
+use chrono::{Datelike, NaiveDate};
+
+use super::{NULL, Raw, Texts, texts};
+
+/// Takes a day from year 1 to 9999; month and day may be written without their leading zero.
+pub(crate) fn date(raw: Raw<'_>) -> Result<NaiveDate, Texts> {
+    let day = match raw {
+        Raw::Null => return Err(texts(NULL)),
+        Raw::Str(text) => parse(&text),
+        Raw::Bool(_) | Raw::Int(_) | Raw::Float(_) | Raw::List(_) | Raw::Dict => None,
+    };
+    day.ok_or_else(|| texts("Date has wrong format. Use one of these formats instead: YYYY-MM-DD."))
+}
+
+fn parse(text: &str) -> Option<NaiveDate> {
+    // The pattern's `$` also matches before a newline at the end.
+    let mut parts = text.strip_suffix('\n').unwrap_or(text).split('-');
+    let mut part = |lengths: std::ops::RangeInclusive<usize>| {
+        let digits = parts.next().filter(|part| lengths.contains(&part.len()))?;
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u32>().ok())?
+    };
+    let (year, month, day) = (part(4..=4)?, part(1..=2)?, part(1..=2)?);
+    if parts.next().is_some() {
+        return None;
+    }
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day).filter(|day| day.year() >= 1)
+}

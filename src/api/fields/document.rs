@@ -1,0 +1,214 @@
+//! Reading a body: the members of an object, or those of each row of a list, and nothing else of it.
+//!
+//! Unknown members are skipped, the last of several with one name counts, and nothing here recurses, so that the depth
+//! of a body costs nothing.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{Problem, Raw};
+
+/// The members of an object whose names were asked for, in that order.
+pub(crate) type Members<'a, const N: usize> = [Option<Raw<'a>>; N];
+
+/// Why a body could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum DocumentError {
+    /// It is not JSON: the reason and the place.
+    Syntax(String),
+    /// It is JSON of this Python type, and not what was asked for.
+    Kind(&'static str),
+}
+
+/// An object, or the name of the type of what is there in its place.
+type Object<'a, const N: usize> = Result<Members<'a, N>, &'static str>;
+
+/// The members `names` of the object that `body` is. An empty body counts as an empty object.
+pub(crate) fn members<'a, const N: usize>(
+    body: &'a [u8],
+    names: [&'static str; N],
+) -> Result<Members<'a, N>, DocumentError> {
+    if body.is_empty() {
+        return Ok([const { None }; N]);
+    }
+    read(utf8(body)?, Row { names })?.map_err(DocumentError::Kind)
+}
+
+/// Calls `each` with the members `names` of each row of the list that `body` is.
+///
+/// `each` sees rows before it is known whether what follows them is JSON: it must have no effect that lasts.
+pub(crate) fn for_each_row<'a, const N: usize>(
+    body: &'a [u8],
+    names: [&'static str; N],
+    each: impl FnMut(Result<Members<'a, N>, Problem>),
+) -> Result<(), DocumentError> {
+    if body.is_empty() {
+        return Err(DocumentError::Kind("dict"));
+    }
+    for_each_row_of(utf8(body)?, names, each)
+}
+
+/// As [`for_each_row`], for a list inside a body.
+pub(crate) fn for_each_row_of<'a, const N: usize>(
+    list: &'a str,
+    names: [&'static str; N],
+    each: impl FnMut(Result<Members<'a, N>, Problem>),
+) -> Result<(), DocumentError> {
+    read(list, Rows { names, each })?.map_err(DocumentError::Kind)
+}
+
+fn utf8(body: &[u8]) -> Result<&str, DocumentError> {
+    std::str::from_utf8(body).map_err(|error| {
+        let place = error.valid_up_to();
+        DocumentError::Syntax(format!("'utf-8' codec can't decode byte 0x{:02x} in position {place}", body[place]))
+    })
+}
+
+fn read<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> Result<S::Value, DocumentError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut deserializer);
+    let value = value.and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|error| DocumentError::Syntax(error.to_string()))
+}
+
+/// Reads one object.
+struct Row<const N: usize> {
+    names: [&'static str; N],
+}
+
+/// Reads a list of objects.
+struct Rows<const N: usize, F> {
+    names: [&'static str; N],
+    each: F,
+}
+
+/// Reads the name of a member: its place among the names.
+struct Name<'n>(&'n [&'static str]);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for Row<N> {
+    type Value = Object<'de, N>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// What stands in the place of something else: only the name of its type is of interest.
+macro_rules! other_kinds {
+    ($($visit:ident($type:ty) => $name:literal),* $(,)?) => {
+        $(fn $visit<E: Error>(self, _: $type) -> Result<Self::Value, E> {
+            Ok(Err($name))
+        })*
+    };
+}
+
+impl<'de, const N: usize> Visitor<'de> for Row<N> {
+    type Value = Object<'de, N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = [const { None }; N];
+        while let Some(known) = map.next_key_seed(Name(&self.names))? {
+            match known {
+                Some(place) => members[place] = Some(map.next_value()?),
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Ok(members))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Err("list"))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Err("NoneType"))
+    }
+
+    other_kinds! {
+        visit_bool(bool) => "bool", visit_i64(i64) => "int", visit_u64(u64) => "int", visit_f64(f64) => "float",
+        visit_str(&str) => "str",
+    }
+}
+
+impl<'de, const N: usize, F> DeserializeSeed<'de> for Rows<N, F>
+where
+    F: FnMut(Result<Members<'de, N>, Problem>),
+{
+    type Value = Result<(), &'static str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, const N: usize, F> Visitor<'de> for Rows<N, F>
+where
+    F: FnMut(Result<Members<'de, N>, Problem>),
+{
+    type Value = Result<(), &'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while let Some(row) = seq.next_element_seed(Row { names: self.names })? {
+            (self.each)(row.map_err(not_a_row));
+        }
+        Ok(Ok(()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Err("dict"))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Err("NoneType"))
+    }
+
+    other_kinds! {
+        visit_bool(bool) => "bool", visit_i64(i64) => "int", visit_u64(u64) => "int", visit_f64(f64) => "float",
+        visit_str(&str) => "str",
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_str<E: Error>(self, found: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|name| *name == found))
+    }
+}
+
+/// What is wrong with a row that is no object.
+fn not_a_row(kind: &'static str) -> Problem {
+    if kind == "NoneType" { Problem::list(super::NULL) } else { not_a_dictionary(kind) }
+}
+
+fn not_a_dictionary(kind: &str) -> Problem {
+    Problem::whole(format!("Invalid data. Expected a dictionary, but got {kind}."))
+}
+
+/// What is wrong with a body that is no object.
+pub(crate) fn not_an_object(kind: &'static str) -> Problem {
+    if kind == "NoneType" { Problem::whole("No data provided") } else { not_a_dictionary(kind) }
+}

@@ -1,0 +1,124 @@
+//! The fields against what DRF 3.16 said to the same values.
+
+use serde_json::Value;
+
+use super::*;
+
+/// What `field` makes of `json`, in the form in which the table holds it.
+fn verdict(field: &str, json: &str) -> Result<Value, Texts> {
+    let raw: Raw<'_> = serde_json::from_str(json).unwrap();
+    match field {
+        "name100" => Chars::up_to(Some(100)).check(raw).map(Value::from),
+        "text" => Chars::ANY.check(raw).map(Value::from),
+        "blankable" => Chars::ANY.or_blank().check(raw).map(Value::from),
+        "email254" => email(raw, Some(254)).map(Value::from),
+        "integer" => Integer(0..=2_147_483_647).check(raw).map(Value::from),
+        "decimal" => price(raw).map(|money| money.to_string().into()),
+        "date" => nullable(raw, date).map(|day| day.map(|day| day.to_string()).into()),
+        "boolean" => boolean(raw).map(Value::from),
+        "pk" => key(raw, |id| (id == 1).then_some(id)).map(Value::from),
+        other => panic!("the table names the field {other}"),
+    }
+}
+
+#[test]
+fn every_field_agrees_with_drf() {
+    let rows: Vec<Value> = serde_json::from_str(include_str!("../../../tests/contract/fields.json")).unwrap();
+    assert!(rows.len() > 800);
+    let mut differing = Vec::new();
+    for row in rows {
+        let (field, json) = (row["field"].as_str().unwrap(), row["json"].as_str().unwrap());
+        let found = match verdict(field, json) {
+            Ok(value) => ("value", value),
+            Err(texts) => ("errors", serde_json::to_value(Problem::from(texts)).unwrap()),
+        };
+        let expected = match row.get(found.0) {
+            // Money has one zero.
+            Some(zero) if zero == "-0.00" => Some(Value::from("0.00")),
+            other => other.cloned(),
+        };
+        if Some(&found.1) != expected.as_ref() {
+            differing.push(format!("{row} but found {found:?}"));
+        }
+    }
+    assert_eq!(differing, Vec::<String>::new());
+}
+
+#[test]
+fn an_id_with_a_fraction_is_refused_rather_than_cut_off() {
+    let text = "Incorrect type. Expected pk value, received float.";
+    assert_eq!(verdict("pk", "1.5"), Err(texts(text)));
+    assert_eq!(verdict("pk", "1e400"), Err(texts(text)));
+}
+
+#[test]
+fn a_choice_names_what_it_does_not_know() {
+    let parse = |word: &str| (word == "yes").then_some(1);
+    assert_eq!(choice(Raw::Str(" yes ".into()), parse), Ok(1));
+    assert_eq!(choice(Raw::Str("no".into()), parse), Err(texts("\"no\" is not a valid choice.")));
+    assert_eq!(choice(Raw::Bool(true), parse), Err(texts("Not a valid string.")));
+}
+
+#[test]
+fn an_object_gives_its_known_members_and_the_last_of_two() {
+    let body = br#" {"b": 1, "x": [[{"b": 2}]], "a": "\u0041", "b": 12345678901234567890123} "#;
+    let [a, b, c] = members(body, ["a", "b", "c"]).unwrap();
+    assert_eq!(a, Some(Raw::Str("A".into())));
+    assert_eq!(b, Some(Raw::Int("12345678901234567890123")));
+    assert_eq!(c, None);
+}
+
+#[test]
+fn a_body_that_is_no_object_is_named_by_its_python_type() {
+    let check =
+        |body: &str, kind| assert_eq!(members(body.as_bytes(), ["a"]), Err(DocumentError::Kind(kind)), "{body}");
+    check("null", "NoneType");
+    check("true", "bool");
+    check("-5", "int");
+    check("5", "int");
+    check("5.0", "float");
+    check("\"\\n\"", "str");
+    check("[1, [2], {}]", "list");
+    assert!(members(b"", ["a"]).unwrap()[0].is_none(), "no body at all is an empty object");
+}
+
+#[test]
+fn what_is_not_json_is_refused_with_reason_and_place() {
+    let check = |body: &[u8], text: &str| match members(body, ["a"]) {
+        Err(DocumentError::Syntax(found)) => assert_eq!(found, text),
+        other => panic!("{other:?}"),
+    };
+    check(b"{bad", "key must be a string at line 1 column 2");
+    check(b"{\"a\": 1} x", "trailing characters at line 1 column 10");
+    check(b"{\"a\": \xff}", "'utf-8' codec can't decode byte 0xff in position 6");
+    check(b"{\"a\": NaN}", "expected value at line 1 column 7");
+    check(br#"{"a": "\ud800"}"#, "lone surrogate in a string at line 1 column 15");
+}
+
+#[test]
+fn depth_costs_no_stack() {
+    let body = format!("{{\"a\": {}{}}}", "[".repeat(300_000), "]".repeat(300_000));
+    let [a] = members(body.as_bytes(), ["a"]).unwrap();
+    assert!(matches!(a, Some(Raw::List(_))));
+    let skipped = members(body.as_bytes(), ["b"]).unwrap();
+    assert_eq!(skipped, [None]);
+}
+
+#[test]
+fn rows_that_are_no_objects_have_their_own_problems() {
+    let mut rows = Vec::new();
+    for_each_row(br#"[null, 1, {"a": 2}]"#, ["a"], |row| rows.push(row)).unwrap();
+    assert_eq!(rows[0], Err(Problem::list("This field may not be null.")));
+    assert_eq!(rows[1], Err(Problem::whole("Invalid data. Expected a dictionary, but got int.")));
+    assert_eq!(rows[2], Ok([Some(Raw::Int("2"))]));
+    assert_eq!(for_each_row(b"{\"a\": [1]}", ["a"], drop), Err(DocumentError::Kind("dict")));
+    assert_eq!(for_each_row(b"", ["a"], drop), Err(DocumentError::Kind("dict")));
+}
+
+#[test]
+fn problems_are_written_in_order_with_an_object_for_each_row() {
+    let row = Problem::Fields(vec![("z", Problem::list("Z.")), ("a", Problem::list("A."))]);
+    let rows = Problem::Rows { count: 3, bad: vec![(1, row)] };
+    assert_eq!(rows.only_row(), Some(1));
+    assert_eq!(serde_json::to_string(&rows).unwrap(), r#"[{},{"z":["Z."],"a":["A."]},{}]"#);
+}

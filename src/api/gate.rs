@@ -1,0 +1,97 @@
+//! What every handler shares: the engine once it runs, and the bounds on requests.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::{HttpRequest, web};
+use chrono_tz::Tz;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::Error;
+use crate::actors::Fulfillment;
+use crate::config::Limits;
+
+/// Scans of many orders, or of what left memory, that may run at once; further ones wait.
+const SCANS_MAX: usize = 16;
+
+/// So many of the largest bodies may be held in memory at once; further large ones are refused.
+const BODIES_MAX: usize = 8;
+
+fn kib(bytes: usize) -> usize {
+    bytes.div_ceil(1024)
+}
+
+/// What stands between the API and the engine. Clones share it.
+///
+/// It is closed while the engine reads its data back: what needs the engine answers 503 until [`Gate::open`].
+#[derive(Clone)]
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    engine: OnceLock<Fulfillment>,
+    limits: Limits,
+    zone: Tz,
+    body_timeout: Duration,
+    scans: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
+}
+
+impl Gate {
+    /// A closed gate: times are shown in `zone`, and a body may take `body_timeout` to arrive.
+    #[must_use]
+    pub fn new(limits: Limits, zone: Tz, body_timeout: Duration) -> Self {
+        let bodies = BODIES_MAX * kib(limits.bulk_body_bytes.max(limits.body_bytes));
+        Self(Arc::new(Inner {
+            engine: OnceLock::new(),
+            limits,
+            zone,
+            body_timeout,
+            scans: Arc::new(Semaphore::new(SCANS_MAX)),
+            bodies: Arc::new(Semaphore::new(bodies)),
+        }))
+    }
+
+    /// Lets requests through to `engine`, from now on and for good: a second call changes nothing.
+    pub fn open(&self, engine: Fulfillment) {
+        self.0.engine.get_or_init(|| engine);
+    }
+
+    pub(super) fn engine(&self) -> Option<&Fulfillment> {
+        self.0.engine.get()
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(super) fn zone(&self) -> Tz {
+        self.0.zone
+    }
+
+    pub(super) fn body_timeout(&self) -> Duration {
+        self.0.body_timeout
+    }
+
+    /// Room for a body of `bytes`; refused while large bodies fill what all of them together may.
+    pub(super) fn lease(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+        let kib = u32::try_from(kib(bytes)).unwrap_or(u32::MAX);
+        self.0.bodies.clone().try_acquire_many_owned(kib).map_err(|_| Error::crowded())
+    }
+
+    /// Runs what may wait for the disk, or look at very many orders, where it holds up nobody else.
+    pub(super) async fn scan<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let permit = self.0.scans.clone().acquire_owned().await.expect("the semaphore is never closed");
+        // The permit goes along: a client that hangs up does not end the work.
+        let work = move || {
+            let result = work();
+            drop(permit);
+            result
+        };
+        web::block(work).await.map_err(Error::fault)
+    }
+
+    /// The gate that [`app`](super::app) was made with.
+    pub(super) fn of(request: &HttpRequest) -> &Self {
+        request.app_data().expect("the app carries its gate")
+    }
+}

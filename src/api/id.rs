@@ -1,0 +1,34 @@
+//! The id in a path.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::error::Error;
+use crate::domain::ids::{CategoryId, OrderId, ProductId};
+
+/// The number in a path. One beyond 64 bits is the largest there is, and names nothing.
+fn number(request: &HttpRequest) -> Result<u64, Error> {
+    let digits = request.match_info().get("id").ok_or_else(Error::not_found)?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX)).ok_or_else(Error::not_found)
+}
+
+/// Takes an id from the path, or answers 404.
+pub(super) struct Path<T>(pub(super) T);
+
+macro_rules! path {
+    ($($id:ident),*) => {
+        $(impl FromRequest for Path<$id> {
+            type Error = Error;
+            type Future = Ready<Result<Self, Error>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                ready(number(request).map(|number| Self($id(number))))
+            }
+        })*
+    };
+}
+
+path!(CategoryId, OrderId, ProductId);

@@ -1,0 +1,95 @@
+//! Pages of lists: `?limit=`, `?cursor=`, and the header `Link` to the next one.
+
+use std::fmt::{Display, Write};
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+
+use super::answer::ok;
+use super::error::Error;
+use super::gate::Gate;
+
+/// The parameters of a list.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The value of `name`; of several the last one. An empty one counts as none.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let value = self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// How many rows are asked for: at most, and by default, what a page may hold.
+    pub(super) fn limit(&self, gate: &Gate) -> Result<usize, Error> {
+        let max = gate.limits().page_size;
+        let Some(text) = self.get("limit") else { return Ok(max) };
+        let limit = text.parse().ok().filter(|limit| (1..=max).contains(limit));
+        limit.ok_or_else(|| Error::field("limit", format!("Give a number from 1 to {max}.")))
+    }
+
+    /// Where the page before ended.
+    pub(super) fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+        self.get("cursor").map(|text| read(text).ok_or_else(Error::bad_cursor)).transpose()
+    }
+
+    /// Where the page before ended, in a list by id.
+    pub(super) fn cursor_id(&self) -> Result<Option<u64>, Error> {
+        self.cursor(|text| text.parse().ok().filter(|id| (1..u64::MAX).contains(id)))
+    }
+}
+
+impl FromRequest for Query {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.query_string();
+        if text.is_empty() {
+            return ready(Ok(Self(Vec::new())));
+        }
+        let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
+        ready(pairs.map(|pairs| Self(pairs.into_inner())).map_err(|_| Error::bad_request("The query is malformed.")))
+    }
+}
+
+/// Whether more than `limit` rows were found, of which `limit` are kept.
+pub(super) fn more<T>(rows: &mut Vec<T>, limit: usize) -> bool {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    more
+}
+
+/// A page: `body`, and where the next one begins if there is one.
+pub(super) fn page(request: &HttpRequest, body: Vec<u8>, next: Option<impl Display>) -> HttpResponse {
+    let mut answer = ok(body);
+    if let Some(next) = next.and_then(|next| link(request, next)) {
+        answer.headers_mut().insert(LINK, next);
+    }
+    answer
+}
+
+fn link(request: &HttpRequest, cursor: impl Display) -> Option<HeaderValue> {
+    let mut link = format!("<{}?", request.path());
+    for pair in request.query_string().split('&') {
+        if !pair.is_empty() && pair.split('=').next() != Some("cursor") {
+            push_ascii(&mut link, pair);
+            link.push('&');
+        }
+    }
+    write!(link, "cursor={cursor}>; rel=\"next\"").ok()?;
+    HeaderValue::try_from(link).ok()
+}
+
+/// Appends a part of a query that the server took, with what a header cannot hold escaped.
+fn push_ascii(link: &mut String, part: &str) {
+    for byte in part.bytes() {
+        if byte.is_ascii_graphic() && byte != b'>' {
+            link.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            write!(link, "%{byte:02X}").ok();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The REST API: the contract of the predecessor on top of [`Fulfillment`](crate::actors::Fulfillment).
+//!
+//! A request is a straight line: parse, one call of the handle, render. What a path answers to is in `routes`, what
+//! goes wrong becomes an answer in `error`, and everything that holds for every request is in `trace`. Deliberately
+//! absent: rules of orders, products or stock.
+
+mod answer;
+mod body;
+mod call;
+mod categories;
+mod error;
+mod fields;
+mod gate;
+mod health;
+mod id;
+mod idempotency;
+mod list;
+mod orders;
+mod products;
+mod render;
+mod root;
+mod routes;
+mod trace;
+
+pub use gate::Gate;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, web};
+
+/// The application that each worker of the server runs. Until `gate` is opened, what needs the engine answers 503.
+pub fn app(
+    gate: Gate,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(gate)
+        .configure(routes::table)
+        .default_service(web::to(routes::unknown))
+        .wrap(from_fn(trace::request))
+}

@@ -1,0 +1,35 @@
+//! `POST orders/bulk/`.
+
+use actix_web::http::StatusCode;
+
+use super::super::answer::{Answer, json, replayable};
+use super::super::body::BulkBody;
+use super::super::call::Call;
+use super::super::error::{self, Shape};
+use super::super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
+use super::input;
+
+/// Reading and writing a larger body than this would hold up the other connections of the thread.
+const OFFLOADED_BYTES: usize = 1 << 20;
+
+/// Places all orders of a list, or none. An empty list is no entry, and so no effect that could be repeated.
+pub(crate) async fn bulk(call: Call, BulkBody(body, _lease): BulkBody) -> Answer {
+    let request = call.keyed(&body)?;
+    let large = body.len() > OFFLOADED_BYTES;
+    let (engine, gate) = (call.engine.clone(), call.gate.clone());
+    let parse = move || input::bulk(&body, engine.view().products(), gate.limits());
+    let rows = if large { call.gate.scan(parse).await? } else { parse() }?;
+    if rows.is_empty() {
+        return Ok(json(StatusCode::CREATED, b"[]".to_vec()));
+    }
+    let shape = Shape::of(&rows);
+    let placed = call.engine.place(request, rows).await.map_err(|failure| error::bulk(failure, &shape))?;
+    let (orders, zone) = (placed.value, call.gate.zone());
+    let render = move || {
+        let times = Times::new(zone);
+        let rows = List(|| orders.iter().map(|order| OrderBody::new(order, None, &times)));
+        render::json(&rows, orders.len() * WHOLE_ORDER_BYTES)
+    };
+    let out = if large { call.gate.scan(render).await? } else { render() };
+    Ok(replayable(StatusCode::CREATED, out, placed.replayed))
+}

@@ -1,0 +1,23 @@
+//! `POST orders/`.
+
+use actix_web::http::StatusCode;
+
+use super::super::answer::{Answer, replayable};
+use super::super::body::Body;
+use super::super::call::Call;
+use super::super::error::{self, Error, Shape};
+use super::super::render::{self, OrderBody, WHOLE_ORDER_BYTES};
+use super::input;
+
+/// Places an order.
+pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
+    let request = call.keyed(&body)?;
+    let row = input::order(&body, call.view().products(), call.gate.limits())?;
+    let rows = vec![row];
+    let shape = Shape::of(&rows);
+    let placed = call.engine.place(request, rows).await.map_err(|failure| error::single(failure, &shape))?;
+    let order = placed.value.first().ok_or_else(|| Error::fault("a placement of one row made no order"))?;
+    // As it was placed, which is all that a repeated request may be told.
+    let out = render::json(&OrderBody::new(order, None, &call.times()), WHOLE_ORDER_BYTES);
+    Ok(replayable(StatusCode::CREATED, out, placed.replayed))
+}

@@ -1,0 +1,20 @@
+//! `GET orders/delayed/`.
+
+use super::super::answer::Answer;
+use super::super::call::Call;
+use super::super::list::Query;
+use super::list::after;
+use super::listed;
+use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField};
+
+/// Lists the orders that outstayed their stage, longest in it last.
+pub(crate) async fn delayed(call: Call, query: Query) -> Answer {
+    let query = OrderQuery {
+        filter: OrderFilter { delayed: true, ..OrderFilter::default() },
+        sort: SortField::MovedAt,
+        direction: QueryOrdering::Descending,
+        after: after(&call, &query)?,
+        limit: query.limit(&call.gate)?,
+    };
+    listed(&call, query).await
+}

@@ -1,0 +1,156 @@
+//! What a client says of an order.
+
+use smallvec::SmallVec;
+
+use super::super::error::Error;
+use super::super::fields::{
+    Chars, DocumentError, Found, Integer, Members, NULL, Presence, Problem, REASON, REQUIRED, Raw, Texts, choice,
+    email, for_each_row, for_each_row_of, key, members, nullable, optional, required, texts,
+};
+use crate::config::Limits;
+use crate::domain::ids::ProductId;
+use crate::domain::inventory::{LineRequest, OrderRequest};
+use crate::domain::order::{Contact, ContactPatch, Field, Status};
+use crate::domain::stock::ON_HAND_MAX;
+use crate::view::Products;
+
+const QUANTITY: Integer = Integer(1..=ON_HAND_MAX as i64);
+const ROW: [&str; 5] = ["customer_name", "customer_email", "customer_phone", "delivery_address", "items"];
+const LINE: [&str; 2] = ["product_id", "quantity"];
+
+type Lines = SmallVec<[LineRequest; 2]>;
+
+/// The order in `body`, of products that exist.
+pub(super) fn order(body: &[u8], products: &Products, limits: &Limits) -> Result<OrderRequest, Error> {
+    let row = members(body, ROW)?;
+    Ok(request(row, products, limits.order_lines)?)
+}
+
+/// The orders in `body`. What is wrong is told of all of them.
+pub(super) fn bulk(body: &[u8], products: &Products, limits: &Limits) -> Result<Vec<OrderRequest>, Error> {
+    let mut rows = Vec::new();
+    let mut bad = Vec::new();
+    let mut count = 0;
+    let read = for_each_row(body, ROW, |row| {
+        if count < limits.bulk_orders {
+            match row.and_then(|row| request(row, products, limits.order_lines)) {
+                Ok(row) => rows.push(row),
+                Err(problem) => bad.push((count, problem)),
+            }
+        }
+        count += 1;
+    });
+    match read {
+        Ok(()) => {}
+        Err(DocumentError::Kind(_)) => return Err(Error::bad_request("Expected a list of orders.")),
+        Err(error @ DocumentError::Syntax(_)) => return Err(error.into()),
+    }
+    if count > limits.bulk_orders {
+        let max = limits.bulk_orders;
+        return Err(Error::bad_request(&format!("{count} orders are too many: one bulk takes at most {max}.")));
+    }
+    if bad.is_empty() { Ok(rows) } else { Err(Problem::Rows { count, bad }.into()) }
+}
+
+fn request(row: Members<'_, 5>, products: &Products, lines_max: usize) -> Result<OrderRequest, Problem> {
+    let [name, address, phone, delivery, items] = row;
+    let mut found = Found::default();
+    let [a, b, c, d] = Field::ALL;
+    let a = found.take(a.as_str(), required(name, |raw| text(a, raw)));
+    let b = found.take(b.as_str(), required(address, |raw| text(b, raw)));
+    let c = found.take(c.as_str(), required(phone, |raw| text(c, raw)));
+    let d = found.take(d.as_str(), required(delivery, |raw| text(d, raw)));
+    let lines = found.take(
+        "items",
+        match items {
+            None => Err(texts(REQUIRED).into()),
+            Some(items) => lines(&items, products, lines_max),
+        },
+    );
+    let ((a, b), ((c, d), lines)) = found.settle(a.zip(b).zip(c.zip(d).zip(lines)))?;
+    let contact = Contact::new(&a, &b, &c, &d).map_err(|error| Problem::whole(error.to_string()))?;
+    Ok(OrderRequest { contact, lines })
+}
+
+fn text(field: Field, raw: Raw<'_>) -> Result<std::borrow::Cow<'_, str>, Texts> {
+    match field {
+        Field::CustomerEmail => email(raw, field.length_max()),
+        Field::CustomerName | Field::CustomerPhone | Field::DeliveryAddress => {
+            Chars::up_to(field.length_max()).check(raw)
+        }
+    }
+}
+
+fn lines(items: &Raw<'_>, products: &Products, max: usize) -> Result<Lines, Problem> {
+    let Raw::List(list) = items else {
+        return Err(match items {
+            Raw::Null => Problem::list(NULL),
+            other => Problem::whole(format!("Expected a list of items but got type \"{}\".", other.type_name())),
+        });
+    };
+    let mut lines = Lines::new();
+    let mut bad = Vec::new();
+    let mut count = 0;
+    let read = for_each_row_of(list, LINE, |row| {
+        if count < max {
+            match row.and_then(|row| line(row, products)) {
+                Ok(line) => lines.push(line),
+                Err(problem) => bad.push((count, problem)),
+            }
+        }
+        count += 1;
+    });
+    match read {
+        Ok(()) if count == 0 => Err(Problem::list("This list may not be empty.")),
+        Ok(()) if count > max => Err(Problem::list(format!("Ensure this field has no more than {max} elements."))),
+        Ok(()) if bad.is_empty() => Ok(lines),
+        Ok(()) => Err(Problem::Rows { count, bad }),
+        Err(DocumentError::Syntax(text)) => Err(Problem::whole(format!("JSON parse error - {text}"))),
+        Err(DocumentError::Kind(kind)) => {
+            Err(Problem::whole(format!("Expected a list of items but got type \"{kind}\".")))
+        }
+    }
+}
+
+fn line([product, quantity]: Members<'_, 2>, products: &Products) -> Result<LineRequest, Problem> {
+    let existing = |id| products.contains(ProductId(id)).then_some(ProductId(id));
+    let mut found = Found::default();
+    let product = found.take("product_id", required(product, |raw| key(raw, existing)));
+    let quantity = found.take("quantity", optional(quantity, |raw| QUANTITY.check_u32(raw)));
+    let (product, quantity) = found.settle(product.zip(quantity))?;
+    Ok(LineRequest { product, quantity: quantity.unwrap_or(1) })
+}
+
+/// The contact fields in `body`. The items of an order stay as they were placed.
+pub(super) fn contact(body: &[u8], presence: Presence) -> Result<ContactPatch, Error> {
+    let [name, address, phone, delivery, items]: Members<'_, 5> = members(body, ROW)?;
+    let mut found = Found::default();
+    let mut patch = ContactPatch::default();
+    for (field, raw) in Field::ALL.into_iter().zip([name, address, phone, delivery]) {
+        if let Some(Some(text)) = found.take(field.as_str(), presence.of(raw, |raw| text(field, raw))) {
+            patch.set(field, &text).map_err(|error| Error::field(field.as_str(), error.to_string()))?;
+        }
+    }
+    if items.is_some() {
+        found.note("items", texts("Items cannot be changed once the order was placed; cancel it and place another."));
+    }
+    Ok(found.settle(Some(patch))?)
+}
+
+/// Where an order shall go, and why.
+pub(super) fn transition(body: &[u8]) -> Result<(Status, Option<Box<str>>), Error> {
+    let [to, reason]: Members<'_, 2> = members(body, ["to", "reason"])?;
+    let mut found = Found::default();
+    let to = found.take("to", required(to, |raw| choice(raw, Status::parse)));
+    let reason = found.take("reason", optional(reason, |raw| nullable(raw, |raw| REASON.check(raw))));
+    let (to, reason) = found.settle(to.zip(reason))?;
+    Ok((to, reason.flatten().map(Box::from)))
+}
+
+/// Why an order is cancelled.
+pub(super) fn cancel(body: &[u8]) -> Result<Box<str>, Error> {
+    let [reason]: Members<'_, 1> = members(body, ["reason"])?;
+    let mut found = Found::default();
+    let reason = found.take("reason", required(reason, |raw| REASON.check(raw)));
+    Ok(found.settle(reason)?.into())
+}

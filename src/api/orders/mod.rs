@@ -1,0 +1,54 @@
+//! `orders/`.
+
+mod bulk;
+mod cancel;
+mod create;
+mod delayed;
+mod delete;
+mod history;
+mod input;
+mod list;
+mod retrieve;
+mod transition;
+mod update;
+
+pub(super) use bulk::bulk;
+pub(super) use cancel::cancel;
+pub(super) use create::create;
+pub(super) use delayed::delayed;
+pub(super) use delete::delete;
+pub(super) use history::history;
+pub(super) use list::list;
+pub(super) use retrieve::retrieve;
+pub(super) use transition::transition;
+pub(super) use update::{patch, put};
+
+use actix_web::HttpResponse;
+
+use super::call::Call;
+use super::error::Error;
+use super::list::page;
+use super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
+use crate::domain::order::Order;
+use crate::view::{OrderQuery, View};
+
+/// An order, with its delay if it is flagged.
+fn rendered(call: &Call, order: &Order) -> Vec<u8> {
+    let delay = call.view().delay(order.id);
+    render::json(&OrderBody::new(order, delay, &call.times()), WHOLE_ORDER_BYTES)
+}
+
+/// The page that `query` asks for.
+async fn listed(call: &Call, query: OrderQuery) -> Result<HttpResponse, Error> {
+    let zone = call.gate.zone();
+    let work = move |view: &View| {
+        let page = view.orders(&query)?;
+        let next = page.items.last().filter(|_| page.more).map(|order| order.id);
+        let times = Times::new(zone);
+        let rows = List(|| page.items.iter().map(|order| OrderBody::new(order, view.delay(order.id), &times)));
+        Ok::<_, Error>((render::json(&rows, page.items.len() * WHOLE_ORDER_BYTES), next))
+    };
+    let engine = call.engine.clone();
+    let (out, next) = call.gate.scan(move || work(engine.view())).await??;
+    Ok(page(&call.http, out, next))
+}

@@ -1,0 +1,13 @@
+//! `DELETE products/<id>/`.
+
+use super::super::answer::{Answer, gone};
+use super::super::call::Call;
+use super::super::error;
+use super::super::id::Path;
+use crate::domain::ids::ProductId;
+
+/// Deletes a product that no order ever named.
+pub(crate) async fn delete(call: Call, Path(id): Path<ProductId>) -> Answer {
+    call.engine.delete_product(call.plain(), id).await.map_err(error::product)?;
+    Ok(gone())
+}

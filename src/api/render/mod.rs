@@ -1,0 +1,42 @@
+//! Output: the fields of the contract in its order, then ours.
+//!
+//! Everything is written straight from the domain into one buffer; no tree is built.
+
+mod catalogue;
+mod history;
+mod movement;
+mod order;
+mod time;
+
+use serde::Serialize;
+
+pub(crate) use catalogue::{CategoryBody, ProductBody};
+pub(crate) use history::StepBody;
+pub(crate) use movement::MovementBody;
+pub(crate) use order::{OrderBody, WHOLE_ORDER_BYTES};
+pub(crate) use time::Times;
+
+/// `body` as JSON; `capacity` is about how many bytes that takes.
+pub(crate) fn json(body: &impl Serialize, capacity: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(capacity);
+    serde_json::to_writer(&mut bytes, body)
+        .expect("a body has text keys only, and a buffer in memory takes everything");
+    bytes
+}
+
+/// A list, written row by row.
+pub(crate) struct List<F>(pub(crate) F);
+
+impl<F, I, T> Serialize for List<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item = T>,
+    T: Serialize,
+{
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+#[cfg(test)]
+mod tests;

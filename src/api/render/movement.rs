@@ -1,0 +1,49 @@
+//! The stock ledger of a product.
+
+use serde::Serialize;
+
+use super::catalogue::Text;
+use super::time::{Time, Times};
+use crate::domain::stock::{Change, Movement};
+use crate::domain::who::Who;
+
+/// One row of the ledger.
+#[derive(Debug, Serialize)]
+pub(crate) struct MovementBody<'a> {
+    sequence: u64,
+    timestamp: Time<'a>,
+    cause: &'static str,
+    quantity: i64,
+    on_hand: u32,
+    reserved: u32,
+    available: u32,
+    order: Option<u64>,
+    who: Text<&'a Who>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> MovementBody<'a> {
+    /// `movement`, with the numbers after it.
+    pub(crate) fn new(movement: &'a Movement, times: &'a Times) -> Self {
+        Self {
+            sequence: movement.sequence,
+            timestamp: times.show(movement.at),
+            cause: movement.change.cause(),
+            quantity: quantity(movement.change),
+            on_hand: movement.after.on_hand,
+            reserved: movement.after.reserved,
+            available: movement.after.available(),
+            order: movement.order.map(|order| order.0),
+            who: Text(&movement.who),
+            reason: movement.reason.as_deref(),
+        }
+    }
+}
+
+/// By how much the number that the cause is about changed: what is reserved, or what is on hand.
+fn quantity(change: Change) -> i64 {
+    match change {
+        Change::Received(_) | Change::Adjusted(_) | Change::Shipped(_) => change.on_hand(),
+        Change::Reserved(_) | Change::Released(_) => change.reserved(),
+    }
+}

@@ -1,0 +1,17 @@
+//! `GET /api/inventory/`: where the collections are.
+
+use super::answer::{Answer, ok};
+use super::call::Call;
+
+/// Links to the three collections.
+const LINKS: &[u8] = concat!(
+    r#"{"categories":"/api/inventory/categories/","#,
+    r#""products":"/api/inventory/products/","#,
+    r#""orders":"/api/inventory/orders/"}"#
+)
+.as_bytes();
+
+/// The root.
+pub(super) async fn root(_: Call) -> Answer {
+    Ok(ok(LINKS.to_vec()))
+}
