@@ -1,0 +1,138 @@
+//! Plugs the store in: as the archive that the view reads what left memory from, and as the place of checkpoints.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::actors::{CheckpointError, Checkpoints, Clock};
+use crate::domain::catalogue::Revision;
+use crate::domain::ids::ProductId;
+use crate::domain::order::Order;
+use crate::domain::stock::Movement;
+use crate::store::{self, Checkpoint, Counts, Head, MovementId, ProductHead, Store, StoreError, StoredKey};
+use crate::view::{
+    Archive, ArchiveError, Changes, KeyEntry, KeyHash, MovementCursor, Restored, RestoredProduct, StatusPage, View,
+};
+
+/// The store, as the view sees it.
+pub(super) struct StoreArchive {
+    pub(super) store: Arc<Store>,
+    /// Where a store that gives wrong answers is marked, so that the next start makes a new one.
+    pub(super) directory: Option<PathBuf>,
+}
+
+impl StoreArchive {
+    fn failed(&self, error: &StoreError) -> ArchiveError {
+        tracing::error!(%error, "the store could not be read");
+        if error.is_damage()
+            && let Some(directory) = &self.directory
+        {
+            match store::mark_for_rebuild(directory, &error.to_string()) {
+                Ok(()) => tracing::error!("the next start makes a new store from the journal"),
+                Err(error) => tracing::error!(%error, "the store could not be marked for being made anew"),
+            }
+        }
+        ArchiveError(error.to_string())
+    }
+}
+
+impl Archive for StoreArchive {
+    fn pack(&self, pack: u64) -> Result<Vec<Arc<Order>>, ArchiveError> {
+        let orders = self.store.pack(pack).map_err(|error| self.failed(&error))?;
+        Ok(orders.into_iter().map(Arc::new).collect())
+    }
+
+    fn revision(&self, product: ProductId, number: u32) -> Option<Arc<Revision>> {
+        self.store.revision(product, number)
+    }
+
+    fn movements(
+        &self,
+        product: ProductId,
+        before: Option<MovementCursor>,
+        limit: usize,
+    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
+        let before = before.map(|MovementCursor { sequence, nth }| MovementId { sequence, nth });
+        let rows = self.store.movements(product, before, limit).map_err(|error| self.failed(&error))?;
+        let place = |MovementId { sequence, nth }| MovementCursor { sequence, nth };
+        Ok(rows.into_iter().map(|(id, movement)| (place(id), movement)).collect())
+    }
+}
+
+/// The store, as the place of checkpoints.
+pub(super) struct StoreCheckpoints {
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// How long an idempotency key is remembered.
+    pub(super) keys_kept: std::time::Duration,
+}
+
+impl Checkpoints for StoreCheckpoints {
+    fn write(&mut self, view: &View, changes: &Changes) -> Result<(), CheckpointError> {
+        let now = self.clock.now();
+        let kept = i64::try_from(self.keys_kept.as_micros()).unwrap_or(i64::MAX);
+        let (category_last, product_last) = changes.catalogue_lasts;
+        let head = |id: &ProductId, head: &Option<crate::view::ProductHead>| {
+            (*id, head.map(|head| ProductHead { number: head.revision, ordered: head.ordered }))
+        };
+        let checkpoint = Checkpoint {
+            head: Head {
+                sequence: changes.sequence,
+                chain: changes.chain,
+                order_last: changes.order_last,
+                category_last,
+                product_last,
+                taken_at: now,
+                counts: Counts { categories: changes.counts.0, products: changes.counts.1 },
+            },
+            balances: changes.products.iter().map(|(id, head)| (*id, head.map(|head| head.balance))).collect(),
+            categories: changes.categories.clone(),
+            products: changes.products.iter().map(|(id, product)| head(id, product)).collect(),
+            revisions: changes.revisions.clone(),
+            packs: Some(Box::new(changes.packs.iter().map(|pack| (*pack, view.pack(*pack))))),
+            movements: changes
+                .movements
+                .iter()
+                .map(|(product, rows)| (*product, rows.iter().map(|(_, row)| row.clone()).collect()))
+                .collect(),
+            keys: changes.keys.iter().map(stored_key).collect(),
+            keys_expire_before: Some(crate::domain::time::Timestamp(now.0.saturating_sub(kept))),
+        };
+        self.store.write_checkpoint(checkpoint)?;
+        Ok(())
+    }
+}
+
+fn stored_key(key: &KeyEntry) -> StoredKey {
+    let KeyEntry { key, request, sequence, position, at } = *key;
+    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at }
+}
+
+/// What a checkpoint left, in the view's terms.
+pub(super) fn restored(loaded: store::Loaded) -> Restored {
+    let balances: std::collections::BTreeMap<_, _> = loaded.balances.into_iter().collect();
+    let product = |(head, revision): (ProductHead, Arc<Revision>)| RestoredProduct {
+        balance: balances.get(&revision.product).copied().unwrap_or_default(),
+        ordered: head.ordered,
+        revision,
+    };
+    Restored {
+        sequence: loaded.head.sequence,
+        chain: loaded.head.chain,
+        order_last: loaded.head.order_last,
+        catalogue_lasts: (loaded.head.category_last, loaded.head.product_last),
+        categories: loaded.categories,
+        products: loaded.products.into_iter().map(product).collect(),
+        pages: loaded.pages.iter().map(|(page, stored)| page_of_store(*page, stored)).collect(),
+        keys: loaded.keys.iter().map(key_of_store).collect(),
+    }
+}
+
+fn page_of_store(page: u64, stored: &store::StatusPage) -> StatusPage {
+    let codes = (0..crate::view::PAGE_SIZE).map(|slot| stored.get(slot).byte()).collect();
+    StatusPage { page, codes }
+}
+
+fn key_of_store(key: &StoredKey) -> KeyEntry {
+    let StoredKey { hash, request, sequence, position, at } = *key;
+    KeyEntry { key: KeyHash(hash.0), request, sequence, position, at }
+}

@@ -1,0 +1,14 @@
+//! The system's clock: read here and nowhere else.
+
+use crate::actors::Clock;
+use crate::domain::time::Timestamp;
+
+/// The wall clock of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(chrono::Utc::now().timestamp_micros())
+    }
+}

@@ -1,0 +1,60 @@
+//! Why the program could not do what it was told to.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::actors::Failure;
+use crate::engine::Rejection;
+use crate::journal::DirectoryError;
+
+use super::check::CheckError;
+use super::engine::OpenError;
+
+/// Why serving, importing or checking failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The data directory cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The data directory cannot be checked, or its journal is damaged.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The journal was poisoned while serving. Everything that was acknowledged is safe; start again.
+    #[error("the journal failed and the process stops so that nothing more is acknowledged: {0}")]
+    Poisoned(String),
+    /// An import was refused.
+    #[error("the import was refused, and nothing of it is kept: {0}")]
+    Import(#[from] Failure<Rejection>),
+    /// Signals cannot be received.
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+    /// What there is to say at the start cannot be written.
+    #[error("cannot write to the standard output: {0}")]
+    Output(io::Error),
+}
+
+impl Error {
+    /// Whether another process uses the data directory.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        let directory = match self {
+            Self::Open(OpenError::Directory(error)) | Self::Check(CheckError::Directory(error)) => error,
+            Self::Open(_)
+            | Self::Check(_)
+            | Self::Bind { .. }
+            | Self::Poisoned(_)
+            | Self::Import(_)
+            | Self::Signals(_)
+            | Self::Output(_) => return false,
+        };
+        matches!(directory, DirectoryError::InUse { .. })
+    }
+}

@@ -1,0 +1,173 @@
+//! From what is on disk to the state that it means: the last checkpoint, and the journal after it.
+
+use std::sync::Arc;
+
+use crate::actors::{Checkpoints, Clock};
+use crate::config::Settings;
+use crate::domain::time::Timestamp;
+use crate::journal::{self, DataDirectory, ReadError, Reader, Tail};
+use crate::store::{self, Loaded, Opened, Store, StoreError};
+use crate::telemetry::Progress;
+use crate::view::{Changes, View};
+
+use super::bridge::{StoreArchive, StoreCheckpoints, restored};
+
+/// What a start found.
+pub(super) struct Recovered {
+    pub(super) view: Arc<View>,
+    pub(super) store: Arc<Store>,
+    pub(super) tail: Tail,
+}
+
+/// Why a start was refused. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoveryError {
+    /// The journal is damaged, or cannot be read.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
+    /// The store can neither be read nor set aside.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A store that was just made anew does not agree with the journal.
+    #[error("the store cannot be made anew: {0}")]
+    StoreUnusable(String),
+    /// The checkpoint contains entries that the journal does not: they were acknowledged and are lost.
+    #[error(
+        "the checkpoint contains entry {checkpoint}, but the journal ends at entry {journal}: \
+         acknowledged entries are missing from the journal's last segment. \
+         Restore the journal from a backup; to go on without those entries, move the store directory away"
+    )]
+    JournalBehind {
+        /// The last entry of the checkpoint.
+        checkpoint: u64,
+        /// The last entry of the journal.
+        journal: u64,
+    },
+}
+
+/// Reads everything that is durable in `directory`.
+pub(super) fn recover(
+    directory: &DataDirectory,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<Recovered, RecoveryError> {
+    let Opened { store, loaded, quarantined } = open_store(directory, settings)?;
+    if let Some(quarantined) = quarantined {
+        tracing::error!(
+            why = %quarantined.why,
+            kept = %quarantined.path.display(),
+            "the store was unusable and was moved aside; it is made anew from the journal"
+        );
+    }
+    match from_checkpoint(directory, settings, clock, store, loaded)? {
+        Attempt::Done(recovered) => Ok(recovered),
+        Attempt::StoreUnusable(why) => {
+            tracing::error!(%why, "the checkpoint is unusable; the store is made anew from the journal");
+            store::mark_for_rebuild(&directory.store(), &why)?;
+            let Opened { store, .. } = open_store(directory, settings)?;
+            match from_checkpoint(directory, settings, clock, store, None)? {
+                Attempt::Done(recovered) => Ok(recovered),
+                Attempt::StoreUnusable(why) => Err(RecoveryError::StoreUnusable(why)),
+            }
+        }
+    }
+}
+
+fn open_store(directory: &DataDirectory, settings: &Settings) -> Result<Opened, StoreError> {
+    store::open_or_quarantine(&directory.store(), store::Options { cache_bytes: settings.store.cache_bytes })
+}
+
+enum Attempt {
+    Done(Recovered),
+    /// What the store says cannot be right, though each of its records looks whole.
+    StoreUnusable(String),
+}
+
+fn from_checkpoint(
+    directory: &DataDirectory,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    store: Store,
+    loaded: Option<Loaded>,
+) -> Result<Attempt, RecoveryError> {
+    let store = Arc::new(store);
+    let archive = StoreArchive { store: store.clone(), directory: Some(directory.store()) };
+    let view = Arc::new(View::new(Arc::new(archive), settings.retention.idempotency_keys_max));
+    let checkpoint =
+        loaded.as_ref().map(|loaded| journal::Checkpoint { sequence: loaded.head.sequence, chain: loaded.head.chain });
+    if let Some(loaded) = loaded
+        && let Err(error) = load(&view, &store, loaded)
+    {
+        return Ok(Attempt::StoreUnusable(error.to_string()));
+    }
+    let mut checkpoints =
+        StoreCheckpoints { store: store.clone(), clock: clock.clone(), keys_kept: settings.retention.idempotency_keys };
+    let replayed = Reader::open(&directory.journal(), checkpoint)
+        .and_then(|reader| replay(reader, &view, settings, clock.now(), &mut checkpoints));
+    match replayed {
+        Ok(tail) => Ok(Attempt::Done(Recovered { view, store, tail })),
+        Err(error @ ReadError::ForeignCheckpoint { .. }) => Ok(Attempt::StoreUnusable(error.to_string())),
+        Err(ReadError::BehindCheckpoint { journal, checkpoint }) => {
+            Err(RecoveryError::JournalBehind { checkpoint, journal })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes over a checkpoint and reads its open orders back into memory.
+fn load(view: &View, store: &Store, loaded: Loaded) -> Result<(), StoreError> {
+    let pages = loaded.pages.clone();
+    view.restore(restored(loaded));
+    let mut batch = Vec::with_capacity(1024);
+    store.open_orders(&pages, |order| {
+        batch.push(order);
+        if batch.len() == batch.capacity() {
+            view.reload(&batch);
+            batch.clear();
+        }
+    })?;
+    view.reload(&batch);
+    Ok(())
+}
+
+/// Folds the journal's tail into the view. What piles up on the way is written to the store and leaves memory, as it
+/// does while serving.
+fn replay(
+    mut reader: Reader,
+    view: &View,
+    settings: &Settings,
+    now: Timestamp,
+    checkpoints: &mut dyn Checkpoints,
+) -> Result<Tail, ReadError> {
+    let bytes_total = reader.progress().bytes_total;
+    let progress = Progress::start("reading the journal", bytes_total);
+    while let Some(durable) = reader.next(view)? {
+        view.apply(std::slice::from_ref(&durable));
+        if view.changes_waiting() as u64 >= settings.checkpoint.changes {
+            progress.set(reader.progress().bytes_read);
+            write(view, view.take_changes(), checkpoints);
+            let kept = i64::try_from(settings.retention.ended_orders_in_memory.as_micros()).unwrap_or(i64::MAX);
+            view.evict(Timestamp(now.0.saturating_sub(kept)));
+        }
+    }
+    progress.set(bytes_total);
+    let tail = reader.into_tail()?;
+    if let Tail::Torn { dropped_bytes, .. } = &tail {
+        tracing::warn!(
+            dropped_bytes,
+            sequence = view.applied(),
+            "the last write was torn; it was never acknowledged and is dropped"
+        );
+    }
+    Ok(tail)
+}
+
+fn write(view: &View, changes: Changes, checkpoints: &mut dyn Checkpoints) {
+    match checkpoints.write(view, &changes) {
+        Ok(()) => view.changes_written(),
+        Err(error) => {
+            tracing::error!(%error, "the checkpoint failed; what it would have held stays in memory");
+            view.changes_failed(changes);
+        }
+    }
+}

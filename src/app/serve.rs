@@ -1,0 +1,184 @@
+//! The server: the engine behind its REST API, from the first byte of a start to the last of a graceful stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix::System;
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+
+use crate::actors::{Readiness, Request};
+use crate::api::{self, Gate};
+use crate::config::Settings;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::ids::OrderId;
+use crate::domain::inventory::Opening;
+use crate::domain::who::Who;
+
+use super::engine::Engine;
+use super::error::Error;
+
+/// How long requests that are under way may take once a stop was asked for.
+const STOP_MAX: Duration = Duration::from_secs(30);
+/// How often the journal is asked whether it is poisoned.
+const POISON_CHECK: Duration = Duration::from_millis(250);
+/// How long `/readyz` shows why before a poisoned process ends.
+const POISON_SHOWN: Duration = Duration::from_secs(2);
+
+/// A server that is running.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    engine: Engine,
+    handle: ServerHandle,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Server {
+    /// Listens, and answers 503 until the data directory is read back and the actors run.
+    pub async fn start(settings: &Settings) -> Result<Self, Error> {
+        let gate = Gate::new(settings.limits.clone(), settings.general.time_zone, settings.http.body_timeout);
+        let listen = settings.general.listen;
+        let bind_error = |error| Error::Bind { address: listen, error };
+        let server = {
+            let gate = gate.clone();
+            HttpServer::new(move || api::app(gate.clone()))
+                .workers(settings.http.workers)
+                .max_connections(settings.http.connections_max)
+                .client_request_timeout(settings.http.head_timeout)
+                .client_disconnect_timeout(Duration::from_secs(5))
+                .keep_alive(settings.http.keep_alive)
+                .shutdown_timeout(STOP_MAX.as_secs())
+                .disable_signals()
+                .bind(listen)
+                .map_err(bind_error)?
+        };
+        let address = *server.addrs().first().expect("a bound server has an address");
+        let server = server.run();
+        let handle = server.handle();
+        let task = actix::spawn(server);
+        tracing::info!(%address, data_dir = %settings.general.data_dir.display(), "listening");
+        match Engine::open(settings).await {
+            Ok(engine) => {
+                gate.open(engine.fulfillment().clone());
+                tracing::info!(sequence = engine.view().applied(), "ready");
+                Ok(Self { address, engine, handle, task })
+            }
+            Err(error) => {
+                handle.stop(false).await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The engine behind it.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Stops: takes no new request, answers those under way, writes a checkpoint.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        match self.task.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the HTTP server failed while it stopped"),
+            Err(error) => tracing::error!(%error, "the HTTP server panicked while it stopped"),
+        }
+        self.engine.close().await;
+        tracing::info!(sequence = self.engine.view().applied(), "stopped");
+    }
+
+    async fn poisoned(&self) -> String {
+        loop {
+            if let Readiness::Poisoned(why) = self.engine.readiness() {
+                return why;
+            }
+            tokio::time::sleep(POISON_CHECK).await;
+        }
+    }
+}
+
+/// What a server that takes requests says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Started {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The id that the next order gets.
+    pub order_next: OrderId,
+}
+
+/// Serves until a signal asks for a stop, or the journal fails. `demo`, where given, fills an empty data directory;
+/// `started` is called once requests are taken. Runs the actix System on the calling thread.
+///
+/// # Errors
+/// When it cannot start, and when the journal fails.
+pub fn serve(
+    settings: &Settings,
+    demo: Option<Vec<Opening>>,
+    started: impl FnOnce(Started) -> io::Result<()>,
+) -> Result<(), Error> {
+    System::new().block_on(serve_until_told(settings, demo, started))
+}
+
+async fn serve_until_told(
+    settings: &Settings,
+    demo: Option<Vec<Opening>>,
+    started: impl FnOnce(Started) -> io::Result<()>,
+) -> Result<(), Error> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+    let starting = async {
+        let server = Server::start(settings).await?;
+        if let Some(openings) = demo {
+            fill(&server.engine, openings).await?;
+        }
+        Ok::<_, Error>(server)
+    };
+    let server = tokio::select! {
+        started = starting => started?,
+        // Nothing was acknowledged yet, and what is on disk stays as it is.
+        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => return Ok(()),
+    };
+    let order_next = OrderId(server.engine.view().products().inventory().order_last).next();
+    started(Started { address: server.address, order_next }).map_err(Error::Output)?;
+    tokio::select! {
+        _ = interrupt.recv() => tracing::info!(signal = "SIGINT", "stopping"),
+        _ = terminate.recv() => tracing::info!(signal = "SIGTERM", "stopping"),
+        why = server.poisoned() => {
+            tracing::error!(%why, "the journal is poisoned; nothing more is acknowledged");
+            tokio::time::sleep(POISON_SHOWN).await;
+            return Err(Error::Poisoned(why));
+        }
+    }
+    server.stop().await;
+    Ok(())
+}
+
+async fn fill(engine: &Engine, openings: Vec<Opening>) -> Result<(), Error> {
+    if engine.view().applied() > 0 {
+        tracing::info!("the data directory is not empty: the sample catalogue was left out");
+        return Ok(());
+    }
+    engine.import(Request::of(Who::Cli), openings).await?;
+    Ok(())
+}
+
+/// Takes the catalogue that `openings` makes of what is there into the data directory of `settings`: all of it, or
+/// nothing.
+///
+/// # Errors
+/// When the directory cannot be opened, or a row breaks a rule.
+pub fn import(settings: &Settings, openings: impl FnOnce(&Catalogue) -> Vec<Opening>) -> Result<(), Error> {
+    System::new().block_on(async {
+        let engine = Engine::open(settings).await?;
+        let openings = openings(&engine.view().products().inventory().catalogue);
+        let imported = engine.import(Request::of(Who::Cli), openings).await;
+        engine.close().await;
+        Ok(imported?)
+    })
+}

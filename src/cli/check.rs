@@ -1,0 +1,83 @@
+//! `packhorse check`: is what lies in a data directory sound?
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::app::{self, Report};
+use crate::telemetry;
+
+/// The flags of `check`.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Data directory to read; nothing in it is changed
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+}
+
+impl Check {
+    /// Prints what was found; an error when it is damaged.
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        telemetry::start()?;
+        let report = app::check(&self.data_dir).map_err(app::Error::from)?;
+        io::stdout().write_all(render(&report).as_bytes())?;
+        if report.findings.is_empty() {
+            return Ok(());
+        }
+        let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+        bail!("damage found:\n{}", findings.join("\n"))
+    }
+}
+
+/// One `name: value` per line.
+fn render(report: &Report) -> String {
+    let checkpoint = report.checkpoint.map_or_else(|| "none".to_owned(), |sequence| sequence.to_string());
+    let hash = format!("{:032x}", u128::from_be_bytes(report.chain));
+    let [pending, processing, shipped, ..] = report.orders;
+    let lines: [(&str, &dyn std::fmt::Display); 9] = [
+        ("last sequence", &report.sequence),
+        ("journal hash", &hash),
+        ("unfinished bytes behind it", &report.torn_bytes),
+        ("checkpoint at", &checkpoint),
+        ("categories", &report.catalogue.0),
+        ("products", &report.catalogue.1),
+        ("orders", &report.orders.iter().sum::<u64>()),
+        ("orders open", &(pending + processing + shipped)),
+        ("verdict", if report.findings.is_empty() { &"sound" } else { &"damaged" }),
+    ];
+    let mut text = String::new();
+    for (name, value) in lines {
+        writeln!(text, "{name}: {value}").expect("writing to a string never fails");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Finding;
+
+    #[test]
+    fn a_report_is_one_fact_per_line() {
+        let sound = Report {
+            sequence: 9,
+            chain: [0xab; 16],
+            torn_bytes: 0,
+            catalogue: (1, 2),
+            orders: [1, 1, 1, 1, 0],
+            checkpoint: Some(5),
+            findings: Vec::new(),
+        };
+        assert_eq!(
+            render(&sound),
+            "last sequence: 9\njournal hash: abababababababababababababababab\nunfinished bytes behind it: 0\n\
+             checkpoint at: 5\ncategories: 1\nproducts: 2\norders: 4\norders open: 3\nverdict: sound\n"
+        );
+        let damaged = Report { findings: vec![Finding("order 1".into())], checkpoint: None, ..sound };
+        assert!(render(&damaged).contains("checkpoint at: none\n"));
+        assert!(render(&damaged).ends_with("verdict: damaged\n"));
+    }
+}

@@ -1,0 +1,26 @@
+//! `packhorse completions`: scripts that teach a shell to complete the command line.
+
+use std::io::{self, Write};
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::Cli;
+
+/// The flags of `completions`.
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// Shell to write for
+    shell: Shell,
+}
+
+impl Completions {
+    /// Prints the script.
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        // By way of memory: the generator panics where stdout is closed.
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "packhorse", &mut script);
+        io::stdout().write_all(&script)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! The command line: one file per command. Data goes to stdout, everything else to stderr.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed, or damage found |
+//! | 2 | wrong usage: flags or settings |
+//! | 3 | another process uses the data directory |
+
+mod catalogue;
+mod check;
+mod completions;
+mod demo;
+mod exit;
+mod import;
+mod serve;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::Exit;
+
+/// An order-fulfilment engine in one binary with one data directory.
+#[derive(Debug, Parser)]
+#[command(name = "packhorse", version, about, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the REST API until SIGINT or SIGTERM.
+    Serve(serve::Serve),
+    /// Read a data directory without changing it, and compare everything in it with the journal.
+    Check(check::Check),
+    /// Take a catalogue with its opening stock into a data directory: all of it, or nothing.
+    Import(import::Import),
+    /// Print a script that teaches a shell to complete this command line.
+    Completions(completions::Completions),
+}
+
+/// Carries out the command line `args`, the name of the program first.
+#[must_use]
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match Cli::try_parse_from(args) {
+        Ok(cli) => carry_out(cli.command).into(),
+        Err(error) => {
+            // Where stdout and stderr are closed, the exit code alone has to tell.
+            drop(error.print());
+            Exit::of_usage(&error).into()
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Exit {
+    let result = match command {
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        Command::Import(import) => import.run(),
+        Command::Completions(completions) => completions.run(),
+    };
+    match result {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            // Where stderr is closed, the exit code alone has to tell.
+            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            Exit::of(&error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_declaration_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn takes_the_documented_command_lines() {
+        let check = |line: &str| assert!(parse(line).is_ok(), "{line}");
+        check("packhorse serve");
+        check("packhorse serve --listen 127.0.0.1:0 --data-dir d --config c.toml --demo");
+        check("packhorse serve --listen=127.0.0.1:0");
+        check("packhorse check --data-dir d");
+        check("packhorse import --data-dir d catalogue.csv");
+        check("packhorse completions bash");
+    }
+
+    #[test]
+    fn refuses_other_command_lines() {
+        let check = |line: &str, kind| assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
+        check("packhorse", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+        check("packhorse fly", ErrorKind::InvalidSubcommand);
+        check("packhorse serve --port 1", ErrorKind::UnknownArgument);
+        check("packhorse serve --listen a --listen b", ErrorKind::ArgumentConflict);
+        check("packhorse check", ErrorKind::MissingRequiredArgument);
+        check("packhorse import --data-dir d", ErrorKind::MissingRequiredArgument);
+        check("packhorse import catalogue.csv", ErrorKind::MissingRequiredArgument);
+        check("packhorse completions klingon", ErrorKind::InvalidValue);
+        check("packhorse --version", ErrorKind::DisplayVersion);
+    }
+
+    #[test]
+    fn help_that_was_asked_for_is_no_wrong_usage() {
+        let check = |line: &str, exit| assert_eq!(Exit::of_usage(&parse(line).unwrap_err()), exit, "{line}");
+        check("packhorse --help", Exit::Done);
+        check("packhorse serve --help", Exit::Done);
+        check("packhorse --version", Exit::Done);
+        check("packhorse", Exit::Usage);
+        check("packhorse fly", Exit::Usage);
+    }
+}

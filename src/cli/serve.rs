@@ -1,0 +1,81 @@
+//! `packhorse serve`: the REST API on a data directory.
+
+use std::env;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::catalogue::openings;
+use super::demo;
+use crate::app::{self, Started};
+use crate::config::{Flag, Settings, Sources};
+use crate::domain::catalogue::Catalogue;
+use crate::telemetry;
+
+/// The flags of `serve`. Two of them are settings and go before variables and file.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Data directory, made when it is missing [default: ./data-dir]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Settings file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Fill an empty data directory with a sample catalogue, and print lines to try
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    /// Serves until the process is told to stop.
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let flag = |flag, name, value: Option<String>| value.map(|value| Flag { flag, name, value });
+        let flags = [flag("--listen", "listen", self.listen), flag("--data-dir", "data_dir", self.data_dir)];
+        let settings = Settings::load(Sources {
+            flags: flags.into_iter().flatten().collect(),
+            environment: env::vars_os().collect(),
+            file: self.config,
+        })?;
+        telemetry::start()?;
+        let demo = self.demo.then(|| openings(&demo::catalogue(), &Catalogue::default()));
+        let show = self.demo;
+        app::serve(&settings, demo, |started| if show { print_tour(started) } else { Ok(()) })?;
+        Ok(())
+    }
+}
+
+fn print_tour(started: Started) -> io::Result<()> {
+    let base = format!("http://{}", reachable(started.address));
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(demo::tour(&base, started.order_next).as_bytes())?;
+    stdout.flush()
+}
+
+/// Where a client on this machine reaches a server that listens on `address`.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_every_address_is_reached_on_the_loopback() {
+        let check = |from: &str, to: &str| assert_eq!(reachable(from.parse().unwrap()).to_string(), to);
+        check("0.0.0.0:80", "127.0.0.1:80");
+        check("[::]:80", "[::1]:80");
+        check("10.1.2.3:80", "10.1.2.3:80");
+    }
+}
