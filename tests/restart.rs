@@ -1,0 +1,317 @@
+//! What was acknowledged is there again: after a clean stop, without the store, and with whatever is left of it. What
+//! was damaged in the journal is named, and nothing starts.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::System;
+use packhorse::Engine;
+use packhorse::actors::{IdempotencyKey, Request};
+use packhorse::app::{self, OpenError, RecoveryError};
+use packhorse::config::Settings;
+use packhorse::domain::catalogue::ProductDetails;
+use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
+use packhorse::domain::inventory::{LineRequest, OrderRequest};
+use packhorse::domain::money::Money;
+use packhorse::domain::order::{After, Contact, Order, Status};
+use packhorse::domain::stock::{Adjustment, Movement, Target};
+use packhorse::domain::text::{CategoryName, ProductName};
+use packhorse::domain::who::Who;
+use packhorse::view::{OrderQuery, Product};
+
+fn settings(directory: &Path) -> Settings {
+    let mut settings = Settings::default();
+    directory.clone_into(&mut settings.general.data_dir);
+    settings.journal.segment_bytes = 1 << 20;
+    settings.stages.pending_after = After::Manual;
+    settings.stages.processing_after = After::Manual;
+    settings.stages.shipped_after = After::Manual;
+    settings
+}
+
+fn client() -> Request {
+    Request::of(Who::Client)
+}
+
+fn rows(orders: usize, quantity: u32) -> Vec<OrderRequest> {
+    let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+    let line = LineRequest { product: ProductId(1), quantity };
+    vec![OrderRequest { contact, lines: [line].into_iter().collect() }; orders]
+}
+
+/// Everything that a client can see.
+#[derive(Debug, PartialEq)]
+struct Picture {
+    orders: Vec<Arc<Order>>,
+    listed: Vec<Arc<Order>>,
+    products: Vec<Product>,
+    movements: Vec<Movement>,
+    counts: [u64; 5],
+}
+
+fn picture(engine: &Engine) -> Picture {
+    let view = engine.view();
+    let last = view.counts().iter().sum();
+    let query = OrderQuery { limit: 10_000, ..OrderQuery::default() };
+    let movements = view.movements(ProductId(1), None, 100_000).unwrap();
+    Picture {
+        orders: (1..=last).map(|id| view.order(OrderId(id)).unwrap().unwrap()).collect(),
+        listed: view.orders(&query).unwrap().items,
+        products: view.products().page(ProductId(0), 100),
+        movements: movements.into_iter().map(|(_, movement)| movement).collect(),
+        counts: view.counts(),
+    }
+}
+
+/// A catalogue, 60 orders in every status, an adjustment, a renamed category.
+async fn work(engine: &Engine) {
+    engine.create_category(client(), CategoryName::parse("Things").unwrap()).await.unwrap();
+    let details = ProductDetails {
+        name: ProductName::parse("Phone").unwrap(),
+        description: "A phone".into(),
+        price: Money::from_minor(29_999).unwrap(),
+        expiry_date: None,
+        category: CategoryId(1),
+        archived: false,
+    };
+    engine.create_product(client(), details, 1_000).await.unwrap();
+    for _ in 0..10 {
+        engine.place(client(), rows(5, 2)).await.unwrap();
+        engine.place(client(), rows(1, 1)).await.unwrap();
+    }
+    for id in 1..=60 {
+        let (id, reason) = (OrderId(id), Some("moved by hand".into()));
+        let steps: &[Status] = match id.0 % 5 {
+            0 => &[Status::Processing, Status::Shipped, Status::Delivered],
+            1 => &[Status::Processing, Status::Shipped],
+            2 => &[Status::Processing],
+            3 => &[Status::Cancelled],
+            _ => &[],
+        };
+        for to in steps {
+            engine.transition(client(), id, *to, reason.clone()).await.unwrap();
+        }
+    }
+    engine.archive(client(), OrderId(5)).await.unwrap();
+    engine.rename_category(client(), CategoryId(1), CategoryName::parse("Objects").unwrap()).await.unwrap();
+    let adjustment =
+        Adjustment { product: ProductId(1), target: Target::By(-3), expected: None, reason: Some("damaged".into()) };
+    engine.adjust(client(), adjustment).await.unwrap();
+}
+
+/// Opens the engine of `settings`, lets `act` use it, and closes it.
+fn run<T>(settings: &Settings, act: impl AsyncFnOnce(&Engine) -> T) -> T {
+    System::new().block_on(async {
+        let engine = Engine::open(settings).await.unwrap();
+        let result = act(&engine).await;
+        engine.close().await;
+        result
+    })
+}
+
+fn refused(settings: &Settings) -> OpenError {
+    System::new().block_on(async { Engine::open(settings).await.err().expect("the start is refused") })
+}
+
+fn worked(directory: &Path) -> (Settings, Picture) {
+    let settings = settings(directory);
+    let before = run(&settings, async |engine| {
+        work(engine).await;
+        picture(engine)
+    });
+    assert_eq!(before.orders.len(), 60);
+    (settings, before)
+}
+
+#[test]
+fn everything_is_there_after_a_clean_stop() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, before) = worked(directory.path());
+    for _ in 0..2 {
+        assert_eq!(run(&settings, async |engine| picture(engine)), before);
+    }
+    let next = run(&settings, async |engine| engine.place(client(), rows(1, 1)).await.unwrap().value[0].id);
+    assert_eq!(next, OrderId(61), "ids go on without reuse");
+    let report = app::check(directory.path()).unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!(report.orders.iter().sum::<u64>(), 61);
+}
+
+#[test]
+fn ended_orders_that_left_memory_answer_as_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut settings, before) = worked(directory.path());
+    settings.retention.ended_orders_in_memory = Duration::ZERO;
+    settings.checkpoint.interval = Duration::from_millis(100);
+    run(&settings, async |engine| {
+        assert_eq!(engine.view().orders_in_memory(), 36, "only open orders are read back into memory");
+        assert_eq!(picture(engine), before);
+        let ended = engine.view().counts()[3];
+        engine.transition(client(), OrderId(1), Status::Delivered, None).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert_eq!(engine.view().orders_in_memory(), 35, "the order that ended left memory");
+        assert_eq!(engine.view().counts()[3], ended + 1);
+        assert_eq!(engine.order(OrderId(1)).unwrap().unwrap().history.len(), 4);
+        engine.archive(client(), OrderId(1)).await.unwrap();
+        assert!(engine.order(OrderId(1)).unwrap().unwrap().archived, "an ended order's actor starts from the store");
+    });
+}
+
+#[test]
+fn the_store_is_made_anew_from_the_journal() {
+    /// What befalls the store's directory.
+    type Harm = fn(&Path);
+    let cases: [(&str, Harm); 4] = [
+        ("deleted", |store| fs::remove_dir_all(store).unwrap()),
+        ("emptied", |store| each_file(store, |_| Vec::new())),
+        ("cut", |store| each_file(store, |bytes| bytes[..bytes.len() / 2].to_vec())),
+        ("garbage", |store| each_file(store, |bytes| bytes.iter().map(|byte| byte ^ 0x5a).collect())),
+    ];
+    for (case, harm) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let (settings, before) = worked(directory.path());
+        harm(&directory.path().join("store"));
+        assert_eq!(run(&settings, async |engine| picture(engine)), before, "{case}");
+        assert_eq!(run(&settings, async |engine| picture(engine)), before, "{case}, once more");
+        assert_eq!(app::check(directory.path()).unwrap().findings, [], "{case}");
+    }
+}
+
+fn each_file(directory: &Path, change: impl Fn(&[u8]) -> Vec<u8> + Copy) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            each_file(&path, change);
+        } else {
+            fs::write(&path, change(&fs::read(&path).unwrap())).unwrap();
+        }
+    }
+}
+
+fn last_segment(directory: &Path) -> std::path::PathBuf {
+    let segments = fs::read_dir(directory.join("journal")).unwrap().map(|entry| entry.unwrap().path());
+    let mut segments: Vec<_> = segments.filter(|path| path.extension().is_some_and(|end| end == "seg")).collect();
+    segments.sort();
+    segments.pop().unwrap()
+}
+
+/// Both `check` and the start refuse, and name the file.
+fn assert_refused(settings: &Settings, file: &Path, case: &str) {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let check = app::check(&settings.general.data_dir).err().unwrap_or_else(|| panic!("{case}: check finds it"));
+    assert!(check.to_string().contains(name), "{case}: {check}");
+    let start = refused(settings);
+    assert!(matches!(start, OpenError::Recovery(RecoveryError::Journal(_))), "{case}: {start}");
+    assert!(start.to_string().contains(name), "{case}: {start}");
+}
+
+#[test]
+fn a_segment_cut_at_any_byte_is_named_and_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, before) = worked(directory.path());
+    let segment = last_segment(directory.path());
+    let whole = fs::read(&segment).unwrap();
+    let used = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    for cut in [0, 1, 100, 4095, 4096, 4100, used / 2, used - 1, used, used + 1, used + 5_000, whole.len() - 1] {
+        fs::write(&segment, &whole[..cut]).unwrap();
+        assert_refused(&settings, &segment, &format!("cut at byte {cut}"));
+    }
+    fs::write(&segment, &whole).unwrap();
+    assert_eq!(run(&settings, async |engine| picture(engine)), before, "the refusals changed nothing");
+}
+
+#[test]
+fn a_flipped_bit_in_the_journal_is_named_and_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, before) = worked(directory.path());
+    // Without a checkpoint everything is read.
+    fs::remove_dir_all(directory.path().join("store")).unwrap();
+    let segment = last_segment(directory.path());
+    let whole = fs::read(&segment).unwrap();
+    let used = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    for (round, at) in (4096..used).step_by(used / 40).chain([used]).enumerate() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (round % 8);
+        fs::write(&segment, &flipped).unwrap();
+        assert_refused(&settings, &segment, &format!("a bit of byte {at}"));
+    }
+    fs::write(&segment, &whole).unwrap();
+    assert_eq!(run(&settings, async |engine| picture(engine)), before);
+}
+
+#[test]
+fn entries_that_only_the_checkpoint_knows_are_missed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, _) = worked(directory.path());
+    let segment = last_segment(directory.path());
+    let mut bytes = fs::read(&segment).unwrap();
+    // As if nothing had ever been written behind the header and the first entries.
+    bytes[8192..].fill(0);
+    fs::write(&segment, &bytes).unwrap();
+    let start = refused(&settings).to_string();
+    assert!(start.contains("the journal ends at entry") || start.contains("damaged"), "{start}");
+}
+
+#[test]
+fn a_second_process_is_told_that_the_directory_is_in_use() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = settings(directory.path());
+    run(&settings, async |_| {
+        let second = Engine::open(&settings).await.err().expect("the second start is refused");
+        assert!(matches!(second, OpenError::Directory(_)), "{second}");
+        assert!(second.to_string().contains(directory.path().to_str().unwrap()), "{second}");
+    });
+}
+
+#[test]
+fn a_newer_format_is_refused_untouched() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("FORMAT"), "999\n").unwrap();
+    let start = refused(&settings(directory.path()));
+    assert!(start.to_string().contains("999"), "{start}");
+    assert_eq!(fs::read_to_string(directory.path().join("FORMAT")).unwrap(), "999\n");
+    let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name == "FORMAT" || name == "LOCK"), "{left:?}");
+}
+
+#[test]
+fn a_key_has_its_effect_once_also_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, _) = worked(directory.path());
+    let keyed = || Request { who: Who::Client, key: Some(IdempotencyKey { key: "retry-me".into(), request: [7; 16] }) };
+    let first = run(&settings, async |engine| engine.place(keyed(), rows(3, 1)).await.unwrap());
+    assert!(!first.replayed);
+    for store in ["kept", "deleted"] {
+        if store == "deleted" {
+            fs::remove_dir_all(directory.path().join("store")).unwrap();
+        }
+        let again = run(&settings, async |engine| engine.place(keyed(), rows(3, 1)).await.unwrap());
+        assert!(again.replayed, "store {store}");
+        assert_eq!(again.value, first.value, "store {store}");
+    }
+}
+
+#[test]
+fn overdue_timers_fire_once_and_in_due_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut settings, before) = worked(directory.path());
+    settings.stages.pending_after = After::Span(Duration::from_millis(1));
+    let after = run(&settings, async |engine| picture(engine));
+    let pending: Vec<_> = before.orders.iter().filter(|order| order.status == Status::Pending).collect();
+    assert_eq!(pending.len(), 12);
+    let mut fired: Vec<_> = Vec::new();
+    for order in pending {
+        let now = &after.orders[usize::try_from(order.id.0).unwrap() - 1];
+        assert_eq!((now.status, now.history.len()), (Status::Processing, 2), "order {}", order.id);
+        assert_eq!(now.history[1].who(), &Who::Timer);
+        fired.push((order.moved_at, now.updated_at));
+    }
+    fired.sort();
+    assert!(fired.is_sorted_by_key(|(_, fired_at)| *fired_at), "those due first fire first");
+    settings.stages.pending_after = After::Manual;
+    assert_eq!(run(&settings, async |engine| picture(engine)), after, "once");
+}
