@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::catalogue::CatalogueError;
+use super::load::NotLoopback;
 use crate::app;
 use crate::config::SettingsError;
 use crate::telemetry::FilterError;
@@ -32,7 +33,8 @@ impl Exit {
             return Self::InUse;
         }
         let wrong_file = matches!(error.downcast_ref(), Some(CatalogueError::UnknownFormat { .. }));
-        if wrong_file || error.is::<SettingsError>() || error.is::<FilterError>() { Self::Usage } else { Self::Failed }
+        let wrong_usage = error.is::<SettingsError>() || error.is::<FilterError>() || error.is::<NotLoopback>();
+        if wrong_file || wrong_usage { Self::Usage } else { Self::Failed }
     }
 }
 

@@ -13,6 +13,7 @@ mod completions;
 mod demo;
 mod exit;
 mod import;
+mod load;
 mod serve;
 
 use std::ffi::OsString;
@@ -39,6 +40,8 @@ enum Command {
     Check(check::Check),
     /// Take a catalogue with its opening stock into a data directory: all of it, or nothing.
     Import(import::Import),
+    /// Offer orders to a running server, measure its answers, and compare its numbers with what it acknowledged.
+    Load(load::Load),
     /// Print a script that teaches a shell to complete this command line.
     Completions(completions::Completions),
 }
@@ -61,6 +64,7 @@ fn carry_out(command: Command) -> Exit {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Import(import) => import.run(),
+        Command::Load(load) => load.run(),
         Command::Completions(completions) => completions.run(),
     };
     match result {
@@ -97,6 +101,10 @@ mod tests {
         check("packhorse serve --listen=127.0.0.1:0");
         check("packhorse check --data-dir d");
         check("packhorse import --data-dir d catalogue.csv");
+        check("packhorse load --url http://127.0.0.1:8080 --orders 10");
+        check(
+            "packhorse load --url http://[::1]:80/ --orders 10 --bulk 5 --connections 2 --rate 100 --product 1 --json",
+        );
         check("packhorse completions bash");
     }
 
@@ -110,6 +118,10 @@ mod tests {
         check("packhorse check", ErrorKind::MissingRequiredArgument);
         check("packhorse import --data-dir d", ErrorKind::MissingRequiredArgument);
         check("packhorse import catalogue.csv", ErrorKind::MissingRequiredArgument);
+        check("packhorse load --orders 10", ErrorKind::MissingRequiredArgument);
+        check("packhorse load --url https://127.0.0.1 --orders 10", ErrorKind::ValueValidation);
+        check("packhorse load --url http://127.0.0.1 --orders 0", ErrorKind::ValueValidation);
+        check("packhorse load --url http://127.0.0.1 --orders 10 --bulk 0", ErrorKind::ValueValidation);
         check("packhorse completions klingon", ErrorKind::InvalidValue);
         check("packhorse --version", ErrorKind::DisplayVersion);
     }

@@ -12,6 +12,7 @@ mod movements;
 mod orders;
 mod query;
 mod stages;
+mod term;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,7 @@ pub use movements::MovementCursor;
 pub use orders::{Eviction, PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
 pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
 pub use stages::Delay;
+pub use term::Term;
 
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId};

@@ -80,13 +80,22 @@ impl Default for OrderPage {
 }
 
 impl OrderPage {
-    /// The order at `index`, if the page has one there that is not archived and whose status `wanted` accepts.
-    pub(super) fn listed(&self, index: usize, wanted: Option<Status>) -> Option<Slot> {
+    /// The order at `index`, if the page has one there that is not archived, in `status` if that is given, and `wanted`
+    /// or not here to be asked.
+    pub(super) fn listed(
+        &self,
+        index: usize,
+        status: Option<Status>,
+        wanted: impl FnOnce(&Order) -> bool,
+    ) -> Option<Slot> {
         let code = self.codes[index];
-        if code == 0 || code & ARCHIVED != 0 || wanted.is_some_and(|status| status as u8 != code) {
+        if code == 0 || code & ARCHIVED != 0 || status.is_some_and(|status| status as u8 != code) {
             return None;
         }
-        Some(self.slots[index].as_ref().map_or(Slot::Evicted, |order| Slot::Here(order.clone())))
+        match &self.slots[index] {
+            Some(order) => wanted(order).then(|| Slot::Here(order.clone())),
+            None => Some(Slot::Evicted),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::orders::{PAGE_SIZE, page_of};
-use super::{ArchiveError, Slot, View};
+use super::{ArchiveError, Slot, Term, View};
 use crate::domain::ids::OrderId;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, Status};
@@ -19,7 +19,7 @@ pub struct OrderFilter {
     /// Only those flagged as delayed.
     pub delayed: bool,
     /// Only those that hold every one of these terms, in any case, in status, customer name or e-mail.
-    pub terms: Vec<Box<str>>,
+    pub terms: Vec<Term>,
 }
 
 /// The field to sort by; ties are broken by id.
@@ -101,21 +101,8 @@ impl OrderFilter {
         !order.archived
             && self.status.is_none_or(|status| status == order.status)
             && (!self.delayed || view.delay(order.id).is_some())
-            && self.terms.iter().all(|term| {
-                contains(order.status.as_str(), term)
-                    || contains(order.contact.customer_name(), term)
-                    || contains(order.contact.customer_email(), term)
-            })
+            && self.terms.iter().all(|term| term.is_in(order))
     }
-}
-
-/// Whether `text` contains `term` in any case.
-fn contains(text: &str, term: &str) -> bool {
-    if text.is_ascii() && term.is_ascii() {
-        let (text, term) = (text.as_bytes(), term.as_bytes());
-        return term.is_empty() || text.windows(term.len()).any(|part| part.eq_ignore_ascii_case(term));
-    }
-    text.to_lowercase().contains(&term.to_lowercase())
 }
 
 /// An order on its way into a sorted page: the heap drops the one that comes last.
@@ -173,15 +160,13 @@ impl View {
             | SortField::MovedAt
             | SortField::Total
             | SortField::Status
-            | SortField::CustomerName => {
-                self.sorted(query, &mut self.walk(query.filter.status, Ordering::Descending, None))
-            }
+            | SortField::CustomerName => self.sorted(query, &mut self.walk(&query.filter, Ordering::Descending, None)),
         }
     }
 
     fn by_id(&self, query: &OrderQuery) -> Result<Page<Arc<Order>>, ArchiveError> {
         let mut items = Vec::new();
-        for order in self.walk(query.filter.status, query.direction, query.after) {
+        for order in self.walk(&query.filter, query.direction, query.after) {
             let order = order?;
             if !query.filter.accepts(self, &order) {
                 continue;
@@ -224,10 +209,11 @@ impl View {
         Ok(Page { items, more })
     }
 
-    /// Every listed order, by id in `direction`, from beside `after` on.
+    /// Every listed order that `filter` accepts, by id in `direction`, from beside `after` on. Those that left memory
+    /// are not looked at yet.
     fn walk(
         &self,
-        status: Option<Status>,
+        filter: &OrderFilter,
         direction: Ordering,
         after: Option<OrderId>,
     ) -> impl Iterator<Item = Result<Arc<Order>, ArchiveError>> {
@@ -242,7 +228,7 @@ impl View {
             (Ordering::Ascending, Some(after)) => id > after,
         };
         let mut pack: Option<(u64, Vec<Arc<Order>>)> = None;
-        pages.flat_map(move |page| self.listed(page, status, direction)).filter(move |(id, _)| beyond(*id)).map(
+        pages.flat_map(move |page| self.listed(page, filter, direction)).filter(move |(id, _)| beyond(*id)).map(
             move |(id, slot)| match slot {
                 Slot::Here(order) => Ok(order),
                 Slot::Evicted | Slot::Absent => self.archived(id, &mut pack),
@@ -250,11 +236,13 @@ impl View {
         )
     }
 
-    fn listed(&self, page: u64, status: Option<Status>, direction: Ordering) -> Vec<(OrderId, Slot)> {
+    fn listed(&self, page: u64, filter: &OrderFilter, direction: Ordering) -> Vec<(OrderId, Slot)> {
         let Some(slots) = self.orders.page(page) else { return Vec::new() };
         let slots = slots.read();
         let first = page * PAGE_SIZE as u64;
-        let listed = (0..PAGE_SIZE).filter_map(|i| Some((OrderId(first + i as u64), slots.listed(i, status)?)));
+        let wanted = |order: &Order| filter.accepts(self, order);
+        let listed =
+            (0..PAGE_SIZE).filter_map(|i| Some((OrderId(first + i as u64), slots.listed(i, filter.status, wanted)?)));
         let mut listed: Vec<_> = listed.collect();
         if direction == Ordering::Descending {
             listed.reverse();

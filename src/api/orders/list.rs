@@ -7,7 +7,7 @@ use super::super::list::Query;
 use super::listed;
 use crate::domain::ids::OrderId;
 use crate::domain::order::Status;
-use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField};
+use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField, Term};
 
 /// Every order is compared with every term.
 const TERMS_MAX: usize = 16;
@@ -43,7 +43,7 @@ fn filter(query: &Query) -> Result<OrderFilter, Error> {
 }
 
 /// The terms of a search, between white space and commas; what stands in quotes is one term.
-fn terms(mut search: &str) -> Result<Vec<Box<str>>, Error> {
+fn terms(mut search: &str) -> Result<Vec<Term>, Error> {
     let between = |c: char| c == ',' || c.is_whitespace();
     let mut terms = Vec::new();
     loop {
@@ -55,7 +55,7 @@ fn terms(mut search: &str) -> Result<Vec<Box<str>>, Error> {
             return Err(Error::field("search", format!("At most {TERMS_MAX} terms can be searched for at once.")));
         }
         if !term.is_empty() {
-            terms.push(term.into());
+            terms.push(Term::new(term));
         }
         search = rest;
     }
@@ -95,7 +95,7 @@ mod tests {
     fn a_search_is_split_as_the_predecessor_did() {
         let check = |search: &str, expected: &[&str]| {
             let found = terms(search).unwrap();
-            assert_eq!(found.iter().map(|term| &**term).collect::<Vec<_>>(), expected, "{search}");
+            assert_eq!(found.iter().map(Term::as_str).collect::<Vec<_>>(), expected, "{search}");
         };
         check("", &[]);
         check("  bob , ann,eve ", &["bob", "ann", "eve"]);
