@@ -1,0 +1,124 @@
+//! The pure core: deciding a placement, taking it over, and one step of an order's timer. No disk, no actors.
+
+#![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
+
+mod house;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use packhorse::domain::catalogue::Revision;
+use packhorse::domain::entry::{Entry, Event};
+use packhorse::domain::ids::ProductId;
+use packhorse::domain::inventory::{Inventory, OrderRequest};
+use packhorse::domain::order::{Order, OrderCommand};
+use packhorse::domain::stock::Movement;
+use packhorse::domain::who::Who;
+use packhorse::engine::{Command, Outcome, entry_for_order, step};
+use packhorse::journal::{Durable, GENESIS, Position};
+use packhorse::view::{Archive, ArchiveError, MovementCursor, View};
+
+use house::{NOW, inventory, openings, orders, placement, sized};
+
+/// An archive with nothing in it.
+struct Empty;
+
+impl Archive for Empty {
+    fn pack(&self, _: u64) -> Result<Vec<Arc<Order>>, ArchiveError> {
+        Ok(Vec::new())
+    }
+
+    fn revision(&self, _: ProductId, _: u32) -> Option<Arc<Revision>> {
+        None
+    }
+
+    fn movements(
+        &self,
+        _: ProductId,
+        _: Option<MovementCursor>,
+        _: usize,
+    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
+        Ok(Vec::new())
+    }
+}
+
+fn durable(sequence: u64, entry: Arc<Entry>) -> Durable {
+    Durable { sequence, chain: GENESIS, position: Position { segment_first: 1, offset: 4096 }, entry }
+}
+
+/// A view with `products` products, behind entry 1.
+fn view(products: u64) -> View {
+    let view = View::new(Arc::new(Empty), 1_000);
+    let events = Inventory::default().decide_import(openings(products)).unwrap();
+    view.apply(&[durable(1, house::entry(events))]);
+    view
+}
+
+/// Takes over `times` placements of `requests`, each with ids of its own, and says how long that alone took.
+fn apply_to_view(inventory: &Inventory, requests: &[OrderRequest], products: u64, times: u64) -> Duration {
+    let (mut inventory, view) = (inventory.clone(), view(products));
+    let mut took = Duration::ZERO;
+    for sequence in 2..times + 2 {
+        let (entry, _) = placement(&inventory, requests.to_vec());
+        entry.events.iter().for_each(|event| inventory.apply_event(event, &mut ()));
+        let batch = [durable(sequence, entry)];
+        let begun = Instant::now();
+        let changed = view.apply(&batch);
+        took += begun.elapsed();
+        drop(changed);
+        // Otherwise the rows of the ledger would pile up, which they do not while checkpoints are written.
+        drop(view.take_changes());
+        view.changes_written();
+    }
+    took
+}
+
+fn place(c: &mut Criterion) {
+    let mut group = c.benchmark_group("place");
+    for products in sized(vec![1, 100, 10_000], vec![2]) {
+        let inventory = inventory(products);
+        for rows in sized(vec![1, 100, 1_000], vec![3]) {
+            group.throughput(Throughput::Elements(rows));
+            let case = format!("{rows} rows, {products} products");
+            let requests = orders(0, rows, products);
+            group.bench_function(BenchmarkId::new("decide", &case), |b| {
+                let decide = |rows| step(&inventory, Command::Place(rows), NOW, chrono_tz::UTC, &Who::Client).unwrap();
+                b.iter_batched(|| requests.clone(), decide, BatchSize::SmallInput);
+            });
+            let (entry, _) = placement(&inventory, requests.clone());
+            group.bench_function(BenchmarkId::new("apply to the inventory", &case), |b| {
+                let mut state = inventory.clone();
+                b.iter_batched(
+                    || (),
+                    |()| entry.events.iter().for_each(|event: &Event| state.apply_event(event, &mut ())),
+                    BatchSize::NumIterations(100),
+                );
+            });
+            group.bench_function(BenchmarkId::new("apply to the view", &case), |b| {
+                b.iter_custom(|times| apply_to_view(&inventory, &requests, products, times));
+            });
+        }
+    }
+    group.finish();
+}
+
+fn timer(c: &mut Criterion) {
+    let inventory = inventory(2);
+    let (_, outcome) = placement(&inventory, orders(0, 1, 2));
+    let Outcome::Placed(placed) = outcome else { unreachable!("a placement places") };
+    let order = &*placed[0];
+    let mut group = c.benchmark_group("order");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("timer fired", |b| {
+        b.iter(|| entry_for_order(order, OrderCommand::TimerFired { version: 1 }, NOW, &Who::Timer).unwrap());
+    });
+    group.finish();
+}
+
+fn main() {
+    let mut criterion = house::criterion();
+    place(&mut criterion);
+    timer(&mut criterion);
+    criterion.final_summary();
+}
