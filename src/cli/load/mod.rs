@@ -1,0 +1,110 @@
+//! `packhorse load`: offers orders to a running server, measures the answers, and compares what the server then says with
+//! what it acknowledged.
+//!
+//! | file | what |
+//! |---|---|
+//! | `target` | where the server is, and whether it may be loaded |
+//! | `wire` | the least of an HTTP/1.1 client: one connection, one exchange at a time |
+//! | `workload` | the requests, made before the clock starts, and what each asks for |
+//! | `drive` | the connections: closed loop, or open loop at a fixed rate |
+//! | `tally` | what was answered, and how long it took |
+//! | `server` | what the server says of its products and orders |
+//! | `verify` | whether the two agree |
+//! | `report` | the summary, for people and for programs |
+
+mod drive;
+mod report;
+mod server;
+mod tally;
+mod target;
+mod verify;
+mod wire;
+mod workload;
+
+use std::io::{self, Write};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+
+pub(super) use target::NotLoopback;
+
+use drive::{Drive, Pace};
+use report::Report;
+use server::Server;
+use target::Target;
+use workload::Workload;
+
+/// The flags of `load`.
+#[derive(Debug, Args)]
+pub(super) struct Load {
+    /// Server to load, by scheme, host and port
+    #[arg(long, value_name = "URL")]
+    url: Target,
+    /// Orders to offer, all requests together
+    #[arg(long, value_name = "N")]
+    orders: NonZeroU64,
+    /// Orders in one request; 1 places them one by one
+    #[arg(long, value_name = "SIZE", default_value = "1")]
+    bulk: NonZeroU32,
+    /// Connections, each with one request at a time
+    #[arg(long, value_name = "C", default_value = "32")]
+    connections: NonZeroUsize,
+    /// Requests to begin each second, however fast the answers come; without it, each connection waits for its answer
+    #[arg(long, value_name = "R")]
+    rate: Option<NonZeroU32>,
+    /// Product to put all demand on; without it, every product with stock in turn
+    #[arg(long, value_name = "ID")]
+    product: Option<u64>,
+    /// Threads that the connections are spread over
+    #[arg(long, value_name = "T", default_value = "1")]
+    threads: NonZeroUsize,
+    /// Print the summary as JSON
+    #[arg(long)]
+    json: bool,
+    /// Allow a server that is not on this machine
+    #[arg(long)]
+    anywhere: bool,
+}
+
+impl Load {
+    /// Offers the orders. Fails where the server's numbers do not match what it acknowledged.
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let address = self.url.address(self.anywhere)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let ask = || Server::connect(address, &self.url.host);
+        let before = runtime
+            .block_on(async { ask().await?.snapshot().await })
+            .with_context(|| format!("cannot read the products of {}", self.url))?;
+        let products = before.orderable(self.product)?;
+        let workload = Arc::new(Workload::new(&self.url.host, &products, self.orders, self.bulk));
+
+        let pace = self.rate.map_or(Pace::Closed, Pace::Open);
+        let drive = Drive { address, connections: self.connections, threads: self.threads, pace };
+        let tally = drive.run(&workload)?;
+
+        let mismatches = runtime
+            .block_on(async {
+                let mut server = ask().await?;
+                let after = server.snapshot().await?;
+                let mut mismatches = verify::compare(&before, &after, &workload, &tally);
+                mismatches.extend(server.missing(&verify::sample(&tally.ids)).await?);
+                io::Result::Ok(mismatches)
+            })
+            .with_context(|| format!("cannot read back what {} holds now", self.url))?;
+        let report = Report::new(&tally, &workload, mismatches);
+        let mut stdout = io::stdout().lock();
+        if self.json {
+            writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
+        } else {
+            write!(stdout, "{report}")?;
+        }
+        stdout.flush()?;
+        if let Some(stopped) = tally.stopped {
+            anyhow::bail!("not everything was offered: {stopped}");
+        }
+        anyhow::ensure!(report.is_sound(), "the server's numbers do not match what it acknowledged");
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! The least of an HTTP/1.1 client: one connection that is kept, one exchange at a time.
+//!
+//! It costs little, because it shares the machine with the server that it measures: a request is bytes made before, and
+//! of an answer only the status and three headers are read.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use memchr::memmem;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The longest head of an answer.
+const HEAD_MAX: usize = 64 * 1024;
+/// The longest body: a bulk of 100,000 orders is about 70 MB.
+const BODY_MAX: usize = 1 << 30;
+/// Room that reading starts with.
+const BUFFER: usize = 16 * 1024;
+
+/// A connection to the server.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    /// The answer, from its first byte; only `filled` of it were read.
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Reply<'a> {
+    /// The status.
+    pub(super) status: u16,
+    /// When to try again, where the server says so.
+    pub(super) retry_after: Option<Duration>,
+    /// The body.
+    pub(super) body: &'a [u8],
+}
+
+/// What the head of an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    /// Where the body begins.
+    length: usize,
+    body: usize,
+    retry_after: Option<Duration>,
+    closes: bool,
+}
+
+impl Connection {
+    /// Connects to `address`.
+    pub(super) async fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: vec![0; BUFFER], filled: 0 })
+    }
+
+    /// Sends `request` and waits for the answer. After an error, or an answer that closes it, the connection is of no
+    /// more use, and the next exchange fails.
+    pub(super) async fn exchange(&mut self, request: &[u8]) -> io::Result<Reply<'_>> {
+        self.filled = 0;
+        self.stream.write_all(request).await?;
+        let head = self.head().await?;
+        let end = head.length + head.body;
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        while self.filled < end {
+            self.read().await?;
+        }
+        if self.filled > end {
+            return Err(invalid("the server sent more than its answer"));
+        }
+        if head.closes {
+            self.stream.shutdown().await?;
+        }
+        let Head { status, retry_after, .. } = head;
+        Ok(Reply { status, retry_after, body: &self.buffer[head.length..end] })
+    }
+
+    async fn head(&mut self) -> io::Result<Head> {
+        loop {
+            let before = self.filled.saturating_sub(3);
+            self.read().await?;
+            if let Some(at) = memmem::find(&self.buffer[before..self.filled], b"\r\n\r\n") {
+                let length = before + at + 4;
+                return parse(&self.buffer[..length]).ok_or_else(|| invalid("the head of an answer is malformed"));
+            }
+            if self.filled == self.buffer.len() {
+                if self.filled >= HEAD_MAX {
+                    return Err(invalid("the head of an answer does not end"));
+                }
+                self.buffer.resize(self.filled * 2, 0);
+            }
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        match self.stream.read(&mut self.buffer[self.filled..]).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => {
+                self.filled += read;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Reads a head that ends with an empty line. An answer without `Content-Length` is none that this client reads.
+fn parse(bytes: &[u8]) -> Option<Head> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut lines = text.trim_end_matches("\r\n").split("\r\n");
+    let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+    let mut head = Head { status, length: bytes.len(), body: 0, retry_after: None, closes: false };
+    let mut body = if status == 204 { Some(0) } else { None };
+    for line in lines {
+        let (name, value) = line.split_once(':')?;
+        let value = value.trim();
+        if name.eq_ignore_ascii_case("content-length") {
+            body = Some(value.parse().ok().filter(|length| *length <= BODY_MAX)?);
+        } else if name.eq_ignore_ascii_case("retry-after") {
+            head.retry_after = value.parse().ok().map(Duration::from_secs);
+        } else if name.eq_ignore_ascii_case("connection") {
+            head.closes = value.eq_ignore_ascii_case("close");
+        }
+    }
+    head.body = body?;
+    Some(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_matters_of_a_head() {
+        let check = |text: &str, head| assert_eq!(parse(text.as_bytes()), head, "{text}");
+        let made = "HTTP/1.1 201 Created\r\ncontent-length: 12\r\ndate: now\r\n\r\n";
+        let head = Head { status: 201, length: made.len(), body: 12, retry_after: None, closes: false };
+        check(made, Some(head));
+        let busy = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: close\r\n\r\n";
+        let retry_after = Some(Duration::from_secs(2));
+        check(busy, Some(Head { status: 503, length: busy.len(), body: 0, retry_after, closes: true }));
+        let gone = "HTTP/1.1 204 No Content\r\n\r\n";
+        check(gone, Some(Head { status: 204, length: gone.len(), body: 0, ..head }));
+    }
+
+    #[test]
+    fn refuses_heads_without_a_length() {
+        let check = |text: &str| assert_eq!(parse(text.as_bytes()), None, "{text}");
+        check("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        check("HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n");
+        check("HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n");
+        check("SSH-2.0\r\n\r\n");
+        check("\r\n\r\n");
+    }
+}

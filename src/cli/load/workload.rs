@@ -1,0 +1,174 @@
+//! The requests, made before the clock starts, and what each asks for.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::num::{NonZeroU32, NonZeroU64};
+
+/// Different requests that are made, at most: together with the products that they spread over, enough that no two
+/// neighbours are the same.
+const SHAPES_MAX: usize = 1024;
+/// Bytes that the made requests may take together.
+const BYTES_MAX: usize = 64 << 20;
+
+/// All requests of a run.
+#[derive(Debug)]
+pub(super) struct Workload {
+    shapes: Vec<Shape>,
+    /// What is left for the last request, where the orders do not fill it.
+    rest: Option<Shape>,
+    /// How many requests there are.
+    pub(super) requests: u64,
+    /// How many orders there are.
+    pub(super) orders: u64,
+    /// How many orders a request holds.
+    pub(super) bulk: u32,
+}
+
+/// One request, offered again and again.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// Head and body.
+    pub(super) bytes: Vec<u8>,
+    /// How many orders it places.
+    pub(super) orders: u32,
+    /// How many pieces it asks for of each product.
+    pub(super) pieces: BTreeMap<u64, u64>,
+}
+
+impl Workload {
+    /// `orders` orders of one piece each, `bulk` in one request, over `products` in turn.
+    ///
+    /// # Panics
+    /// Without products.
+    pub(super) fn new(host: &str, products: &[u64], orders: NonZeroU64, bulk: NonZeroU32) -> Self {
+        assert!(!products.is_empty(), "there is a product to order");
+        let (orders, bulk) = (orders.get(), bulk.get());
+        let in_turn = |shape: usize| products.iter().copied().cycle().skip(shape * bulk as usize % products.len());
+        let made = |shape: usize, rows: u32| Shape::new(host, in_turn(shape), rows, bulk > 1);
+        let first = made(0, bulk);
+        let fits = BYTES_MAX / first.bytes.len();
+        let whole = usize::try_from(orders / u64::from(bulk)).unwrap_or(usize::MAX);
+        // One more than the products take for one turn would be the first one again.
+        let turn = products.len().div_ceil(bulk as usize);
+        let count = turn.min(SHAPES_MAX).min(fits).min(whole).max(1);
+        let rest = u32::try_from(orders % u64::from(bulk)).unwrap_or_else(|_| unreachable!("less than a bulk"));
+        Self {
+            shapes: std::iter::once(first).chain((1..count).map(|shape| made(shape, bulk))).collect(),
+            rest: (rest > 0).then(|| made(0, rest)),
+            requests: orders.div_ceil(u64::from(bulk)),
+            orders,
+            bulk,
+        }
+    }
+
+    /// The shape of request `nth`, and its number for counting.
+    pub(super) fn shape(&self, nth: u64) -> (usize, &Shape) {
+        match &self.rest {
+            Some(rest) if nth + 1 >= self.requests => (self.shapes.len(), rest),
+            Some(_) | None => {
+                let number = usize::try_from(nth % self.shapes.len() as u64)
+                    .unwrap_or_else(|_| unreachable!("less than the number of shapes"));
+                (number, &self.shapes[number])
+            }
+        }
+    }
+
+    /// How many shapes there are to count by.
+    pub(super) fn shapes(&self) -> usize {
+        self.shapes.len() + usize::from(self.rest.is_some())
+    }
+
+    /// The pieces of each product that were asked for when shape `i` was sent `sent[i]` times.
+    pub(super) fn pieces(&self, sent: &[u64]) -> BTreeMap<u64, u64> {
+        let mut pieces = BTreeMap::new();
+        for (shape, sent) in self.shapes.iter().chain(&self.rest).zip(sent) {
+            for (product, wanted) in &shape.pieces {
+                *pieces.entry(*product).or_default() += wanted * sent;
+            }
+        }
+        pieces
+    }
+}
+
+impl Shape {
+    fn new(host: &str, products: impl Iterator<Item = u64>, orders: u32, is_bulk: bool) -> Self {
+        let mut body = String::new();
+        let mut pieces = BTreeMap::new();
+        let mut separator = if is_bulk { "[" } else { "" };
+        for (row, product) in (0..orders).zip(products) {
+            // Writing to a string does not fail.
+            write!(
+                body,
+                r#"{separator}{{"customer_name":"Customer {row}","customer_email":"customer{row}@example.com","#
+            )
+            .ok();
+            write!(body, r#""customer_phone":"1234567890","delivery_address":"{row} Main Street","#).ok();
+            write!(body, r#""items":[{{"product_id":{product},"quantity":1}}]}}"#).ok();
+            *pieces.entry(product).or_default() += 1;
+            separator = ",";
+        }
+        if is_bulk {
+            body.push(']');
+        }
+        let path = if is_bulk { "bulk/" } else { "" };
+        let length = body.len();
+        let head = format!(
+            "POST /api/inventory/orders/{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), orders, pieces }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workload(products: &[u64], orders: u64, bulk: u32) -> Workload {
+        Workload::new("h:1", products, orders.try_into().unwrap(), bulk.try_into().unwrap())
+    }
+
+    /// The pieces that all requests together ask for.
+    fn demand(workload: &Workload) -> Vec<(u64, u64)> {
+        let mut sent = vec![0; workload.shapes()];
+        let mut orders = 0;
+        for nth in 0..workload.requests {
+            let (number, shape) = workload.shape(nth);
+            sent[number] += 1;
+            orders += u64::from(shape.orders);
+        }
+        assert_eq!(orders, workload.orders);
+        workload.pieces(&sent).into_iter().collect()
+    }
+
+    #[test]
+    fn spreads_the_demand_over_the_products_in_turn() {
+        assert_eq!(demand(&workload(&[3, 5], 10, 1)), [(3, 5), (5, 5)]);
+        assert_eq!(demand(&workload(&[3], 10, 1)), [(3, 10)]);
+        assert_eq!(demand(&workload(&[1, 2, 3, 4], 8, 2)), [(1, 2), (2, 2), (3, 2), (4, 2)]);
+        assert_eq!(demand(&workload(&[1, 2, 3], 6, 3)), [(1, 2), (2, 2), (3, 2)]);
+    }
+
+    #[test]
+    fn the_last_request_holds_what_is_left() {
+        let workload = workload(&[1, 2], 25, 10);
+        let sizes: Vec<_> = (0..workload.requests).map(|nth| workload.shape(nth).1.orders).collect();
+        assert_eq!(sizes, [10, 10, 5]);
+        assert_eq!(demand(&workload), [(1, 13), (2, 12)]);
+    }
+
+    #[test]
+    fn a_request_says_how_long_its_body_is() {
+        let check = |orders, bulk, path: &str| {
+            let workload = workload(&[7], orders, bulk);
+            let text = String::from_utf8(workload.shape(0).1.bytes.clone()).unwrap();
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with(&format!("POST {path} HTTP/1.1\r\nHost: h:1\r\n")), "{head}");
+            assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{head}");
+            serde_json::from_str::<serde::de::IgnoredAny>(body).unwrap();
+        };
+        check(1, 1, "/api/inventory/orders/");
+        check(1, 2, "/api/inventory/orders/bulk/");
+        check(5, 2, "/api/inventory/orders/bulk/");
+    }
+}
