@@ -8,40 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use packhorse::domain::catalogue::Revision;
 use packhorse::domain::entry::{Entry, Event};
-use packhorse::domain::ids::ProductId;
 use packhorse::domain::inventory::{Inventory, OrderRequest};
-use packhorse::domain::order::{Order, OrderCommand};
-use packhorse::domain::stock::Movement;
+use packhorse::domain::order::OrderCommand;
 use packhorse::domain::who::Who;
 use packhorse::engine::{Command, Outcome, entry_for_order, step};
 use packhorse::journal::{Durable, GENESIS, Position};
-use packhorse::view::{Archive, ArchiveError, MovementCursor, View};
+use packhorse::view::{NoArchive, View};
 
 use house::{NOW, inventory, openings, orders, placement, sized};
-
-/// An archive with nothing in it.
-struct Empty;
-
-impl Archive for Empty {
-    fn pack(&self, _: u64) -> Result<Vec<Arc<Order>>, ArchiveError> {
-        Ok(Vec::new())
-    }
-
-    fn revision(&self, _: ProductId, _: u32) -> Option<Arc<Revision>> {
-        None
-    }
-
-    fn movements(
-        &self,
-        _: ProductId,
-        _: Option<MovementCursor>,
-        _: usize,
-    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
-        Ok(Vec::new())
-    }
-}
 
 fn durable(sequence: u64, entry: Arc<Entry>) -> Durable {
     Durable { sequence, chain: GENESIS, position: Position { segment_first: 1, offset: 4096 }, entry }
@@ -49,7 +24,7 @@ fn durable(sequence: u64, entry: Arc<Entry>) -> Durable {
 
 /// A view with `products` products, behind entry 1.
 fn view(products: u64) -> View {
-    let view = View::new(Arc::new(Empty), 1_000);
+    let view = View::new(Arc::new(NoArchive), 1_000);
     let events = Inventory::default().decide_import(openings(products)).unwrap();
     view.apply(&[durable(1, house::entry(events))]);
     view
