@@ -317,7 +317,7 @@ impl<'a> Placing<'a> {
             return Err(PlaceReason::ProductArchived { line, name: name.clone() });
         }
         match revision.details.expiry_date {
-            Some(expiry) if self.today > expiry => {
+            Some(expiry) if calendar::is_expired(expiry, self.today) => {
                 Err(PlaceReason::ProductExpired { line, name: name.clone(), expiry })
             }
             Some(_) | None => Ok(revision),

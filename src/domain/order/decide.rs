@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::super::ids::OrderId;
 use super::super::time::Timestamp;
-use super::super::who::Who;
 use super::{Contact, ContactPatch, Order, Status};
 
 /// A command on one order.
@@ -195,13 +194,5 @@ impl Order {
         self.lines
             .iter()
             .filter_map(move |line| Self::stock_effect(to?, line.quantity).map(|effect| (line.product.product, effect)))
-    }
-}
-
-impl Who {
-    /// Whether a person or program asked for it, rather than the passing of time.
-    #[must_use]
-    pub fn is_caller(&self) -> bool {
-        !matches!(self, Self::Timer)
     }
 }
