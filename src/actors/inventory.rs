@@ -182,8 +182,7 @@ impl Core {
     fn tidy(&mut self) {
         let now = self.clock.now();
         self.view.keys().expire(now, self.keeping.keys);
-        let keep = i64::try_from(self.keeping.ended_orders.as_micros()).unwrap_or(i64::MAX);
-        self.view.evict(crate::domain::time::Timestamp(now.0.saturating_sub(keep)));
+        self.view.evict(now.minus(self.keeping.ended_orders));
         self.checkpoint();
     }
 }

@@ -1,6 +1,5 @@
 //! Plugs the store in: as the archive that the view reads what left memory from, and as the place of checkpoints.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::actors::{CheckpointError, Checkpoints, Clock};
@@ -16,17 +15,13 @@ use crate::view::{
 /// The store, as the view sees it.
 pub(super) struct StoreArchive {
     pub(super) store: Arc<Store>,
-    /// Where a store that gives wrong answers is marked, so that the next start makes a new one.
-    pub(super) directory: Option<PathBuf>,
 }
 
 impl StoreArchive {
     fn failed(&self, error: &StoreError) -> ArchiveError {
         tracing::error!(%error, "the store could not be read");
-        if error.is_damage()
-            && let Some(directory) = &self.directory
-        {
-            match store::mark_for_rebuild(directory, &error.to_string()) {
+        if error.is_damage() {
+            match self.store.mark_for_rebuild(&error.to_string()) {
                 Ok(()) => tracing::error!("the next start makes a new store from the journal"),
                 Err(error) => tracing::error!(%error, "the store could not be marked for being made anew"),
             }
@@ -69,7 +64,6 @@ pub(super) struct StoreCheckpoints {
 impl Checkpoints for StoreCheckpoints {
     fn write(&mut self, view: &View, changes: &Changes) -> Result<(), CheckpointError> {
         let now = self.clock.now();
-        let kept = i64::try_from(self.keys_kept.as_micros()).unwrap_or(i64::MAX);
         let (category_last, product_last) = changes.catalogue_lasts;
         let head = |id: &ProductId, head: &Option<crate::view::ProductHead>| {
             (*id, head.map(|head| ProductHead { number: head.revision, ordered: head.ordered }))
@@ -82,7 +76,7 @@ impl Checkpoints for StoreCheckpoints {
                 category_last,
                 product_last,
                 taken_at: now,
-                counts: Counts { categories: changes.counts.0, products: changes.counts.1 },
+                counts: Counts::default(),
             },
             balances: changes.products.iter().map(|(id, head)| (*id, head.map(|head| head.balance))).collect(),
             categories: changes.categories.clone(),
@@ -95,7 +89,7 @@ impl Checkpoints for StoreCheckpoints {
                 .map(|(product, rows)| (*product, rows.iter().map(|(_, row)| row.clone()).collect()))
                 .collect(),
             keys: changes.keys.iter().map(stored_key).collect(),
-            keys_expire_before: Some(crate::domain::time::Timestamp(now.0.saturating_sub(kept))),
+            keys_expire_before: Some(now.minus(self.keys_kept)),
         };
         self.store.write_checkpoint(checkpoint)?;
         Ok(())

@@ -91,7 +91,7 @@ fn from_checkpoint(
     loaded: Option<Loaded>,
 ) -> Result<Attempt, RecoveryError> {
     let store = Arc::new(store);
-    let archive = StoreArchive { store: store.clone(), directory: Some(directory.store()) };
+    let archive = StoreArchive { store: store.clone() };
     let view = Arc::new(View::new(Arc::new(archive), settings.retention.idempotency_keys_max));
     let checkpoint =
         loaded.as_ref().map(|loaded| journal::Checkpoint { sequence: loaded.head.sequence, chain: loaded.head.chain });
@@ -146,8 +146,7 @@ fn replay(
         if view.changes_waiting() as u64 >= settings.checkpoint.changes {
             progress.set(reader.progress().bytes_read);
             write(view, view.take_changes(), checkpoints);
-            let kept = i64::try_from(settings.retention.ended_orders_in_memory.as_micros()).unwrap_or(i64::MAX);
-            view.evict(Timestamp(now.0.saturating_sub(kept)));
+            view.evict(now.minus(settings.retention.ended_orders_in_memory));
         }
     }
     progress.set(bytes_total);

@@ -34,8 +34,6 @@ pub struct Changes {
     pub order_last: u64,
     /// The last category and product ids given out.
     pub catalogue_lasts: (u64, u64),
-    /// How many categories and products there are.
-    pub counts: (u64, u64),
     /// Categories that changed; `None` where one was deleted.
     pub categories: Vec<(CategoryId, Option<Category>)>,
     /// Products that changed; `None` where one was deleted.
@@ -78,7 +76,6 @@ impl View {
             chain: self.chain(),
             order_last: inner.inventory.order_last,
             catalogue_lasts: catalogue.lasts(),
-            counts: catalogue.counts(),
             categories,
             products,
             revisions: dirty.revisions,
