@@ -2,19 +2,21 @@
 //! the durable state when it panicked.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, dev::ToEnvelope};
-use foldhash::HashMap;
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle, dev::ToEnvelope};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::failure::{Failure, OrderFailure};
 use super::lifeline::Lifeline;
-use super::messages::{Applied, Command, Crashed, Idle, Published};
+use super::messages::{Applied, Command, Crashed, Idle, LookAtTimers, Published, TimerFired};
 use super::order::OrderActor;
+use super::timers::Timers;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, Policy};
 use crate::journal::{Journal, Refused};
@@ -24,6 +26,11 @@ use crate::view::View;
 /// How long a caller should wait before it tries again, when a queue was full.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
 
+/// How many timers of a desk fire before what came meanwhile has its turn.
+const TIMERS_AT_ONCE: usize = 1024;
+/// The pause after so many.
+const TIMERS_PAUSE: Duration = Duration::from_millis(1);
+
 /// What the order actors of one desk share.
 pub(super) struct Bench {
     pub(super) policy: Policy,
@@ -31,9 +38,24 @@ pub(super) struct Bench {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) view: Arc<View>,
     pub(super) desk: RefCell<Option<Addr<Desk>>>,
+    pub(super) timers: RefCell<Timers>,
 }
 
 impl Bench {
+    /// Arms the timer of an order, which fires after `delay`. The answer is what takes it back.
+    pub(super) fn arm_timer(&self, order: OrderId, version: u32, delay: Duration) -> Instant {
+        let at = Instant::now() + delay;
+        if self.timers.borrow_mut().arm(at, order, version) {
+            self.tell_desk(LookAtTimers);
+        }
+        at
+    }
+
+    /// Takes back the timer of an order that was armed for `at`.
+    pub(super) fn disarm_timer(&self, order: OrderId, at: Instant) {
+        self.timers.borrow_mut().disarm(at, order);
+    }
+
     /// Tells the desk something that is no command: an order's actor tells each thing once.
     pub(super) fn tell_desk<M>(&self, message: M)
     where
@@ -65,7 +87,8 @@ pub(super) fn failure<R: std::error::Error + 'static>(journal: &dyn Journal, ref
 /// What a successor of a desk takes over.
 pub(super) struct Orders {
     bench: Rc<Bench>,
-    running: HashMap<OrderId, Running>,
+    /// In a tree, which grows evenly: a table of a million that doubles is a pause for everybody.
+    running: BTreeMap<OrderId, Running>,
     generation_last: u64,
     /// Which of how many desks this is.
     share: (u64, u64),
@@ -78,7 +101,7 @@ struct Running {
 
 impl Orders {
     pub(super) fn new(bench: Rc<Bench>, share: (u64, u64)) -> Self {
-        Self { bench, running: HashMap::default(), generation_last: 0, share }
+        Self { bench, running: BTreeMap::new(), generation_last: 0, share }
     }
 
     /// Starts the actor of `order`.
@@ -103,6 +126,17 @@ impl Orders {
             // Without an address the actor stops once it has taken what it was sent.
             self.running.remove(&id);
         }
+    }
+
+    /// Tells the orders whose timers are due, and answers with when to look again.
+    fn fire_timers(&mut self, now: Instant) -> Option<Instant> {
+        let mut timers = self.bench.timers.borrow_mut();
+        for (order, version) in timers.take_due(now, TIMERS_AT_ONCE) {
+            if let Some(running) = self.running.get(&order) {
+                running.addr.do_send(TimerFired { version });
+            }
+        }
+        timers.next()
     }
 
     /// Brings every actor to the durable state: what was sent to a desk that panicked is lost.
@@ -148,11 +182,24 @@ pub(super) struct Desk {
     orders: Lifeline<Orders>,
     mailbox: usize,
     successor: bool,
+    looking: Option<SpawnHandle>,
 }
 
 impl Desk {
     pub(super) fn new(orders: Orders, heirs: mpsc::UnboundedSender<Orders>, mailbox: usize, successor: bool) -> Self {
-        Self { orders: Lifeline::new(orders, heirs), mailbox, successor }
+        Self { orders: Lifeline::new(orders, heirs), mailbox, successor, looking: None }
+    }
+
+    /// Fires what is due, and sleeps until the next timer is.
+    fn look_at_timers(&mut self, ctx: &mut Context<Self>) {
+        if let Some(looking) = self.looking.take() {
+            ctx.cancel_future(looking);
+        }
+        let now = Instant::now();
+        if let Some(next) = self.orders.fire_timers(now) {
+            let pause = next.saturating_duration_since(now).max(TIMERS_PAUSE);
+            self.looking = Some(ctx.notify_later(LookAtTimers, pause));
+        }
     }
 }
 
@@ -171,6 +218,7 @@ impl Actor for Desk {
         self.orders.bench.desk.replace(Some(ctx.address()));
         if self.successor {
             self.orders.resync();
+            self.look_at_timers(ctx);
         }
     }
 }
@@ -190,6 +238,14 @@ impl Handler<Command> for Desk {
 
     fn handle(&mut self, message: Command, _: &mut Self::Context) {
         self.orders.command(message);
+    }
+}
+
+impl Handler<LookAtTimers> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, LookAtTimers: LookAtTimers, ctx: &mut Self::Context) {
+        self.look_at_timers(ctx);
     }
 }
 

@@ -79,6 +79,11 @@ pub(super) struct TimerFired {
     pub(super) version: u32,
 }
 
+/// A timer may be due, or is due earlier than the one that was waited for.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct LookAtTimers;
+
 /// The actor of an ended order has nothing left to do.
 #[derive(Message)]
 #[rtype(result = "()")]

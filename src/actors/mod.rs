@@ -8,6 +8,8 @@
 //! | `Write`: the changes since the last checkpoint | keeper | - |
 //! | `Command`: a command on an order | desk, then the order | the order, once durable |
 //! | `Published`: orders as they now stand | desk, then each order | - |
+//! | `LookAtTimers`: a timer may be due | desk | - |
+//! | `TimerFired`: the order's timer ran out | the order | - |
 //! | `Idle`, `Crashed`: an order's actor is done, or panicked | desk | - |
 //!
 //! Everybody else calls [`Fulfillment`]; no address leaks out. Invariants: the inventory actor is the only one that
@@ -24,6 +26,7 @@ mod lifeline;
 mod messages;
 mod order;
 mod start;
+mod timers;
 mod watchdog;
 
 #[cfg(test)]

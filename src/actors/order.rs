@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
+use actix::{Actor, Context, Handler};
+use tokio::time::Instant;
 
 use super::desk::Bench;
 use super::failure::{Failure, OrderFailure};
@@ -30,7 +31,8 @@ pub(super) struct OrderActor {
     order: Arc<Order>,
     bench: Rc<Bench>,
     generation: u64,
-    timer: Option<SpawnHandle>,
+    /// When the timer that is armed goes off.
+    timer: Option<Instant>,
     job: Option<Box<Job>>,
 }
 
@@ -50,13 +52,18 @@ impl OrderActor {
         Self { order, bench, generation, timer: None, job }
     }
 
-    fn arm_timer(&mut self, ctx: &mut Context<Self>) {
-        if let Some(timer) = self.timer.take() {
-            ctx.cancel_future(timer);
-        }
+    /// Arms the timer that the state asks for, in place of the one before.
+    fn arm_timer(&mut self) {
+        self.disarm_timer();
         if let Some(due) = order::due(&self.order, &self.bench.policy) {
             let delay = due.since(self.bench.clock.now());
-            self.timer = Some(ctx.notify_later(TimerFired { version: self.order.version }, delay));
+            self.timer = Some(self.bench.arm_timer(self.order.id, self.order.version, delay));
+        }
+    }
+
+    fn disarm_timer(&mut self) {
+        if let Some(at) = self.timer.take() {
+            self.bench.disarm_timer(self.order.id, at);
         }
     }
 
@@ -116,14 +123,15 @@ fn answer(reply: Option<OrderReply>, result: Result<Arc<Order>, Failure<OrderFai
 impl Actor for OrderActor {
     type Context = Context<Self>;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        self.arm_timer(ctx);
+    fn started(&mut self, _: &mut Self::Context) {
+        self.arm_timer();
     }
 }
 
 impl Drop for OrderActor {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.disarm_timer();
             let in_flight = self.job.as_ref().map(|job| job.version);
             self.bench.tell_desk(Crashed { order: self.order.id, in_flight });
         }
@@ -133,7 +141,7 @@ impl Drop for OrderActor {
 impl Handler<TimerFired> for OrderActor {
     type Result = ();
 
-    fn handle(&mut self, TimerFired { version }: TimerFired, ctx: &mut Self::Context) {
+    fn handle(&mut self, TimerFired { version }: TimerFired, _: &mut Self::Context) {
         if self.job.is_some() {
             // When the entry on its way is durable, the timer is derived anew.
             return;
@@ -143,7 +151,7 @@ impl Handler<TimerFired> for OrderActor {
             Ok(()) => counters::TIMERS_FIRED.increment(),
             Err(Refused::Full) => {
                 counters::TIMERS_DEFERRED.increment();
-                self.timer = Some(ctx.notify_later(TimerFired { version }, DEFERRED_BY));
+                self.timer = Some(self.bench.arm_timer(self.order.id, version, DEFERRED_BY));
             }
             // The process is stopping; the next start finds the timer overdue.
             Err(Refused::Poisoned | Refused::Closed) => {}
@@ -178,7 +186,7 @@ impl Handler<Applied> for OrderActor {
             return;
         }
         self.order = order;
-        self.arm_timer(ctx);
+        self.arm_timer();
         let settled = self.job.take_if(|job| job.version <= self.order.version);
         if let Some(job) = settled {
             answer(job.reply, Ok(self.order.clone()));

@@ -222,8 +222,8 @@ async fn start_desk(
     let (view, journal, clock) = (parts.view.clone(), parts.journal.clone(), parts.clock.clone());
     let (policy, mailbox) = (settings.policy, settings.mailbox);
     on(arbiter, move || {
-        let desk = RefCell::new(None);
-        let bench = Rc::new(Bench { policy, clock, journal, view, desk });
+        let bench =
+            Rc::new(Bench { policy, clock, journal, view, desk: RefCell::new(None), timers: RefCell::default() });
         let (heirs, mut crashes) = mpsc::unbounded_channel();
         let orders = Orders::new(bench, share);
         let addr = Desk::new(orders, heirs.clone(), mailbox, false).start();
