@@ -83,11 +83,7 @@ impl Checkpoints for StoreCheckpoints {
             products: changes.products.iter().map(|(id, product)| head(id, product)).collect(),
             revisions: changes.revisions.clone(),
             packs: Some(Box::new(changes.packs.iter().map(|pack| (*pack, view.pack(*pack))))),
-            movements: changes
-                .movements
-                .iter()
-                .map(|(product, rows)| (*product, rows.iter().map(|(_, row)| row.clone()).collect()))
-                .collect(),
+            movements: changes.movements.iter().map(|(product, rows)| (product, rows.collect())).collect(),
             keys: changes.keys.iter().map(stored_key).collect(),
             keys_expire_before: Some(now.minus(self.keys_kept)),
         };

@@ -99,7 +99,7 @@ pub struct Checkpoint<'a> {
     pub packs: Option<Box<dyn Iterator<Item = Pack> + Send + 'a>>,
     /// Rows of the ledger, each product once, its rows oldest first: all those up to this head. Rows up to the last
     /// head are known and left out, so that a failed attempt can be repeated.
-    pub movements: Vec<(ProductId, Vec<Movement>)>,
+    pub movements: Vec<(ProductId, Vec<&'a Movement>)>,
     /// Idempotency records made since.
     pub keys: Vec<StoredKey>,
     /// Idempotency records made before this are forgotten.

@@ -55,7 +55,7 @@ impl Store {
     /// failed after its head had been written.
     pub(super) fn append_movements(
         &self,
-        rows: &[(ProductId, Vec<Movement>)],
+        rows: &[(ProductId, Vec<&Movement>)],
         known: u64,
     ) -> Result<Vec<Appended>, StoreError> {
         let mut changes = Changes::default();
@@ -73,7 +73,7 @@ impl Store {
     fn append(
         &self,
         product: ProductId,
-        rows: &[Movement],
+        rows: &[&Movement],
         changes: &mut Changes,
     ) -> Result<Option<ledger::Ledger>, StoreError> {
         let before = self.ledger(product)?;
@@ -194,7 +194,7 @@ impl Store {
 }
 
 /// Checks that `rows` name each product once, its rows oldest first and none after `through`.
-pub(super) fn check_movements(rows: &[(ProductId, Vec<Movement>)], through: u64) -> Result<(), StoreError> {
+pub(super) fn check_movements(rows: &[(ProductId, Vec<&Movement>)], through: u64) -> Result<(), StoreError> {
     let mut seen = HashSet::with_capacity(rows.len());
     for (product, rows) in rows {
         let mut least = 0;

@@ -135,7 +135,8 @@ impl View {
         for revision in &gathering.revisions {
             inner.keep(revision);
         }
-        inner.dirty.products.extend(gathering.movements[first_row..].iter().map(|(product, _)| *product));
+        let moved = gathering.movements[first_row..].chunk_by(|(one, _), (other, _)| one == other);
+        inner.dirty.products.extend(moved.map(|rows| rows[0].0));
         drop(inner);
         self.publish(&changed[first_order..]);
         if let Some(record) = &entry.key {
@@ -150,8 +151,7 @@ impl View {
     }
 
     fn publish(&self, orders: &[Arc<Order>]) {
-        let before: Vec<_> = orders.iter().map(|order| self.orders.here(order.id)).collect();
-        self.orders.publish(orders);
+        let before = self.orders.publish(orders);
         self.stages.publish(before.iter().map(Option::as_deref).zip(orders.iter().map(|order| &**order)));
     }
 

@@ -149,32 +149,41 @@ impl Orders {
         }
     }
 
-    /// Publishes `orders`, neighbours together under one lock.
-    pub(super) fn publish<'a>(&self, orders: impl IntoIterator<Item = &'a Arc<Order>>) {
+    /// Publishes `orders`, neighbours together under one lock. Answers with what stood in memory of each before.
+    pub(super) fn publish<'a>(&self, orders: impl IntoIterator<Item = &'a Arc<Order>>) -> Vec<Option<Arc<Order>>> {
         let mut orders = orders.into_iter().peekable();
+        let mut before = Vec::with_capacity(orders.size_hint().0);
         let mut dirty = self.dirty.lock();
+        let mut pack_last = None;
         while let Some(first) = orders.peek() {
             let number = page_of(first.id);
             let page = self.page_or_new(number);
             let mut page = page.write();
             while let Some(order) = orders.next_if(|order| page_of(order.id) == number) {
-                self.put(&mut page, order);
-                dirty.packs.insert(pack_of(order.id));
+                before.push(self.put(&mut page, order));
+                let pack = Some(pack_of(order.id));
+                if pack != pack_last {
+                    dirty.packs.extend(pack);
+                    pack_last = pack;
+                }
                 if order.status.is_terminal() {
                     dirty.ended.push_back((order.moved_at, order.id));
                 }
             }
         }
+        before
     }
 
-    fn put(&self, page: &mut OrderPage, order: &Arc<Order>) {
+    fn put(&self, page: &mut OrderPage, order: &Arc<Order>) -> Option<Arc<Order>> {
         let index = index_of(order.id);
-        if page.slots[index].replace(order.clone()).is_none() {
+        let stood = page.slots[index].replace(order.clone());
+        if stood.is_none() {
             self.in_memory.fetch_add(1, Ordering::Relaxed);
         }
         let before = std::mem::replace(&mut page.codes[index], code_of(order));
         self.recount(status_of(before), Some(order.status));
         self.last.fetch_max(order.id.0, Ordering::AcqRel);
+        stood
     }
 
     fn recount(&self, before: Option<Status>, after: Option<Status>) {

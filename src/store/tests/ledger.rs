@@ -10,7 +10,7 @@ fn store_with(portions: &[Vec<Movement>]) -> (Arc<MemoryKv>, Store) {
     for rows in portions {
         let last = rows.last().map_or(0, |row| row.sequence);
         let head = Head { sequence: last.max(held(&store)), ..Head::default() };
-        let movements = vec![(ProductId(1), rows.clone()), (ProductId(2), rows.clone())];
+        let movements = [1, 2].map(|product| (ProductId(product), rows.iter().collect())).into();
         store.write_checkpoint(Checkpoint { head, movements, ..Checkpoint::default() }).unwrap();
     }
     (kv, store)
@@ -103,8 +103,9 @@ fn a_row_with_a_very_long_reason_comes_back() {
 fn rows_newer_than_the_checkpoint_or_in_disorder_are_refused() {
     let check = |movements: Vec<(u64, Vec<u64>)>| {
         let (_, store) = store_with(&[vec![sample::movement_at(5)]]);
-        let rows = |sequences: Vec<u64>| sequences.into_iter().map(sample::movement_at).collect();
-        let movements = movements.into_iter().map(|(product, list)| (ProductId(product), rows(list))).collect();
+        let rows = |sequences: Vec<u64>| sequences.into_iter().map(sample::movement_at).collect::<Vec<_>>();
+        let lists: Vec<_> = movements.into_iter().map(|(product, list)| (ProductId(product), rows(list))).collect();
+        let movements = lists.iter().map(|(product, rows)| (*product, rows.iter().collect())).collect();
         let head = Head { sequence: 9, ..Head::default() };
         let result = store.write_checkpoint(Checkpoint { head, movements, ..Checkpoint::default() });
         assert_eq!(held(&store), if result.is_ok() { 9 } else { 5 });

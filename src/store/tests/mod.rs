@@ -103,7 +103,7 @@ impl Shop {
     }
 
     /// What changed since [`Shop::written`] was last called.
-    pub(super) fn checkpoint(&self) -> Checkpoint<'static> {
+    pub(super) fn checkpoint(&self) -> Checkpoint<'_> {
         let mut packs: BTreeMap<u64, BTreeMap<u64, Arc<Order>>> = BTreeMap::new();
         for id in &self.fresh {
             packs.entry(pack_of(OrderId(*id))).or_default().insert(*id, self.orders[id].clone());
@@ -113,7 +113,7 @@ impl Shop {
         let category = Category { id: CategoryId(1), name };
         let movements = self.movements.iter().map(|(product, rows)| {
             let from = self.moved_from.get(product).copied().unwrap_or(0);
-            (ProductId(*product), rows[from..].to_vec())
+            (ProductId(*product), rows[from..].iter().collect())
         });
         Checkpoint {
             head: self.head(),
