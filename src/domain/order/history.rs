@@ -13,45 +13,36 @@ pub struct Step {
     pub to: Status,
     /// When.
     pub at: Timestamp,
-    by: By,
-}
-
-/// Nearly every step is a timer's or an anonymous client's without a word; only the others pay for a box.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum By {
-    Timer,
-    Client,
-    Noted(Box<(Who, Option<Box<str>>)>),
+    by_timer: bool,
+    /// Nearly every step is a timer's or an anonymous client's without a word; only the others pay for a box.
+    note: Option<Box<(Who, Option<Box<str>>)>>,
 }
 
 impl Step {
     /// A step.
     #[must_use]
     pub fn new(from: Option<Status>, to: Status, at: Timestamp, who: &Who, reason: Option<&str>) -> Self {
-        let by = match (who, reason) {
-            (Who::Timer, None) => By::Timer,
-            (Who::Client, None) => By::Client,
-            (who, reason) => By::Noted(Box::new((who.clone(), reason.map(Into::into)))),
+        let (by_timer, note) = match (who, reason) {
+            (Who::Timer, None) => (true, None),
+            (Who::Client, None) => (false, None),
+            (who, reason) => (false, Some(Box::new((who.clone(), reason.map(Into::into))))),
         };
-        Self { from, to, at, by }
+        Self { from, to, at, by_timer, note }
     }
 
     /// Who took it.
     #[must_use]
     pub fn who(&self) -> &Who {
-        match &self.by {
-            By::Timer => &Who::Timer,
-            By::Client => &Who::Client,
-            By::Noted(note) => &note.0,
+        match &self.note {
+            Some(note) => &note.0,
+            None if self.by_timer => &Who::Timer,
+            None => &Who::Client,
         }
     }
 
     /// Why, in somebody's words.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        match &self.by {
-            By::Timer | By::Client => None,
-            By::Noted(note) => note.1.as_deref(),
-        }
+        self.note.as_ref()?.1.as_deref()
     }
 }

@@ -97,24 +97,33 @@ impl Order {
     /// When an event between the two is missing.
     #[must_use]
     pub fn after(&self, event: &OrderEvent, at: Timestamp, who: &Who) -> Self {
-        let mut next = self.clone();
         if event.version <= self.version {
-            return next;
+            return self.clone();
         }
         assert_eq!(event.version, self.version + 1, "order {} misses no event", self.id);
-        next.version = event.version;
-        next.updated_at = at;
+        let (mut status, mut moved_at, mut archived) = (self.status, self.moved_at, self.archived);
+        let (mut contact, mut step) = (None, None);
         match &event.change {
             OrderChange::Moved { to, reason } => {
-                let step = Step::new(Some(self.status), *to, at, who, reason.as_deref());
-                next.history = self.history.iter().cloned().chain([step]).collect();
-                next.status = *to;
-                next.moved_at = at;
+                step = Some(Step::new(Some(status), *to, at, who, reason.as_deref()));
+                (status, moved_at) = (*to, at);
             }
-            OrderChange::ContactChanged(contact) => next.contact = contact.clone(),
-            OrderChange::Archived => next.archived = true,
+            OrderChange::ContactChanged(changed) => contact = Some(changed.clone()),
+            OrderChange::Archived => archived = true,
         }
-        next
+        Self {
+            id: self.id,
+            version: event.version,
+            status,
+            archived,
+            contact: contact.unwrap_or_else(|| self.contact.clone()),
+            lines: self.lines.clone(),
+            total: self.total,
+            placed_at: self.placed_at,
+            updated_at: at,
+            moved_at,
+            history: self.history.iter().cloned().chain(step).collect(),
+        }
     }
 
     /// What moving to `to` does to the stock of a line of `quantity` pieces.
