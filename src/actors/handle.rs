@@ -8,6 +8,7 @@ use actix::prelude::SendError;
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot};
 
+use super::admission::{Admission, Room};
 use super::desk::{RETRY_AFTER, failure};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
@@ -80,6 +81,7 @@ pub(super) struct Inner {
     switchboard: Arc<Switchboard>,
     view: Arc<View>,
     journal: Arc<dyn Journal>,
+    admission: Arc<Admission>,
     feed: broadcast::Sender<Arc<Order>>,
     drained: Mutex<Option<oneshot::Receiver<()>>>,
     arbiters: Mutex<Vec<Arbiter>>,
@@ -91,12 +93,13 @@ impl Inner {
         switchboard: Arc<Switchboard>,
         view: Arc<View>,
         journal: Arc<dyn Journal>,
+        admission: Arc<Admission>,
         feed: broadcast::Sender<Arc<Order>>,
         drained: oneshot::Receiver<()>,
         arbiters: Vec<Arbiter>,
     ) -> Self {
         let (drained, arbiters) = (Mutex::new(Some(drained)), Mutex::new(arbiters));
-        Self { switchboard, view, journal, feed, drained, arbiters, stopping: AtomicBool::new(false) }
+        Self { switchboard, view, journal, admission, feed, drained, arbiters, stopping: AtomicBool::new(false) }
     }
 }
 
@@ -142,6 +145,16 @@ impl Fulfillment {
             return Readiness::Stopping;
         }
         Readiness::Ready
+    }
+
+    /// Refuses a placement that would be refused later, after more was spent on it. One with an idempotency key is
+    /// not: it may be a repetition, which is answered whatever is under way.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] while as many placements are under way as may be.
+    pub fn expect_room(&self, request: &Request) -> Result<(), Failure<PlaceRejection>> {
+        let refused = request.key.is_none() && self.0.admission.is_full();
+        if refused { Err(Failure::Busy { retry_after: RETRY_AFTER }) } else { Ok(()) }
     }
 
     /// Places orders: all of `rows`, each seeing the rows before it, or none. Waits until they are durable.
@@ -346,10 +359,18 @@ impl Fulfillment {
             Claimed::Replay(outcome) => return Ok(Answered { value: outcome, replayed: true }),
             Claimed::Go(caller) => caller,
         };
+        let room = self.room(&command)?;
         let (reply, answer) = oneshot::channel();
-        taken(self.0.switchboard.inventory().try_send(Decide { caller, command, reply }))?;
+        taken(self.0.switchboard.inventory().try_send(Decide { caller, command, room, reply }))?;
         let value = answer.await.unwrap_or(Err(Failure::Interrupted))?;
         Ok(Answered { value, replayed: false })
+    }
+
+    /// The room that `command` needs among those that are under way.
+    fn room<R: std::error::Error + 'static>(&self, command: &engine::Command) -> Result<Option<Room>, Failure<R>> {
+        let engine::Command::Place(rows) = command else { return Ok(None) };
+        let room = self.0.admission.enter(rows.len());
+        room.map(Some).ok_or(Failure::Busy { retry_after: RETRY_AFTER })
     }
 
     async fn command(

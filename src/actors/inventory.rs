@@ -21,7 +21,7 @@ use super::start::Desks;
 use crate::domain::entry::{Entry, Event, KeyRecord};
 use crate::domain::inventory::Inventory;
 use crate::domain::order::Order;
-use crate::engine::{self, Outcome, Rejection, Step, Waiting};
+use crate::engine::{self, Step, Waiting};
 use crate::journal::{Durable, Journal};
 use crate::telemetry::counters;
 use crate::view::{Changes, View};
@@ -59,16 +59,23 @@ pub(super) struct Core {
 
 impl Core {
     fn decide(&mut self, message: Decide) {
-        let Decide { caller, command, reply } = message;
+        let Decide { caller, command, room, reply } = message;
+        // The room is let go with the answer, which nobody may wait for any more.
+        let answer = |result| {
+            move || {
+                reply.send(result).ok();
+                drop(room);
+            }
+        };
         if self.view.changes_waiting() > self.keeping.changes.saturating_mul(CHANGES_WAITING_FACTOR) {
             drop(caller);
-            reply.send(Err(Failure::Busy { retry_after: RETRY_AFTER })).ok();
+            answer(Err(Failure::Busy { retry_after: RETRY_AFTER }))();
             return;
         }
         let now = self.clock.now();
         match engine::step(&self.inventory, command, now, self.zone, &caller.who) {
-            Err(rejection) => self.answer_behind(caller, reply, Err(Failure::Rejected(rejection))),
-            Ok(Step { events, outcome }) if events.is_empty() => self.answer_behind(caller, reply, Ok(outcome)),
+            Err(rejection) => self.answer_behind(caller, answer(Err(Failure::Rejected(rejection)))),
+            Ok(Step { events, outcome }) if events.is_empty() => self.answer_behind(caller, answer(Ok(outcome))),
             Ok(Step { events, outcome }) => {
                 let key = caller.claim.as_ref().zip(outcome.answer()).map(|(claim, answer)| {
                     Box::new(KeyRecord { key: claim.key().into(), request: claim.request(), answer })
@@ -77,7 +84,7 @@ impl Core {
                 let entry = Arc::new(Entry { at: now, who, key, events });
                 if let Err(refused) = self.journal.submit(entry.clone()) {
                     drop(claim);
-                    reply.send(Err(failure(&*self.journal, refused))).ok();
+                    answer(Err(failure(&*self.journal, refused)))();
                     return;
                 }
                 if let Some(claim) = claim {
@@ -86,21 +93,15 @@ impl Core {
                 for event in &entry.events {
                     self.inventory.apply_event(event, &mut ());
                 }
-                // A client that is gone does not need its answer.
-                self.waiting.park(entry, Box::new(move || drop(reply.send(Ok(outcome)))));
+                self.waiting.park(entry, Box::new(answer(Ok(outcome))));
             }
         }
     }
 
     /// Answers without an entry. The idempotency key is free before anybody can know.
-    fn answer_behind(
-        &mut self,
-        caller: Caller,
-        reply: oneshot::Sender<Result<Outcome, Failure<Rejection>>>,
-        answer: Result<Outcome, Failure<Rejection>>,
-    ) {
+    fn answer_behind(&mut self, caller: Caller, answer: impl FnOnce() + Send + 'static) {
         drop(caller);
-        self.waiting.park_behind(Box::new(move || drop(reply.send(answer))));
+        self.waiting.park_behind(Box::new(answer));
     }
 
     /// Takes over a durable batch: stock, view, desks, answers, in this order.

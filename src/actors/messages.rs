@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix::Message;
 use tokio::sync::oneshot;
 
+use super::admission::Room;
 use super::failure::{Failure, OrderFailure};
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand};
@@ -26,6 +27,8 @@ pub(super) struct Caller {
 pub(super) struct Decide {
     pub(super) caller: Caller,
     pub(super) command: engine::Command,
+    /// Of a placement: what is let go when it is answered.
+    pub(super) room: Option<Room>,
     pub(super) reply: oneshot::Sender<Result<Outcome, Failure<Rejection>>>,
 }
 

@@ -16,6 +16,7 @@
 //! reserves stock and the only one that follows the journal; an order's state changes only by an entry that is
 //! durable; an order has at most one entry on its way.
 
+mod admission;
 mod clock;
 mod desk;
 mod failure;
@@ -32,6 +33,7 @@ mod watchdog;
 #[cfg(test)]
 mod tests;
 
+pub use admission::Load;
 pub use clock::Clock;
 pub use failure::{Failure, OrderFailure};
 pub use handle::{Answered, Fulfillment, IdempotencyKey, Readiness, Request};

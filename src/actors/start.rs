@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::Fulfillment;
+use super::admission::{Admission, Load};
 use super::clock::Clock;
 use super::desk::{Bench, Desk, Orders};
 use super::handle::Inner;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub threads: usize,
     /// How many messages may wait at an actor.
     pub mailbox: usize,
+    /// How much may be placed at once.
+    pub placing: Load,
     /// How often the watchdog looks.
     pub watchdog_interval: Duration,
     /// How often a checkpoint is written.
@@ -168,7 +171,8 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         interval: settings.watchdog_interval,
     };
     watchdog.start();
-    Fulfillment::new(Inner::new(switchboard, parts.view, parts.journal, feed, drained, arbiters))
+    let admission = Admission::new(settings.placing);
+    Fulfillment::new(Inner::new(switchboard, parts.view, parts.journal, admission, feed, drained, arbiters))
 }
 
 /// Fires every timer that ran out while nobody was there: once, in the order in which they were due. The actors do not

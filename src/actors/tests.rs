@@ -55,6 +55,7 @@ fn settings(policy: Policy) -> Settings {
         zone: Tz::UTC,
         threads: 0,
         mailbox: 64,
+        placing: Load { placements: 1_000, orders: 100_000 },
         watchdog_interval: Duration::from_secs(1),
         checkpoint_interval: Duration::from_secs(30),
         checkpoint_changes: 1_000_000,

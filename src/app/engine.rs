@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::actors::{self, Clock, Fulfillment, Parts};
+use crate::actors::{self, Clock, Fulfillment, Load, Parts};
 use crate::config::Settings;
 use crate::journal::{self, DataDirectory, DirectoryError, FileJournal};
 
@@ -108,6 +108,7 @@ fn behaviour(settings: &Settings) -> actors::Settings {
         zone: settings.general.time_zone,
         threads: settings.engine.arbiters,
         mailbox: settings.limits.mailbox,
+        placing: Load { placements: settings.limits.placements, orders: settings.limits.orders },
         watchdog_interval: settings.watchdog.interval,
         checkpoint_interval: settings.checkpoint.interval,
         checkpoint_changes: usize::try_from(settings.checkpoint.changes).unwrap_or(usize::MAX),

@@ -22,6 +22,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use catalogue::{CatalogueError, CatalogueFile};
+
 use exit::Exit;
 
 /// An order-fulfilment engine in one binary with one data directory.

@@ -15,6 +15,7 @@ const OFFLOADED_BYTES: usize = 1 << 20;
 /// Places all orders of a list, or none. An empty list is no entry, and so no effect that could be repeated.
 pub(crate) async fn bulk(call: Call, BulkBody(body, _lease): BulkBody) -> Answer {
     let request = call.keyed(&body)?;
+    call.engine.expect_room(&request).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;
     let large = body.len() > OFFLOADED_BYTES;
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || input::bulk(&body, engine.view().products(), gate.limits());

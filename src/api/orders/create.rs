@@ -12,6 +12,7 @@ use super::input;
 /// Places an order.
 pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
     let request = call.keyed(&body)?;
+    call.engine.expect_room(&request).map_err(|busy| error::single(busy, &Shape::of(&[])))?;
     let row = input::order(&body, call.view().products(), call.gate.limits())?;
     let rows = vec![row];
     let shape = Shape::of(&rows);

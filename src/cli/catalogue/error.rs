@@ -13,7 +13,7 @@ const SHOWN_MAX: usize = 60;
 
 /// Why a file was refused. Nothing of it was taken.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CatalogueError {
+pub enum CatalogueError {
     /// The name ends in nothing that is known.
     #[error("{}: the format follows from the end of the name; allowed: .csv, .json", path.display())]
     UnknownFormat {
@@ -68,7 +68,7 @@ pub(super) enum Place {
 
 /// What is wrong with the rows of a file.
 #[derive(Debug)]
-pub(crate) struct Problems {
+pub struct Problems {
     path: PathBuf,
     listed: Vec<String>,
     count: usize,

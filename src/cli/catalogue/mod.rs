@@ -15,7 +15,7 @@ use std::path::Path;
 
 use hashbrown::HashMap;
 
-pub(super) use error::CatalogueError;
+pub use error::CatalogueError;
 pub(super) use row::Row;
 
 use crate::domain::catalogue::{Catalogue, CatalogueCommand, ProductDetails};
@@ -28,14 +28,14 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// A catalogue as a file holds it, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CatalogueFile {
+pub struct CatalogueFile {
     /// Its products, at least one, in the order of the file.
     pub(super) rows: Vec<Row>,
 }
 
 impl CatalogueFile {
     /// Reads the file at `path`, whose name tells its format.
-    pub(super) fn load(path: &Path) -> Result<Self, CatalogueError> {
+    pub fn load(path: &Path) -> Result<Self, CatalogueError> {
         let extension = path.extension().map(OsStr::to_ascii_lowercase);
         let parse = match extension.as_ref().and_then(|extension| extension.to_str()) {
             Some("csv") => Self::from_csv,

@@ -151,12 +151,17 @@ impl Run {
     async fn send_all(&self, mut connection: Connection, tally: &Mutex<Tally>) -> io::Result<()> {
         while let Some((nth, since)) = self.next().await {
             let (number, shape) = self.workload.shape(nth);
+            tally.lock().sent(since.elapsed());
             let answered = connection.exchange(&shape.bytes).await;
             self.done.fetch_add(shape.orders.into(), Ordering::Relaxed);
             if let Ok(reply) = answered {
                 tally.lock().answered(number, shape.orders, reply.status, reply.body, since.elapsed());
+                let closes = reply.closes;
                 if let (Pace::Closed, Some(wait)) = (self.pace, reply.retry_after) {
                     tokio::time::sleep(wait.min(RETRY_AFTER_MAX)).await;
+                }
+                if closes {
+                    connection = Connection::open(self.address).await?;
                 }
             } else {
                 // Which of the many reasons it was, the server's log says; that the answer is missing is what counts.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::tally::Tally;
@@ -19,6 +20,8 @@ pub(super) struct Report {
     orders_per_second: u64,
     requests_per_second: u64,
     latency_us: Latency,
+    refused_latency_us: Latency,
+    late_us: Latency,
     duration_us: u64,
     offered: u64,
     bulk: u32,
@@ -43,7 +46,6 @@ impl Report {
             let rate = u128::from(count) * 1_000_000 / u128::from(duration_us.max(1));
             u64::try_from(rate).unwrap_or(u64::MAX)
         };
-        let at = |quantile| tally.latency.value_at_quantile(quantile);
         Self {
             requests: tally.requests(),
             orders: tally.orders,
@@ -52,13 +54,9 @@ impl Report {
             unanswered: tally.unanswered,
             orders_per_second: per_second(tally.orders),
             requests_per_second: per_second(tally.requests()),
-            latency_us: Latency {
-                p50: at(0.5),
-                p90: at(0.9),
-                p99: at(0.99),
-                p999: at(0.999),
-                max: tally.latency.max(),
-            },
+            latency_us: Latency::of(&tally.latency),
+            refused_latency_us: Latency::of(&tally.latency_refused),
+            late_us: Latency::of(&tally.late),
             duration_us,
             offered: workload.orders,
             bulk: workload.bulk,
@@ -72,9 +70,22 @@ impl Report {
     }
 }
 
+impl Latency {
+    fn of(histogram: &Histogram<u64>) -> Self {
+        let at = |quantile| histogram.value_at_quantile(quantile);
+        Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: histogram.max() }
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { p50, p90, p99, p999, max } = self;
+        write!(f, "p50 {p50} us, p90 {p90} us, p99 {p99} us, p99.9 {p999} us, max {max} us")
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Latency { p50, p90, p99, p999, max } = self.latency_us;
         writeln!(f, "requests    {} of {} orders: {} acknowledged", self.requests, self.bulk, self.ok)?;
         for (status, count) in &self.refused {
             writeln!(f, "refused     {count} with {status}")?;
@@ -86,7 +97,11 @@ impl fmt::Display for Report {
         let (seconds, millis) = (self.duration_us / 1_000_000, self.duration_us / 1_000 % 1_000);
         writeln!(f, "duration    {seconds}.{millis:03} s")?;
         writeln!(f, "throughput  {} orders/s in {} requests/s", self.orders_per_second, self.requests_per_second)?;
-        writeln!(f, "latency     p50 {p50} us, p90 {p90} us, p99 {p99} us, p99.9 {p999} us, max {max} us")?;
+        writeln!(f, "latency     {}", self.latency_us)?;
+        if !self.refused.is_empty() {
+            writeln!(f, "refusals    {}", self.refused_latency_us)?;
+        }
+        writeln!(f, "sent late   {}", self.late_us)?;
         if self.is_sound() {
             return writeln!(f, "verified    orders and stock of the server match what it acknowledged");
         }
@@ -103,6 +118,7 @@ mod tests {
     fn report(mismatches: Vec<String>) -> Report {
         let workload = Workload::new("h", &[1], 4.try_into().unwrap(), 2.try_into().unwrap());
         let mut tally = Tally::new(workload.shapes());
+        tally.sent(Duration::from_micros(7));
         tally.answered(0, 2, 201, br#"[{"id":1},{"id":2}]"#, Duration::from_micros(100));
         tally.answered(0, 2, 503, b"", Duration::from_micros(300));
         tally.took = Duration::from_millis(1_500);
@@ -116,7 +132,9 @@ mod tests {
                     orders      2 of 4 offered\n\
                     duration    1.500 s\n\
                     throughput  1 orders/s in 1 requests/s\n\
-                    latency     p50 100 us, p90 300 us, p99 300 us, p99.9 300 us, max 300 us\n";
+                    latency     p50 100 us, p90 100 us, p99 100 us, p99.9 100 us, max 100 us\n\
+                    refusals    p50 300 us, p90 300 us, p99 300 us, p99.9 300 us, max 300 us\n\
+                    sent late   p50 7 us, p90 7 us, p99 7 us, p99.9 7 us, max 7 us\n";
         let sound = "verified    orders and stock of the server match what it acknowledged\n";
         assert_eq!(report(vec![]).to_string(), [text, sound].concat());
         let wrong = "MISMATCH    product 1 is gone\n";
@@ -125,7 +143,7 @@ mod tests {
 
     #[test]
     fn can_be_read_by_programs() {
-        let json = r#"{"requests":2,"orders":2,"ok":1,"refused":{"503":1},"unanswered":0,"orders_per_second":1,"requests_per_second":1,"latency_us":{"p50":100,"p90":300,"p99":300,"p999":300,"max":300},"duration_us":1500000,"offered":4,"bulk":2,"mismatches":[]}"#;
+        let json = r#"{"requests":2,"orders":2,"ok":1,"refused":{"503":1},"unanswered":0,"orders_per_second":1,"requests_per_second":1,"latency_us":{"p50":100,"p90":100,"p99":100,"p999":100,"max":100},"refused_latency_us":{"p50":300,"p90":300,"p99":300,"p999":300,"max":300},"late_us":{"p50":7,"p90":7,"p99":7,"p999":7,"max":7},"duration_us":1500000,"offered":4,"bulk":2,"mismatches":[]}"#;
         assert_eq!(serde_json::to_string(&report(vec![])).unwrap(), json);
     }
 }

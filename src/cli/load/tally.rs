@@ -14,8 +14,12 @@ const ORDER: &[u8] = b"{\"id\":";
 /// Counts of one connection, or of all.
 #[derive(Debug)]
 pub(super) struct Tally {
-    /// Latencies in microseconds, of every request that was answered.
+    /// Latencies in microseconds, of requests that were answered with 201.
     pub(super) latency: Histogram<u64>,
+    /// Latencies of requests that were answered with something else.
+    pub(super) latency_refused: Histogram<u64>,
+    /// How long after they were due requests were sent: what the load itself is behind.
+    pub(super) late: Histogram<u64>,
     /// Requests that were answered with 201.
     pub(super) placed: u64,
     /// Requests that were answered with something else, by status.
@@ -41,9 +45,11 @@ pub(super) struct Tally {
 impl Tally {
     /// Nothing yet, of a workload of `shapes` shapes.
     pub(super) fn new(shapes: usize) -> Self {
-        let latency = Histogram::new_with_bounds(1, LATENCY_MAX, 3).expect("the bounds are those of a histogram");
+        let histogram = || Histogram::new_with_bounds(1, LATENCY_MAX, 3).expect("the bounds are those of a histogram");
         Self {
-            latency,
+            latency: histogram(),
+            latency_refused: histogram(),
+            late: histogram(),
             placed: 0,
             refused: BTreeMap::new(),
             unanswered: 0,
@@ -59,17 +65,23 @@ impl Tally {
 
     /// Counts an answer with `status` and `body` to shape `shape` of `orders` orders, which took `latency`.
     pub(super) fn answered(&mut self, shape: usize, orders: u32, status: u16, body: &[u8], latency: Duration) {
-        self.latency.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1));
         if status != 201 {
+            self.latency_refused.saturating_record(micros(latency));
             *self.refused.entry(status).or_default() += 1;
             return;
         }
+        self.latency.saturating_record(micros(latency));
         self.placed += 1;
         self.orders += u64::from(orders);
         self.acknowledged[shape] += 1;
         let before = self.ids.len();
         self.ids.extend(order_ids(body));
         self.miscounted += u64::from(self.ids.len() - before != orders as usize);
+    }
+
+    /// Counts a request that was sent so long after it was due.
+    pub(super) fn sent(&mut self, late: Duration) {
+        self.late.saturating_record(micros(late));
     }
 
     /// Counts a request that got no answer.
@@ -80,7 +92,14 @@ impl Tally {
 
     /// Adds what another connection counted.
     pub(super) fn add(&mut self, other: Self) {
-        self.latency.add(&other.latency).expect("histograms with the same bounds can be added");
+        let histograms = [
+            (&mut self.latency, &other.latency),
+            (&mut self.latency_refused, &other.latency_refused),
+            (&mut self.late, &other.late),
+        ];
+        for (mine, theirs) in histograms {
+            mine.add(theirs).expect("histograms with the same bounds can be added");
+        }
         self.placed += other.placed;
         for (status, count) in other.refused {
             *self.refused.entry(status).or_default() += count;
@@ -102,6 +121,10 @@ impl Tally {
     pub(super) fn requests(&self) -> u64 {
         self.placed + self.refused.values().sum::<u64>() + self.unanswered
     }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX).max(1)
 }
 
 /// The ids of the orders in `body`: one order, or a list of orders.
@@ -156,6 +179,6 @@ mod tests {
         assert_eq!(tally.refused, BTreeMap::from([(400, 1), (503, 1)]));
         assert_eq!((&tally.acknowledged[..], &tally.unknown[..]), (&[1, 1][..], &[0, 1][..]));
         assert_eq!((&tally.ids[..], tally.miscounted), (&[1, 2][..], 1));
-        assert_eq!((tally.latency.len(), tally.latency.max()), (4, 250));
+        assert_eq!((tally.latency.len(), tally.latency_refused.len(), tally.latency.max()), (2, 2, 250));
     }
 }

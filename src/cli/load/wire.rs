@@ -32,6 +32,8 @@ pub(super) struct Connection {
 pub(super) struct Reply<'a> {
     /// The status.
     pub(super) status: u16,
+    /// Whether the server closes the connection behind it.
+    pub(super) closes: bool,
     /// When to try again, where the server says so.
     pub(super) retry_after: Option<Duration>,
     /// The body.
@@ -58,7 +60,7 @@ impl Connection {
     }
 
     /// Sends `request` and waits for the answer. After an error, or an answer that closes it, the connection is of no
-    /// more use, and the next exchange fails.
+    /// more use.
     pub(super) async fn exchange(&mut self, request: &[u8]) -> io::Result<Reply<'_>> {
         self.filled = 0;
         self.stream.write_all(request).await?;
@@ -73,11 +75,8 @@ impl Connection {
         if self.filled > end {
             return Err(invalid("the server sent more than its answer"));
         }
-        if head.closes {
-            self.stream.shutdown().await?;
-        }
-        let Head { status, retry_after, .. } = head;
-        Ok(Reply { status, retry_after, body: &self.buffer[head.length..end] })
+        let Head { status, retry_after, closes, .. } = head;
+        Ok(Reply { status, closes, retry_after, body: &self.buffer[head.length..end] })
     }
 
     async fn head(&mut self) -> io::Result<Head> {
