@@ -1,0 +1,158 @@
+//! Runs a decoder on what once failed, on what is valid, and on what chance makes of that; keeps what fails.
+
+use std::any::Any;
+use std::env;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+
+use super::mutate::Chance;
+
+/// How many inputs each decoder gets: `PACKHORSE_FUZZ=1000000`.
+const COUNT: &str = "PACKHORSE_FUZZ";
+/// Where chance begins: `PACKHORSE_FUZZ_SEED=7`.
+const SEED: &str = "PACKHORSE_FUZZ_SEED";
+
+/// How often memory is looked at, in inputs.
+const LOOKS_EVERY: u64 = 64;
+/// How much more than before the process may ever hold. All decoders that run at the same time share it.
+const RESIDENT_MAX: u64 = 1 << 30;
+/// How much address space it may ever ask for beyond what it had; threads and their arenas need some.
+const ADDRESSES_MAX: u64 = 4 << 30;
+
+/// A decoder, as the harness sees it.
+pub(crate) struct Decoder<'a> {
+    /// Its name: that of its test and of its folder in `data/fuzz`.
+    pub(crate) name: &'static str,
+    /// Valid inputs.
+    pub(crate) corpus: Vec<Vec<u8>>,
+    /// How many inputs it gets where nobody says.
+    pub(crate) count: u64,
+    /// Makes an input of a valid one.
+    pub(crate) mutate: &'a mut dyn FnMut(&mut Chance, &[u8]) -> Vec<u8>,
+    /// Feeds one input to it. Panics where it does what it must not.
+    pub(crate) check: &'a mut dyn FnMut(&[u8]),
+}
+
+impl Decoder<'_> {
+    /// Runs it.
+    pub(crate) fn run(self) {
+        let Self { name, corpus, count, mutate, check } = self;
+        assert!(!corpus.is_empty(), "{name} has valid inputs to begin with");
+        let (count, seed) = (setting(COUNT).unwrap_or(count), setting(SEED).unwrap_or(0));
+        let last = Last::new(name);
+        let before = Memory::now();
+        let mut feed = |input: &[u8], which: &str| {
+            last.note(input);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(input))) {
+                failed(name, input, which, &*panic);
+                resume_unwind(panic);
+            }
+        };
+        for path in kept(name) {
+            feed(&fs::read(&path).unwrap(), &format!("{}", path.display()));
+        }
+        for (nth, input) in corpus.iter().enumerate() {
+            feed(input, &format!("valid input {nth}"));
+        }
+        for nth in 0..count {
+            let mut chance = Chance::new(seed ^ (nth + 1).wrapping_mul(0xD605_1BC5_8E2B_7C0D));
+            let base = chance.below(corpus.len());
+            let input = mutate(&mut chance, &corpus[base]);
+            feed(&input, &format!("input {nth} of seed {seed}"));
+            if nth % LOOKS_EVERY == 0 {
+                before.check(name, nth);
+            }
+        }
+        before.check(name, count);
+        last.remove();
+        println!(
+            "{name}: {count} inputs of seed {seed} beside {} valid ones, no panic; {}",
+            corpus.len(),
+            Memory::now()
+        );
+    }
+}
+
+fn setting(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable}: {text:?} is no number")))
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/fuzz").join(name)
+}
+
+/// What failed once.
+fn kept(name: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder(name)) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Keeps `input`, and says how to run it again.
+fn failed(name: &str, input: &[u8], which: &str, panic: &(dyn Any + Send)) {
+    let path = folder(name).join(format!("{}.bin", &blake3::hash(input).to_hex()[..16]));
+    let saved = fs::create_dir_all(folder(name)).and_then(|()| fs::write(&path, input));
+    let why = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref().copied()).unwrap_or("?");
+    let begin = &input[..input.len().min(400)];
+    eprintln!("{name} failed on {which}: {why}\n  {} bytes: {}", input.len(), begin.escape_ascii());
+    eprintln!("  kept in {} ({saved:?}); again: cargo test --test fuzz {name}", path.display());
+}
+
+/// The input that is being looked at, in a file, for the case that the whole process ends.
+struct Last(File, PathBuf);
+
+impl Last {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{name}.last"));
+        println!("{name}: if the process dies, its last input is in {}", path.display());
+        Self(File::create(&path).unwrap(), path)
+    }
+
+    fn note(&self, input: &[u8]) {
+        self.0.set_len(input.len() as u64).unwrap();
+        self.0.write_all_at(input, 0).unwrap();
+    }
+
+    fn remove(self) {
+        fs::remove_file(self.1).unwrap();
+    }
+}
+
+/// The most that the process ever held, in bytes. An allocator that counts would need `unsafe`, which this package does
+/// without; the kernel counts as well, and counts what is only reserved.
+#[derive(Clone, Copy, Debug)]
+struct Memory {
+    resident: u64,
+    addresses: u64,
+}
+
+impl Memory {
+    fn now() -> Self {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        };
+        Self { resident: bytes("VmHWM:"), addresses: bytes("VmPeak:") }
+    }
+
+    fn check(self, name: &str, nth: u64) {
+        let now = Self::now();
+        let grown = |before: u64, now: u64, max: u64| {
+            let from = nth.saturating_sub(LOOKS_EVERY);
+            assert!(now - before <= max, "{name}, or a test beside it, took {now} bytes by inputs {from} to {nth}");
+        };
+        grown(self.resident, now.resident, RESIDENT_MAX);
+        grown(self.addresses, now.addresses, ADDRESSES_MAX);
+    }
+}
+
+impl std::fmt::Display for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the process held at most {} MiB", self.resident >> 20)
+    }
+}
