@@ -21,6 +21,7 @@ mod render;
 mod root;
 mod routes;
 mod trace;
+mod unread;
 
 pub use gate::Gate;
 

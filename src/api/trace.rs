@@ -1,5 +1,5 @@
-//! What holds for every request: an id that is echoed, a span around it, both forms of the slash, one log line when the
-//! server is at fault.
+//! What holds for every request: an id that is echoed, a span around it, both forms of the slash, an end to bodies that
+//! have none, one log line when the server is at fault.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -14,6 +14,7 @@ use actix_web::middleware::Next;
 use tracing::Instrument;
 
 use super::error::{Error, Log};
+use super::unread::Unread;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The most bytes of an id that a client gives.
@@ -34,7 +35,9 @@ pub(super) async fn request(
     end_with_slash(&mut request);
     let id = given(&request).unwrap_or_else(made);
     let span = tracing::debug_span!("request", id = ?id, method = %request.method(), path = request.path());
-    let mut response = next.call(request).instrument(span).await?;
+    let unread = Unread::of(&mut request);
+    let response = next.call(request).instrument(span).await?;
+    let mut response = unread.until_sent(response);
     if response.status().is_server_error() {
         log(&response, &id);
     }

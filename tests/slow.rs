@@ -1,0 +1,241 @@
+//! Clients that take their time: heads that do not end, bodies that drip, connections that say nothing. They are cut, and
+//! the others do not notice.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::{Running, send};
+
+const ORDERS: &str = "/api/inventory/orders/";
+/// How long a head or a body may take here.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// What the server gives a client that does not go once it was answered, and a slow machine.
+const GRACE: Duration = Duration::from_secs(5 + 10);
+
+fn server() -> Running {
+    Running::with(|settings| {
+        settings.http.head_timeout = PATIENCE;
+        settings.http.body_timeout = PATIENCE;
+        settings.limits.body_bytes = 1024;
+    })
+}
+
+/// Sends `begin`, then `drop` again and again; says what was answered until the connection was cut, and how long that
+/// took. Fails when it is not.
+fn drip(address: SocketAddr, begin: &str, drop: &str, max: Duration) -> (String, Duration) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(begin.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let begun = Instant::now();
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    while begun.elapsed() < max {
+        let is_open = stream.write_all(drop.as_bytes()).is_ok();
+        match stream.read(&mut piece) {
+            Ok(read @ 1..) => answer.extend_from_slice(&piece[..read]),
+            Err(error) if is_open && matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Ok(0) | Err(_) => return (String::from_utf8_lossy(&answer).into_owned(), begun.elapsed()),
+        }
+    }
+    panic!("{begin:?}: not cut within {max:?}; answered: {}", String::from_utf8_lossy(&answer));
+}
+
+#[test]
+fn a_body_in_chunks_that_never_ends_does_not_keep_its_connection() {
+    let server = server();
+    let check = |target: &str, drop: &str, status: &str, within: Duration| {
+        let headers = "Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+        let request = format!("{target} HTTP/1.1\r\n{headers}\r\n");
+        let (answer, _) = drip(server.address, &request, drop, within + GRACE);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{target}: {answer}");
+        assert!(answer.to_ascii_lowercase().contains("connection: close"), "{target}: {answer}");
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| check("POST /api/inventory/orders/", "1\r\n \r\n", "408", PATIENCE));
+        scope.spawn(|| check("POST /api/inventory/orders/", &format!("400\r\n{:1024}\r\n", ""), "413", Duration::ZERO));
+        // Nobody reads these at all.
+        scope.spawn(|| check("POST /nowhere/", "1\r\n \r\n", "404", Duration::ZERO));
+        scope.spawn(|| check("GET /api/inventory/orders/", "1\r\n \r\n", "200", Duration::ZERO));
+        scope.spawn(|| check("DELETE /api/inventory/orders/", "1\r\n \r\n", "405", Duration::ZERO));
+    });
+}
+
+#[test]
+fn a_body_of_a_given_length_that_drips_does_not_keep_its_connection() {
+    let server = server();
+    let request = |length: u32| {
+        let headers = "Host: x\r\nContent-Type: application/json\r\n";
+        format!("POST {ORDERS} HTTP/1.1\r\n{headers}Content-Length: {length}\r\n\r\n")
+    };
+    let (answer, _) = drip(server.address, &request(1000), " ", PATIENCE + GRACE);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let (answer, _) = drip(server.address, &request(100_000), " ", GRACE);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[test]
+fn a_body_in_chunks_that_was_read_keeps_its_connection() {
+    let server = server();
+    let headers = "Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+    let request = format!("POST {ORDERS} HTTP/1.1\r\n{headers}\r\n2\r\n{{}}\r\n0\r\n\r\n");
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.set_read_timeout(Some(GRACE)).unwrap();
+    for _ in 0..3 {
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 400");
+        let mut rest = [0; 4096];
+        assert!(stream.read(&mut rest).unwrap() > 0);
+    }
+}
+
+#[test]
+fn a_head_that_drips_is_cut() {
+    let server = server();
+    let (answer, took) = drip(server.address, "GET / HTTP/1.1\r\nHost: x\r\n", "A: b\r\n", PATIENCE + GRACE);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(took >= PATIENCE / 2, "it had its time: {took:?}");
+}
+
+/// A server process, with a limit of open files of its own. It is killed when this is dropped.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(directory: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_packhorse"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory);
+        command.envs(settings.iter().copied()).env("RUST_LOG", "packhorse=info").stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut line_with = |word: &str| {
+            let line = log.by_ref().map_while(Result::ok).find(|line| line.contains(word));
+            line.unwrap_or_else(|| panic!("the server ended before its log said {word}"))
+        };
+        let listening = line_with("\"address\":");
+        let address = listening.split("\"address\":\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+        line_with("\"message\":\"ready\"");
+        // What else it says must be read, or it would wait.
+        thread::spawn(move || log.map_while(Result::ok).for_each(drop));
+        Self { child, address }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// How many files this process, and with it the server that it starts, may open, after the limit was raised as far as it
+/// can be.
+fn files_max() -> usize {
+    let id = std::process::id().to_string();
+    let limits = || {
+        let text = fs::read_to_string("/proc/self/limits").unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap().to_owned();
+        let mut numbers = line.split_whitespace().map(|number| number.parse().unwrap_or(usize::MAX));
+        (numbers.next().unwrap(), numbers.next().unwrap())
+    };
+    let (soft, hard) = limits();
+    if soft < hard {
+        let raised = Command::new("prlimit").args(["--pid", &id, &format!("--nofile={hard}:{hard}")]).status();
+        println!("raising the limit of open files from {soft} to {hard}: {raised:?}");
+    }
+    limits().0
+}
+
+/// The slowest of `count` reads and as many placements, one after the other.
+fn slowest(address: SocketAddr, count: usize) -> Duration {
+    let order = r#"{"customer_name":"Ann","customer_email":"ann@example.com","customer_phone":"1","delivery_address":"x","items":[{"product_id":1,"quantity":1}]}"#;
+    let time = |method: &str, path: &str, body: &str, status: u16| {
+        let begun = Instant::now();
+        send(address, method, path, &[], body.as_bytes()).expect(status);
+        begun.elapsed()
+    };
+    let one = |_| time("POST", ORDERS, order, 201).max(time("GET", "/api/inventory/orders/?limit=10", "", 200));
+    (0..count).map(one).max().unwrap()
+}
+
+/// Reads until the server has closed; what it said.
+fn end_of(stream: &mut TcpStream) -> Vec<u8> {
+    let mut answer = Vec::new();
+    stream.set_read_timeout(Some(GRACE)).unwrap();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => answer,
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => answer,
+        Err(error) => panic!("the server did not cut the connection: {error}"),
+    }
+}
+
+#[test]
+fn idle_connections_and_dripping_bodies_in_thousands_hurt_nobody_and_are_cut() {
+    let files = files_max();
+    let (idle, dripping) = if files >= 12_000 { (10_000, 1_000) } else { (files * 2 / 3, files / 10) };
+    if files < 12_000 {
+        println!("ONLY {idle} idle connections and {dripping} dripping bodies: no more than {files} files may be open");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("PACKHORSE_HTTP__HEAD_TIMEOUT", "8s"), ("PACKHORSE_HTTP__BODY_TIMEOUT", "8s")];
+    let server = Process::start(&directory.path().join("data"), &settings);
+    let post = |path: &str, body: &str| {
+        send(server.address, "POST", &format!("/api/inventory/{path}"), &[], body.as_bytes()).expect(201);
+    };
+    post("categories/", r#"{"name":"Things"}"#);
+    post("products/", r#"{"name":"Thing","price":"1","stock":100000,"category_id":1}"#);
+    let alone = slowest(server.address, 200);
+
+    let connect = || TcpStream::connect(server.address).unwrap();
+    let mut silent: Vec<_> = (0..idle).map(|_| connect()).collect();
+    let head = format!("POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
+    let mut drips: Vec<_> = (0..dripping).map(|_| connect()).collect();
+    for (nth, stream) in drips.iter_mut().enumerate() {
+        let length = if nth % 2 == 0 { "Content-Length: 1000\r\n" } else { "Transfer-Encoding: chunked\r\n" };
+        stream.write_all(format!("{head}{length}\r\n").as_bytes()).unwrap();
+    }
+    let begun = Instant::now();
+    let (among, drips) = thread::scope(|scope| {
+        let dripping = scope.spawn(move || {
+            for _ in 0..6 {
+                for (nth, stream) in drips.iter_mut().enumerate() {
+                    let drop = if nth % 2 == 0 { "  " } else { "1\r\n \r\n" };
+                    stream.write_all(drop.as_bytes()).unwrap();
+                }
+                thread::sleep(Duration::from_millis(500));
+            }
+            drips
+        });
+        (slowest(server.address, 200), dripping.join().unwrap())
+    });
+    println!("{idle} idle, {dripping} dripping: the slowest of 400 requests took {among:?}, without them {alone:?}");
+    assert!(begun.elapsed() < Duration::from_secs(8), "the others were all there while it was measured");
+    assert!(
+        among < Duration::from_millis(250).max(alone * 5),
+        "the slowest took {among:?}, without the others {alone:?}"
+    );
+
+    for stream in &mut silent {
+        let answer = end_of(stream);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408 "), "{}", answer.escape_ascii());
+    }
+    for mut stream in drips {
+        let answer = end_of(&mut stream);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408 "), "{}", answer.escape_ascii());
+    }
+    println!("all were cut {:?} after the last one had come", begun.elapsed());
+    slowest(server.address, 10);
+}
