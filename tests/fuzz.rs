@@ -19,6 +19,8 @@ mod files;
 mod harness;
 #[path = "fuzz/journal.rs"]
 mod journal;
+#[path = "support/memory.rs"]
+mod memory;
 #[path = "fuzz/mutate.rs"]
 mod mutate;
 #[path = "fuzz/requests.rs"]

@@ -18,7 +18,7 @@ section! {
         /// Placements under way at once, single orders and bulks alike; beyond that the answer is 503.
         placements: usize = Count("512", "1" to "65536") in "PACKHORSE_LIMITS__PLACEMENTS";
         /// Orders in the placements under way; while there are as many, the answer to a further one is 503.
-        orders: usize = Count("100000", "1" to "10000000") in "PACKHORSE_LIMITS__ORDERS";
+        orders: usize = Count("50000", "1" to "10000000") in "PACKHORSE_LIMITS__ORDERS";
         /// Messages that may wait at one actor; when it is full the answer is 503.
         mailbox: usize = Count("16384", "16" to "1048576") in "PACKHORSE_LIMITS__MAILBOX";
     }

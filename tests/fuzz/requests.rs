@@ -2,7 +2,6 @@
 //! memory; only the bytes of HTTP itself are left to `tests/malformed.rs`.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{System, SystemRunner};
@@ -11,36 +10,18 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, Uri};
 use actix_web::test;
-use packhorse::actors::{self, CheckpointError, Checkpoints, Clock, Load, Parts};
+use packhorse::actors::Load;
 use packhorse::api::{self, Gate};
 use packhorse::config::Settings;
-use packhorse::domain::order::{After, Policy, Stage};
-use packhorse::domain::time::Timestamp;
-use packhorse::journal::{MemoryJournal, MemoryOptions};
+use packhorse::journal::MemoryOptions;
 use packhorse::telemetry::counters;
-use packhorse::view::{Changes, NoArchive, View};
 
 use super::harness::Decoder;
+use super::memory;
 use super::mutate::{Chance, mutate};
 
 /// After so many inputs the engine begins anew, so that it stays small.
 const WORLD: u64 = 2_000;
-
-struct NoCheckpoints;
-
-impl Checkpoints for NoCheckpoints {
-    fn write(&mut self, _: &View, _: &Changes) -> Result<(), CheckpointError> {
-        Ok(())
-    }
-}
-
-struct Midnight;
-
-impl Clock for Midnight {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_767_225_600_000_000)
-    }
-}
 
 /// A request as text: a line of method and target, a line for each header, an empty line, the body.
 struct Parsed<'a> {
@@ -185,29 +166,8 @@ type Answer = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, actix
 type World = Box<dyn Fn(test::TestRequest) -> Answer>;
 
 async fn world() -> World {
-    let (journal, durables) = MemoryJournal::open(MemoryOptions::default(), Vec::new());
-    let parts = Parts {
-        view: Arc::new(View::new(Arc::new(NoArchive), 1_000_000)),
-        journal: Arc::new(journal),
-        durables,
-        checkpoints: Box::new(NoCheckpoints),
-        clock: Arc::new(Midnight),
-    };
-    let stage = Stage { after: After::Manual, stale_after: Duration::from_mins(1) };
-    let settings = actors::Settings {
-        policy: Policy { pending: stage, processing: stage, shipped: stage },
-        zone: chrono_tz::UTC,
-        threads: 0,
-        mailbox: 1_000,
-        placing: Load { placements: 100, orders: 100_000 },
-        watchdog_interval: Duration::from_hours(1),
-        checkpoint_interval: Duration::from_hours(1),
-        checkpoint_changes: 1_000_000,
-        ended_orders_in_memory: Duration::from_hours(1),
-        keys_kept: Duration::from_hours(1),
-    };
     let gate = Gate::new(Settings::default().limits, chrono_tz::UTC, Duration::from_secs(5));
-    gate.open(actors::start(parts, &settings).await);
+    gate.open(memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await);
     let service = test::init_service(api::app(gate)).await;
     let world: World = Box::new(move |request| Box::pin(service.call(request.to_request())));
     for (path, body) in [

@@ -103,7 +103,8 @@ fn try_exchange(address: SocketAddr, bytes: &[u8]) -> io::Result<Reply> {
     Ok(reply)
 }
 
-fn parse(answer: &[u8]) -> Option<Reply> {
+/// The answer in `answer`; nothing where it has no whole head.
+pub(crate) fn parse(answer: &[u8]) -> Option<Reply> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&answer[..end]).unwrap();
     let mut lines = head.split("\r\n");
