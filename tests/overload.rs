@@ -144,11 +144,11 @@ mod ten_times {
     use super::support::Json;
     use super::*;
 
-    /// A disk that takes 2 ms to sync, and 8 entries to a sync: so slow that ten times as much can be offered and
+    /// A disk that takes 2 ms to sync, and 4 entries to a sync: so slow that ten times as much can be offered and
     /// refused on two cores that the load shares with the server.
     const DISK: MemoryOptions = MemoryOptions {
         queue_max: 8_192,
-        group_entries_max: 8,
+        group_entries_max: 4,
         durables_max: 16,
         commit_delay: Duration::from_millis(2),
     };
@@ -216,7 +216,7 @@ mod ten_times {
     fn at_ten_times_the_sustainable_rate_what_is_let_in_is_served_as_ever() {
         against_a_slow_disk(|address| {
             stock_up(address);
-            let closed = ["--connections", "256", "--orders", "10000"];
+            let closed = ["--connections", "256", "--orders", "5000"];
             Figures::of(address, &closed);
             let normal = Figures::of(address, &closed);
             assert_eq!(normal.refused(), 0, "256 connections that wait for their answers are no overload");

@@ -221,7 +221,7 @@ fn run(name: &'static str, corpus: Vec<Vec<u8>>, mutate: &mut dyn FnMut(&mut Cha
         }
         ask(&system, &current, input);
     };
-    Decoder { name, corpus, count: 1_500, mutate, check: &mut check }.run();
+    Decoder { name, corpus, count: 10_000, mutate, check: &mut check }.run();
 }
 
 const JSON_WORDS: &[&[u8]] = &[
