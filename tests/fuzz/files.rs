@@ -9,7 +9,7 @@ use std::path::Path;
 use packhorse::cli::CatalogueFile;
 use packhorse::config::{self, Settings, Sources};
 
-use super::harness::Decoder;
+use super::harness::{Decoder, memory};
 use super::mutate::{Chance, mutate};
 
 /// Name, variable and default of every setting, from the table in the README.
@@ -39,7 +39,7 @@ fn load(sources: Sources) {
 
 /// The settings file.
 pub(crate) fn settings_file() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir_in(memory()).unwrap();
     let path = directory.path().join("packhorse.toml");
     let mut dotted = String::new();
     for [name, _, default] in settings() {
@@ -92,7 +92,7 @@ pub(crate) fn environment() {
 
 /// Catalogue files: the first byte tells which format, the rest is the file.
 pub(crate) fn catalogue_files() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir_in(memory()).unwrap();
     let demo = include_str!("../../data/demo/catalogue.csv");
     let csv: String = demo.lines().take(6).flat_map(|line| [line, "\n"]).collect();
     let quoted =

@@ -84,6 +84,12 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/fuzz").join(name)
 }
 
+/// Where files cost no disk: a million of them are written.
+pub(crate) fn memory() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { memory.into() } else { env::temp_dir() }
+}
+
 /// What failed once.
 fn kept(name: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder(name)) else { return Vec::new() };
@@ -107,14 +113,14 @@ struct Last(File, PathBuf);
 
 impl Last {
     fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{name}.last"));
-        println!("{name}: if the process dies, its last input is in {}", path.display());
+        let path = memory().join(format!("packhorse-fuzz-{name}-{}.last", std::process::id()));
+        println!("{name}: if the process dies, its last input is in {}, behind its length", path.display());
         Self(File::create(&path).unwrap(), path)
     }
 
     fn note(&self, input: &[u8]) {
-        self.0.set_len(input.len() as u64).unwrap();
-        self.0.write_all_at(input, 0).unwrap();
+        // The file only ever grows: to cut it each time would cost more than most decoders.
+        self.0.write_all_at(&[&(input.len() as u64).to_be_bytes(), input].concat(), 0).unwrap();
     }
 
     fn remove(self) {

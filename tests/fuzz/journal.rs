@@ -16,7 +16,7 @@ use packhorse::domain::text::Name;
 use packhorse::journal::format::{decode_entry, decode_order, encode_entry, encode_order};
 use packhorse::journal::{Position, Reader, Revisions, read_at};
 
-use super::harness::Decoder;
+use super::harness::{Decoder, memory};
 use super::mutate::{Chance, mutate};
 
 const PAGE: usize = 4096;
@@ -186,7 +186,7 @@ pub(crate) fn orders() {
 /// Whole segments: first page, frames, the end.
 pub(crate) fn segment_files() {
     let shelf = Shelf::new();
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir_in(memory()).unwrap();
     let corpus = segments();
     let others = corpus.clone();
     let file = directory.path().join(format!("{:020}.seg", 1));
