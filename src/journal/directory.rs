@@ -8,16 +8,19 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::lock::{Lock, LockError};
+pub(super) use super::lock::Lock;
+use super::lock::LockError;
 use super::segment::sync_directory;
 
 /// The version of the data directory that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
-const FORMAT: &str = "FORMAT";
+pub(super) const FORMAT: &str = "FORMAT";
 const FORMAT_UNFINISHED: &str = "FORMAT.tmp";
+/// What a directory has in the place of [`FORMAT`] while a journal is being restored into it.
+pub(super) const RESTORING: &str = "RESTORING";
 const LOCK: &str = "LOCK";
-const JOURNAL: &str = "journal";
+pub(super) const JOURNAL: &str = "journal";
 const STORE: &str = "store";
 /// What may lie in a directory that is as good as empty: what a start leaves that was killed before it wrote
 /// [`FORMAT`], and what a fresh file system brings.
@@ -49,6 +52,25 @@ pub enum DirectoryError {
         path.display()
     )]
     Foreign {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Something is in it already.
+    #[error(
+        "the data directory {} is not empty; nothing in it was changed. Restore into a new or an empty directory",
+        path.display()
+    )]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A restore into it was interrupted, or is under way.
+    #[error(
+        "a restore into {} is under way or was interrupted; nothing in it was changed. Restore into it once more, or \
+         remove it",
+        path.display()
+    )]
+    RestoreUnfinished {
         /// The directory.
         path: PathBuf,
     },
@@ -113,13 +135,13 @@ pub struct DataDirectory {
 impl DataDirectory {
     /// Takes the data directory at `path`; makes it when it does not exist or is empty.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
-        make_directory(path).map_err(failed(path, "making it"))?;
+        make(path).map_err(failed(path, "making it"))?;
         // Before the lock: a directory that is not ours gets no lock file.
         check_format(path)?;
-        let lock = Self::lock(path)?;
+        let lock = lock(path)?;
         // And under it: another process may have written the format in between.
         if check_format(path)? == Content::Nothing {
-            make_directory(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
+            make(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
             write_format(path).map_err(failed(path, "writing its format"))?;
         }
         Ok(Self { path: path.to_owned(), _lock: lock })
@@ -130,14 +152,16 @@ impl DataDirectory {
         if check_format(path)? == Content::Nothing {
             return Err(DirectoryError::Missing { path: path.to_owned() });
         }
-        Ok(Self { path: path.to_owned(), _lock: Self::lock(path)? })
+        Ok(Self { path: path.to_owned(), _lock: lock(path)? })
     }
 
-    fn lock(path: &Path) -> Result<Lock, DirectoryError> {
-        Lock::take(&path.join(LOCK)).map_err(|error| match error {
-            LockError::Held(pid) => DirectoryError::InUse { path: path.to_owned(), pid },
-            LockError::Io(error) => failed(path, "locking it")(error),
-        })
+    /// Where the journal of the data directory at `path` is, which another process may be using. Writes nothing, and
+    /// takes no lock: only for [`Reader::open_live`](super::Reader::open_live).
+    pub fn journal_beside(path: &Path) -> Result<PathBuf, DirectoryError> {
+        match check_format(path)? {
+            Content::Nothing => Err(DirectoryError::Missing { path: path.to_owned() }),
+            Content::Packhorse => Ok(path.join(JOURNAL)),
+        }
     }
 
     /// The directory itself.
@@ -157,6 +181,14 @@ impl DataDirectory {
     pub fn store(&self) -> PathBuf {
         self.path.join(STORE)
     }
+}
+
+/// Takes the lock on the data directory at `path`.
+pub(super) fn lock(path: &Path) -> Result<Lock, DirectoryError> {
+    Lock::take(&path.join(LOCK)).map_err(|error| match error {
+        LockError::Held(pid) => DirectoryError::InUse { path: path.to_owned(), pid },
+        LockError::Io(error) => failed(path, "locking it")(error),
+    })
 }
 
 /// What is in a directory that can be used.
@@ -190,6 +222,9 @@ fn check_empty(path: &Path) -> Result<Content, DirectoryError> {
         }
         Err(error) => return Err(failed(path, "listing it")(error)),
     };
+    if path.join(RESTORING).exists() {
+        return Err(DirectoryError::RestoreUnfinished { path: path.to_owned() });
+    }
     for entry in entries {
         let name = entry.map_err(failed(path, "listing it"))?.file_name();
         let is_nothing = NOTHING.iter().any(|nothing| name == OsStr::new(nothing));
@@ -199,6 +234,21 @@ fn check_empty(path: &Path) -> Result<Content, DirectoryError> {
         }
     }
     Ok(Content::Nothing)
+}
+
+/// Whether nothing is in the directory `path` but what an interrupted start or restore left.
+pub(super) fn is_empty_for_restore(path: &Path) -> io::Result<bool> {
+    let is_left_over = path.join(RESTORING).exists();
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name();
+        let is_nothing = NOTHING.iter().any(|nothing| name == OsStr::new(nothing));
+        let is_of_restore = name == OsStr::new(RESTORING)
+            || name == OsStr::new(JOURNAL) && (is_left_over || is_empty_directory(&path.join(&name)));
+        if !is_nothing && !is_of_restore {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn is_empty_directory(path: &Path) -> bool {
@@ -216,14 +266,14 @@ fn write_format(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a directory that lasts, with those around it, unless it exists.
-fn make_directory(path: &Path) -> io::Result<()> {
+pub(super) fn make(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => {
-                make_directory(parent)?;
-                return make_directory(path);
+                make(parent)?;
+                return make(path);
             }
             Some(_) | None => return Err(error),
         },
@@ -232,7 +282,7 @@ fn make_directory(path: &Path) -> io::Result<()> {
     path.canonicalize()?.parent().map_or(Ok(()), sync_directory)
 }
 
-fn failed(path: &Path, operation: &'static str) -> impl FnOnce(io::Error) -> DirectoryError {
+pub(super) fn failed(path: &Path, operation: &'static str) -> impl FnOnce(io::Error) -> DirectoryError {
     move |error| DirectoryError::Io { path: path.to_owned(), operation, error }
 }
 

@@ -8,7 +8,8 @@
 //! | `reader`, `tear`, `window`, `damage` | [`Reader`]: reading back, and telling an interrupted write from damage |
 //! | `segment`, `prepare`, `frame` | the files, how they are made, and how entries stand in them |
 //! | `format` | what the bytes of an entry mean |
-//! | `directory`, `lock` | the data directory around it, for one process at a time |
+//! | `cut`, `extent` | [`Cut`]: everything up to some entry, for backups; where the bytes of a segment lie |
+//! | `directory`, `lock`, `restoring` | the data directory around it, for one process at a time |
 //!
 //! Invariants:
 //! - Sequences begin with 1 and leave no gap. They follow the order of [`Journal::submit`].
@@ -23,8 +24,10 @@
 //! writer; retries.
 
 mod commit;
+mod cut;
 mod damage;
 mod directory;
+mod extent;
 pub mod format;
 mod frame;
 mod group;
@@ -33,6 +36,7 @@ mod lock;
 mod memory;
 mod prepare;
 mod reader;
+mod restoring;
 mod segment;
 mod state;
 mod tear;
@@ -42,10 +46,13 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use cut::{Cut, CutSegment, Until, WriteError};
 pub use damage::{Damage, ReadError, What};
 pub use directory::{DataDirectory, DirectoryError, FORMAT_VERSION};
+pub use extent::Extent;
 pub use frame::{Chain, GENESIS};
 pub use interface::{Durable, Durables, Journal, Options, Poison, Position, Refused, Revisions, Stats};
 pub use memory::{MemoryJournal, MemoryOptions};
-pub use reader::{Checkpoint, End, Progress, Reader, Tail, read_at};
+pub use reader::{Checkpoint, End, Mark, Progress, Reader, Tail, read_at};
+pub use restoring::Restoring;
 pub use writer::{FileJournal, OpenError};

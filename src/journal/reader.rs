@@ -4,18 +4,32 @@
 //! and that the running hash goes on from frame to frame and from segment to segment. What lies before the segment
 //! with the first entry asked for is only looked at by its header: the running hash that the checkpoint brings
 //! vouches for it.
+//!
+//! A journal that another process is writing can be read as well ([`Reader::open_live`]): it ends, then, where this
+//! reader found it to end. What was acknowledged before the reading began is always before that, for it was written
+//! before. The last group may be one that was written and is not synced yet.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use super::damage::{ReadError, What};
-use super::format::{self, decode_entry};
+use super::extent::{Ahead, Extent};
+use super::format::{self, decode_entry, entry_at};
 use super::frame::{self, Chain, FRAME_LEN_MIN, GENESIS, HEADER_LEN, Header, Inverted, Misfit};
 use super::interface::{Durable, Position, Revisions};
-use super::segment::{self, PAGE, PAGE_LEN, SegmentHeader};
+use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::tear::{Suspect, Verdict, judge};
 use super::window::Window;
+use crate::domain::time::Timestamp;
+
+/// How often a place of a live journal that looks damaged is read again before it counts as that: it may be a group
+/// that is being written at this moment.
+const LOOKS_MAX: u32 = 200;
+/// How long to wait before each of these looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// A state that already contains the entries up to a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +92,22 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
+/// An entry that was gone over without being decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Its number.
+    pub sequence: u64,
+    /// The running hash up to and including it.
+    pub chain: Chain,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
 /// Reads entries in order.
 #[derive(Debug)]
 pub struct Reader {
-    directory: PathBuf,
     /// The segments that are still to be read, the last one first.
-    ahead: Vec<SegmentHeader>,
+    ahead: Vec<Ahead>,
     current: Option<Segment>,
     from: Checkpoint,
     sequence: u64,
@@ -91,11 +115,15 @@ pub struct Reader {
     progress: Progress,
     tail: Option<Tail>,
     scratch: Vec<u8>,
+    /// How often the place where it stands may be looked at again.
+    looks_left: u32,
+    /// [`LOOKS_MAX`] for a journal that somebody may be writing, otherwise 0.
+    looks_max: u32,
 }
 
 #[derive(Debug)]
 struct Segment {
-    path: PathBuf,
+    extent: Extent,
     header: SegmentHeader,
     window: Window,
     offset: u64,
@@ -119,14 +147,30 @@ impl Reader {
     /// Opens the journal in `directory` (the `journal` directory itself) for reading what follows `from`.
     pub fn open(directory: &Path, from: Option<Checkpoint>) -> Result<Self, ReadError> {
         let from = from.unwrap_or(Checkpoint::EMPTY);
-        let mut ahead = segment_headers(directory)?;
-        let start = ahead.iter().rposition(|header| header.first <= from.sequence.saturating_add(1)).unwrap_or(0);
+        let mut ahead = Ahead::in_directory(directory)?;
+        let start = ahead.iter().rposition(|ahead| ahead.header.first <= from.sequence.saturating_add(1)).unwrap_or(0);
         ahead.drain(..start);
+        let reader = Self::new(ahead, from, 0);
+        reader.compare_checkpoint()?;
+        Ok(reader)
+    }
+
+    /// Opens the journal in `directory`, which another process may be writing, for reading from the front.
+    pub fn open_live(directory: &Path) -> Result<Self, ReadError> {
+        Ok(Self::new(Ahead::in_directory(directory)?, Checkpoint::EMPTY, LOOKS_MAX))
+    }
+
+    /// Opens the journal whose segments lie in `extents` for reading from the front.
+    pub fn open_extents(extents: Vec<Extent>) -> Result<Self, ReadError> {
+        Ok(Self::new(Ahead::in_extents(extents)?, Checkpoint::EMPTY, 0))
+    }
+
+    fn new(mut ahead: Vec<Ahead>, from: Checkpoint, looks_max: u32) -> Self {
         ahead.reverse();
-        let (sequence, chain) = ahead.last().map_or((0, GENESIS), |header| (header.first - 1, header.chain));
-        let bytes_total = ahead.iter().map(|header| header.size).sum();
-        let reader = Self {
-            directory: directory.to_owned(),
+        let first = ahead.last().map(|ahead| ahead.header);
+        let (sequence, chain) = first.map_or((0, GENESIS), |header| (header.first - 1, header.chain));
+        let bytes_total = ahead.iter().map(|ahead| ahead.header.size).sum();
+        Self {
             ahead,
             current: None,
             from,
@@ -135,9 +179,9 @@ impl Reader {
             progress: Progress { bytes_read: 0, bytes_total },
             tail: None,
             scratch: Vec::new(),
-        };
-        reader.compare_checkpoint()?;
-        Ok(reader)
+            looks_left: looks_max,
+            looks_max,
+        }
     }
 
     /// The next entry, or nothing behind the last one. The order lines in it refer to `revisions`, which must know
@@ -153,6 +197,25 @@ impl Reader {
             return Ok(Some(durable));
         }
         Ok(None)
+    }
+
+    /// Goes over the next entry without decoding it; nothing behind the last one.
+    pub fn skip(&mut self) -> Result<Option<Mark>, ReadError> {
+        let Next::Frame(header) = self.find()? else { return Ok(None) };
+        let segment = self.current.as_mut().expect("a frame that was found stands in a segment");
+        let (path, offset) = (&segment.extent.path, segment.extent.offset + segment.offset);
+        let damage = |error| ReadError::damage(path, offset, header.sequence, What::Meaning(error));
+        let frame = segment.window.get(segment.offset, header.frame_bytes()).map_err(ReadError::io(path))?;
+        let payload = plain(&header, header.stored_payload(frame), &mut self.scratch);
+        let at = entry_at(payload).map_err(damage)?;
+        self.step(&header)?;
+        Ok(Some(Mark { sequence: self.sequence, chain: self.chain, at }))
+    }
+
+    /// The segment of the entry that was just read: its header, where it lies, and where in it the entry ends.
+    pub(super) fn behind(&self) -> (&SegmentHeader, &Extent, u64) {
+        let segment = self.current.as_ref().expect("an entry that was just read stands in a segment");
+        (&segment.header, &segment.extent, segment.offset)
     }
 
     /// The last entry read or skipped; 0 before the first one.
@@ -194,31 +257,38 @@ impl Reader {
                 self.enter()?;
                 continue;
             };
-            match segment.find(self.sequence + 1, self.chain, self.ahead.is_empty())? {
-                Found::Frame(header) => return Ok(Next::Frame(header)),
-                Found::End => self.leave(None)?,
-                Found::Torn(dropped_bytes) => self.leave(Some(dropped_bytes))?,
+            let is_last = self.ahead.is_empty();
+            match segment.find(self.sequence + 1, self.chain, is_last) {
+                Ok(Found::Frame(header)) => return Ok(Next::Frame(header)),
+                Ok(Found::End) => self.leave(None)?,
+                Ok(Found::Torn(dropped_bytes)) => self.leave(Some(dropped_bytes))?,
+                Err(ReadError::Damage(_)) if is_last && self.looks_left > 0 => {
+                    self.looks_left -= 1;
+                    segment.window.refresh();
+                    thread::sleep(LOOK_PAUSE);
+                }
+                Err(error) => return Err(error),
             }
         }
     }
 
     /// Goes on to the next segment, or to the end of a journal that has none.
     fn enter(&mut self) -> Result<(), ReadError> {
-        let Some(header) = self.ahead.pop() else {
+        let Some(ahead) = self.ahead.pop() else {
             let end = End { sequence: self.sequence, chain: self.chain, position: None, group_offset: 0 };
             return self.end(Tail::Clean(end));
         };
-        let path = self.directory.join(segment::file_name(header.first));
-        let damage = |what| Err(ReadError::damage(&path, 0, self.sequence + 1, what));
+        let (header, extent) = (ahead.header, &ahead.extent);
+        let damage = |what| Err(ReadError::damage(&extent.path, extent.offset, self.sequence + 1, what));
         if header.first != self.sequence + 1 {
             return damage(What::SegmentOrder { found: header.first });
         }
         if header.chain != self.chain {
             return damage(What::SegmentChain);
         }
-        let file = File::open(&path).map_err(ReadError::io(&path))?;
-        let window = Window::new(file, header.size);
-        self.current = Some(Segment { path, header, window, offset: PAGE_LEN, group_offset: PAGE_LEN });
+        let window = ahead.open()?;
+        let extent = ahead.extent;
+        self.current = Some(Segment { extent, header, window, offset: PAGE_LEN, group_offset: PAGE_LEN });
         Ok(())
     }
 
@@ -261,6 +331,7 @@ impl Reader {
         let segment = self.current.as_mut().expect("a frame that was found stands in a segment");
         self.chain = chain;
         self.sequence = header.sequence;
+        self.looks_left = self.looks_max;
         if header.place == 0 {
             segment.group_offset = segment.offset;
         }
@@ -278,7 +349,7 @@ impl Reader {
     fn decode(&mut self, header: &Header, revisions: &dyn Revisions) -> Result<Durable, ReadError> {
         let segment = self.current.as_mut().expect("a frame that was found stands in a segment");
         let position = Position { segment_first: segment.header.first, offset: segment.offset };
-        let path = segment.path.clone();
+        let path = segment.extent.path.clone();
         let frame = segment.frame(header)?;
         decode_frame(&path, position, header, frame, &mut self.scratch, revisions)
     }
@@ -292,7 +363,7 @@ impl Segment {
             Err(suspect) => suspect,
         };
         let suspect = Suspect { offset: self.offset, sequence, header, is_last };
-        let verdict = judge(&mut self.window, self.header.size, suspect).map_err(ReadError::io(&self.path))?;
+        let verdict = judge(&mut self.window, self.header.size, suspect).map_err(ReadError::io(&self.extent.path))?;
         match verdict {
             Verdict::End => Ok(Found::End),
             Verdict::Torn(dropped_bytes) => Ok(Found::Torn(dropped_bytes)),
@@ -306,7 +377,7 @@ impl Segment {
         if left < FRAME_LEN_MIN as u64 {
             return Ok(Err((None, What::Header)));
         }
-        let bytes = self.window.get(self.offset, HEADER_LEN).map_err(ReadError::io(&self.path))?;
+        let bytes = self.window.get(self.offset, HEADER_LEN).map_err(ReadError::io(&self.extent.path))?;
         let Some(header) = bytes.first_chunk().and_then(Header::parse) else {
             return Ok(Err((None, What::Header)));
         };
@@ -329,11 +400,11 @@ impl Segment {
     }
 
     fn frame(&mut self, header: &Header) -> Result<&[u8], ReadError> {
-        self.window.get(self.offset, header.frame_bytes()).map_err(ReadError::io(&self.path))
+        self.window.get(self.offset, header.frame_bytes()).map_err(ReadError::io(&self.extent.path))
     }
 
     fn damage(&self, sequence: u64, what: What) -> ReadError {
-        ReadError::damage(&self.path, self.offset, sequence, what)
+        ReadError::damage(&self.extent.path, self.extent.offset + self.offset, sequence, what)
     }
 }
 
@@ -368,7 +439,15 @@ fn decode_frame(
         return Err(ReadError::UnknownVersion { file: path.to_owned(), version: u32::from(header.version) });
     }
     let stored = header.stored_payload(frame);
-    let payload = match header.inverted {
+    let entry = decode_entry(plain(header, stored, scratch), revisions)
+        .map_err(|error| ReadError::damage(path, position.offset, header.sequence, What::Meaning(error)))?;
+    let chain = header.chain_next(stored);
+    Ok(Durable { sequence: header.sequence, chain, position, entry: Arc::new(entry) })
+}
+
+/// What was encoded, given how it is `stored`. `scratch` is used when the two differ.
+fn plain<'a>(header: &Header, stored: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    match header.inverted {
         Inverted::No => stored,
         Inverted::Yes => {
             scratch.clear();
@@ -376,45 +455,5 @@ fn decode_frame(
             frame::plain_payload(header, scratch);
             scratch
         }
-    };
-    let entry = decode_entry(payload, revisions)
-        .map_err(|error| ReadError::damage(path, position.offset, header.sequence, What::Meaning(error)))?;
-    let chain = header.chain_next(stored);
-    Ok(Durable { sequence: header.sequence, chain, position, entry: Arc::new(entry) })
-}
-
-/// The headers of all segments, in order, each checked against its file's name and length.
-fn segment_headers(directory: &Path) -> Result<Vec<SegmentHeader>, ReadError> {
-    let firsts = segment::list(directory)
-        .map_err(ReadError::io(directory))?
-        .map_err(|path| ReadError::damage(&path, 0, 1, What::Misnamed))?;
-    let headers = firsts.iter().map(|first| segment_header(directory, *first)).collect::<Result<Vec<_>, _>>()?;
-    match headers.first() {
-        Some(header) if (header.first, header.chain) != (1, GENESIS) => {
-            let path = directory.join(segment::file_name(header.first));
-            Err(ReadError::damage(&path, 0, 1, What::SegmentOrder { found: header.first }))
-        }
-        Some(_) | None => Ok(headers),
     }
-}
-
-fn segment_header(directory: &Path, first: u64) -> Result<SegmentHeader, ReadError> {
-    let path = directory.join(segment::file_name(first));
-    let damage = |what| Err(ReadError::damage(&path, 0, first, what));
-    let file = File::open(&path).map_err(ReadError::io(&path))?;
-    let found = file.metadata().map_err(ReadError::io(&path))?.len();
-    if found < PAGE_LEN {
-        return damage(What::SegmentLength { found, expected: PAGE_LEN });
-    }
-    let mut window = Window::new(file, PAGE_LEN);
-    let page = window.get(0, PAGE).map_err(ReadError::io(&path))?;
-    let page = page.first_chunk().expect("a page was read");
-    let header = SegmentHeader::parse(page).map_err(|error| ReadError::segment_header(&path, first, error))?;
-    if header.first != first {
-        return damage(What::SegmentOrder { found: header.first });
-    }
-    if header.size != found {
-        return damage(What::SegmentLength { found, expected: header.size });
-    }
-    Ok(header)
 }

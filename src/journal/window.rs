@@ -7,10 +7,14 @@ use std::os::unix::fs::FileExt;
 /// How much is read at once when less is asked for, in bytes.
 const WINDOW: usize = 1 << 20;
 
-/// A file of which one piece is in memory.
+/// A file, or a part of one, of which one piece is in memory.
 #[derive(Debug)]
 pub(super) struct Window {
     file: File,
+    /// Where in the file it begins.
+    base: u64,
+    /// How many bytes are there; those behind them, up to `len`, are zero.
+    there: u64,
     len: u64,
     buffer: Vec<u8>,
     buffer_at: u64,
@@ -19,7 +23,17 @@ pub(super) struct Window {
 impl Window {
     /// A window on the first `len` bytes of `file`, which has as many.
     pub(super) fn new(file: File, len: u64) -> Self {
-        Self { file, len, buffer: Vec::new(), buffer_at: 0 }
+        Self::within(file, 0, len, len)
+    }
+
+    /// A window on `len` bytes: the `there` bytes of `file` from `base` on, and zeros behind them.
+    pub(super) fn within(file: File, base: u64, there: u64, len: u64) -> Self {
+        Self { file, base, there, len, buffer: Vec::new(), buffer_at: 0 }
+    }
+
+    /// Reads anew from now on: somebody else may be writing.
+    pub(super) fn refresh(&mut self) {
+        self.buffer.clear();
     }
 
     /// The `len` bytes from `offset` on, which must lie within the file.
@@ -37,7 +51,10 @@ impl Window {
         let left = usize::try_from(self.len - offset).unwrap_or(usize::MAX);
         self.buffer.resize(len.max(WINDOW).min(left), 0);
         self.buffer_at = offset;
-        let filled = self.file.read_exact_at(&mut self.buffer, offset);
+        let there = usize::try_from(self.there.saturating_sub(offset)).unwrap_or(usize::MAX).min(self.buffer.len());
+        let (stored, left_out) = self.buffer.split_at_mut(there);
+        left_out.fill(0);
+        let filled = self.file.read_exact_at(stored, self.base + offset);
         if filled.is_err() {
             self.buffer.clear();
         }
@@ -104,5 +121,30 @@ mod tests {
         }
         assert!(window.get(3 * WINDOW as u64 - 1, 2).is_err());
         assert!(window.get(u64::MAX, 2).is_err());
+    }
+
+    #[test]
+    fn shows_a_part_of_a_file_and_zeros_behind_it() {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(b"..abcdef..", 0).unwrap();
+        let mut window = Window::within(file, 2, 6, 10);
+        assert_eq!(window.get(0, 10).unwrap(), b"abcdef\0\0\0\0");
+        assert_eq!(window.get(7, 3).unwrap(), [0; 3]);
+        window.refresh();
+        assert_eq!(window.get(5, 2).unwrap(), b"f\0");
+        assert!(window.get(9, 2).is_err());
+        assert_eq!(window.end_of_content(0).unwrap(), Some(6));
+    }
+
+    #[test]
+    fn sees_what_was_written_behind_its_back_once_it_is_refreshed() {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(b"old", 0).unwrap();
+        let mut window = Window::new(file.try_clone().unwrap(), 3);
+        assert_eq!(window.get(0, 3).unwrap(), b"old");
+        file.write_all_at(b"new", 0).unwrap();
+        assert_eq!(window.get(0, 3).unwrap(), b"old");
+        window.refresh();
+        assert_eq!(window.get(0, 3).unwrap(), b"new");
     }
 }

@@ -31,6 +31,11 @@ pub fn decode<'a, F: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<F, FormatE
     }
 }
 
+/// Reads the form that `bytes` begin with.
+pub(super) fn decode_first<'a, F: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<F, FormatError> {
+    Ok(bincode::borrow_decode_from_slice(bytes, CONFIG)?.0)
+}
+
 struct Memory<'a>(&'a mut Vec<u8>);
 
 impl Writer for Memory<'_> {

@@ -104,3 +104,9 @@ pub fn encode_entry(entry: &Entry, bytes: &mut Vec<u8>) {
 pub fn decode_entry(bytes: &[u8], revisions: &dyn Revisions) -> Result<Entry, FormatError> {
     codec::decode::<EntryV1<'_>>(bytes)?.restore(revisions)
 }
+
+/// When the entry was decided that fills `bytes`. Nothing else of it is looked at.
+pub fn entry_at(bytes: &[u8]) -> Result<Timestamp, FormatError> {
+    // The first field of every version's form.
+    codec::decode_first::<i64>(bytes).map(Timestamp)
+}

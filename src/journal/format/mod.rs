@@ -45,7 +45,7 @@ pub use category::CategoryV1;
 pub use change::{OrderChangeV1, OrderEventV1};
 pub use codec::{VALUE_BYTES_MAX, decode, encode};
 pub use contact::ContactV1;
-pub use entry::{EntryV1, EventV1, decode_entry, encode_entry};
+pub use entry::{EntryV1, EventV1, decode_entry, encode_entry, entry_at};
 pub use error::FormatError;
 pub use key::{AnswerV1, KeyRecordV1};
 pub use line::LineV1;

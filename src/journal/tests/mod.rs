@@ -2,6 +2,7 @@
 
 mod build;
 mod contract;
+mod cut;
 mod damaged;
 mod frozen;
 mod reading;

@@ -1,0 +1,89 @@
+//! A data directory that a journal is being restored into.
+//!
+//! Until it is finished the directory has a file `RESTORING` in the place of `FORMAT`, so that nothing starts on half
+//! a journal, whenever the power fails; finishing renames the one to the other.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::directory::{self, DirectoryError, FORMAT_VERSION, Lock};
+use super::segment::sync_directory;
+
+/// A data directory that is not one yet. Dropped before it is finished, it takes what it made away again.
+#[derive(Debug)]
+pub struct Restoring {
+    path: PathBuf,
+    is_finished: bool,
+    _lock: Lock,
+}
+
+impl Restoring {
+    /// Begins in `path`, which does not exist or is empty, but for what an interrupted restore left there.
+    pub fn begin(path: &Path) -> Result<Self, DirectoryError> {
+        let failed = |operation| directory::failed(path, operation);
+        directory::make(path).map_err(failed("making it"))?;
+        // Before the lock and under it, as when a directory is opened.
+        Self::refuse_content(path)?;
+        let lock = directory::lock(path)?;
+        Self::refuse_content(path)?;
+        remove_journal(path).map_err(failed("removing what an interrupted restore left"))?;
+        let restoring = Self { path: path.to_owned(), is_finished: false, _lock: lock };
+        restoring.mark().map_err(failed("marking it as not yet restored"))?;
+        directory::make(&restoring.journal()).map_err(failed("making the journal's directory"))?;
+        Ok(restoring)
+    }
+
+    /// Refuses a directory that cannot be restored into. Changes nothing.
+    pub fn refuse_content(path: &Path) -> Result<(), DirectoryError> {
+        match directory::is_empty_for_restore(path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DirectoryError::NotEmpty { path: path.to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(directory::failed(path, "listing it")(error)),
+        }
+    }
+
+    fn mark(&self) -> io::Result<()> {
+        let mut file = File::create(self.path.join(directory::RESTORING))?;
+        writeln!(file, "{FORMAT_VERSION}")?;
+        file.sync_all()?;
+        sync_directory(&self.path)
+    }
+
+    /// Where the journal goes.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.path.join(directory::JOURNAL)
+    }
+
+    /// Makes a data directory of it: the journal is there as a whole, and synced.
+    pub fn finish(mut self) -> Result<(), DirectoryError> {
+        let finished = fs::rename(self.path.join(directory::RESTORING), self.path.join(directory::FORMAT));
+        finished
+            .and_then(|()| sync_directory(&self.path))
+            .map_err(directory::failed(&self.path, "writing its format"))?;
+        self.is_finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Restoring {
+    fn drop(&mut self) {
+        if self.is_finished {
+            return;
+        }
+        let removed = remove_journal(&self.path).and_then(|()| fs::remove_file(self.path.join(directory::RESTORING)));
+        if let Err(error) = removed {
+            // It stays marked as not restored, and the next restore removes it.
+            tracing::warn!(path = %self.path.display(), %error, "what was restored so far could not be removed");
+        }
+    }
+}
+
+fn remove_journal(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path.join(directory::JOURNAL)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
