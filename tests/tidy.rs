@@ -31,6 +31,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("actix_web", &["actors", "api", "app", "cli", "main"]),
     ("anyhow", &["cli", "main"]),
     ("clap", &["cli"]),
+    ("tar", &["app::backup"]),
+    ("csv", &["app::export", "cli"]),
     ("toml", &["config"]),
 ];
 

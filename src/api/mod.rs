@@ -17,7 +17,7 @@ mod idempotency;
 mod list;
 mod orders;
 mod products;
-mod render;
+pub(crate) mod render;
 mod root;
 mod routes;
 mod trace;

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::backup::{Backup, BackupError};
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::order::Status;
 use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader, Tail};
@@ -51,6 +52,9 @@ pub enum CheckError {
     /// The journal is damaged, or cannot be read.
     #[error(transparent)]
     Journal(#[from] ReadError),
+    /// The backup is damaged, or cannot be read.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The store could not be copied to be looked at.
     #[error("the store could not be copied to {}: {error}", path.display())]
     Copy {
@@ -76,10 +80,24 @@ pub fn check(path: &Path) -> Result<Report, CheckError> {
     let mut findings = Findings::default();
     let copy = StoreCopy::of(&directory.store())?;
     let opened = copy.open(&mut findings);
-    let mut reader = Reader::open(&directory.journal(), None)?;
+    Ok(compare(Reader::open(&directory.journal(), None)?, opened.as_ref(), findings)?)
+}
+
+/// Checks the backup `path`: each of its files, and then its journal as that of a data directory.
+///
+/// # Errors
+/// When it is damaged: the error names the first bad file.
+pub fn check_backup(path: &Path) -> Result<Report, CheckError> {
+    let backup = Backup::open(path)?;
+    backup.verify()?;
+    Ok(compare(backup.reader()?, None, Findings::default())?)
+}
+
+/// Reads everything, and compares what it means with what was `opened`, if anything.
+fn compare(mut reader: Reader, opened: Option<&(Store, Loaded)>, mut findings: Findings) -> Result<Report, ReadError> {
     let progress = Progress::start("checking the journal", reader.progress().bytes_total);
     let view = View::new(Arc::new(NoArchive), usize::MAX);
-    let head = opened.as_ref().map_or(0, |(_, loaded)| loaded.head.sequence);
+    let head = opened.map_or(0, |(_, loaded)| loaded.head.sequence);
     let mut at_head = None;
     while let Some(durable) = reader.next(&view)? {
         view.apply(std::slice::from_ref(&durable));
@@ -89,14 +107,14 @@ pub fn check(path: &Path) -> Result<Report, CheckError> {
         if view.applied().is_multiple_of(4096) {
             progress.set(reader.progress().bytes_read);
         }
-        if let Some((store, loaded)) = &opened
+        if let Some((store, loaded)) = opened
             && durable.sequence == head
         {
             at_head = Some(compare_head(&view, store, loaded, &mut findings));
         }
     }
     let tail = reader.into_tail()?;
-    if let Some((store, _)) = &opened {
+    if let Some((store, _)) = opened {
         match at_head {
             Some(newer) => compare_newer(&view, store, newer, &mut findings),
             None if head > 0 => findings
@@ -116,7 +134,7 @@ pub fn check(path: &Path) -> Result<Report, CheckError> {
         torn_bytes,
         catalogue,
         orders: view.counts(),
-        checkpoint: opened.as_ref().map(|_| head),
+        checkpoint: opened.map(|_| head),
         findings: findings.0,
     })
 }

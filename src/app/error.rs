@@ -7,8 +7,10 @@ use crate::actors::Failure;
 use crate::engine::Rejection;
 use crate::journal::DirectoryError;
 
+use super::backup::BackupError;
 use super::check::CheckError;
 use super::engine::OpenError;
+use super::export::ExportError;
 
 /// Why serving, importing or checking failed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +29,12 @@ pub enum Error {
     /// The data directory cannot be checked, or its journal is damaged.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// The backup was not made or not restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The export failed.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The journal was poisoned while serving. Everything that was acknowledged is safe; start again.
     #[error("the journal failed and the process stops so that nothing more is acknowledged: {0}")]
     Poisoned(String),
@@ -46,9 +54,13 @@ impl Error {
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         let directory = match self {
-            Self::Open(OpenError::Directory(error)) | Self::Check(CheckError::Directory(error)) => error,
+            Self::Open(OpenError::Directory(error))
+            | Self::Check(CheckError::Directory(error))
+            | Self::Backup(BackupError::Directory(error)) => error,
             Self::Open(_)
             | Self::Check(_)
+            | Self::Backup(_)
+            | Self::Export(_)
             | Self::Bind { .. }
             | Self::Poisoned(_)
             | Self::Import(_)

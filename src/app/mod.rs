@@ -1,16 +1,24 @@
 //! The composition root: the only place that plugs concrete things together, and that knows the system's clock.
 
+mod backup;
 mod bridge;
 mod check;
 mod clock;
 mod engine;
 mod error;
+mod export;
 mod recovery;
 mod serve;
+mod unfinished;
 
-pub use check::{CheckError, Finding, Report, check};
+pub use backup::{Backed, BackupError, backup, restore};
+pub use check::{CheckError, Finding, Report, check, check_backup};
 pub use clock::SystemClock;
 pub use engine::{Engine, OpenError};
 pub use error::Error;
+pub use export::{ExportError, Exported, Format, Source, What, export};
 pub use recovery::RecoveryError;
 pub use serve::{Server, Started, import, serve};
+pub use unfinished::TargetError;
+
+pub use crate::journal::Until;

@@ -1,4 +1,4 @@
-//! `packhorse check`: is what lies in a data directory sound?
+//! `packhorse check`: is what lies in a data directory, or in a backup, sound?
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -7,22 +7,29 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use crate::app::{self, Report};
+use crate::app::{self, Report, Source};
 use crate::telemetry;
 
 /// The flags of `check`.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Data directory to read; nothing in it is changed
-    #[arg(long, value_name = "DIR")]
-    data_dir: PathBuf,
+    /// Data directory to read; nothing in it is changed, and no server may be using it
+    #[arg(long, value_name = "DIR", required_unless_present = "from", conflicts_with = "from")]
+    data_dir: Option<PathBuf>,
+    /// Backup to read instead: every file of it is compared with its manifest
+    #[arg(long, value_name = "DIR|FILE")]
+    from: Option<PathBuf>,
 }
 
 impl Check {
     /// Prints what was found; an error when it is damaged.
     pub(super) fn run(self) -> anyhow::Result<()> {
         telemetry::start()?;
-        let report = app::check(&self.data_dir).map_err(app::Error::from)?;
+        let checked = match source(self.data_dir, self.from) {
+            Source::DataDirectory(path) => app::check(&path),
+            Source::Backup(path) => app::check_backup(&path),
+        };
+        let report = checked.map_err(app::Error::from)?;
         io::stdout().write_all(render(&report).as_bytes())?;
         if report.findings.is_empty() {
             return Ok(());
@@ -30,6 +37,12 @@ impl Check {
         let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
         bail!("damage found:\n{}", findings.join("\n"))
     }
+}
+
+/// What `--data-dir` and `--from` name, of which exactly one is there.
+pub(super) fn source(data_dir: Option<PathBuf>, from: Option<PathBuf>) -> Source {
+    let data_dir = data_dir.map(Source::DataDirectory);
+    data_dir.or(from.map(Source::Backup)).expect("a command line without --data-dir has --from")
 }
 
 /// One `name: value` per line.

@@ -7,13 +7,16 @@
 //! | 2 | wrong usage: flags or settings |
 //! | 3 | another process uses the data directory |
 
+mod backup;
 mod catalogue;
 mod check;
 mod completions;
 mod demo;
 mod exit;
+mod export;
 mod import;
 mod load;
+mod restore;
 mod serve;
 
 use std::ffi::OsString;
@@ -38,8 +41,14 @@ struct Cli {
 enum Command {
     /// Serve the REST API until SIGINT or SIGTERM.
     Serve(serve::Serve),
-    /// Read a data directory without changing it, and compare everything in it with the journal.
+    /// Read a data directory or a backup without changing it, and compare everything in it with the journal.
     Check(check::Check),
+    /// Copy everything that is durable, while a server runs or not, to a new directory or archive.
+    Backup(backup::Backup),
+    /// Make a data directory of a backup, as it was at the end or earlier.
+    Restore(restore::Restore),
+    /// Write orders, their history or the movements of stock as CSV or JSON lines.
+    Export(export::Export),
     /// Take a catalogue with its opening stock into a data directory: all of it, or nothing.
     Import(import::Import),
     /// Offer orders to a running server, measure its answers, and compare its numbers with what it acknowledged.
@@ -65,6 +74,9 @@ fn carry_out(command: Command) -> Exit {
     let result = match command {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
+        Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Load(load) => load.run(),
         Command::Completions(completions) => completions.run(),
@@ -102,6 +114,13 @@ mod tests {
         check("packhorse serve --listen 127.0.0.1:0 --data-dir d --config c.toml --demo");
         check("packhorse serve --listen=127.0.0.1:0");
         check("packhorse check --data-dir d");
+        check("packhorse check --from backup.tar");
+        check("packhorse backup --data-dir d --to backup.tar");
+        check("packhorse restore --from backup.tar --data-dir d");
+        check("packhorse restore --from b --data-dir d --until 17");
+        check("packhorse restore --from b --data-dir d --until 2026-11-22T04:00:00+06:00");
+        check("packhorse export --data-dir d --format csv --what orders");
+        check("packhorse export --from b --format ndjson --what movements --to rows.ndjson");
         check("packhorse import --data-dir d catalogue.csv");
         check("packhorse load --url http://127.0.0.1:8080 --orders 10");
         check(
@@ -118,6 +137,13 @@ mod tests {
         check("packhorse serve --port 1", ErrorKind::UnknownArgument);
         check("packhorse serve --listen a --listen b", ErrorKind::ArgumentConflict);
         check("packhorse check", ErrorKind::MissingRequiredArgument);
+        check("packhorse check --data-dir d --from b", ErrorKind::ArgumentConflict);
+        check("packhorse backup --data-dir d", ErrorKind::MissingRequiredArgument);
+        check("packhorse restore --from b", ErrorKind::MissingRequiredArgument);
+        check("packhorse restore --from b --data-dir d --until noon", ErrorKind::ValueValidation);
+        check("packhorse export --format csv --what orders", ErrorKind::MissingRequiredArgument);
+        check("packhorse export --data-dir d --from b --format csv --what orders", ErrorKind::ArgumentConflict);
+        check("packhorse export --data-dir d --format xml --what orders", ErrorKind::InvalidValue);
         check("packhorse import --data-dir d", ErrorKind::MissingRequiredArgument);
         check("packhorse import catalogue.csv", ErrorKind::MissingRequiredArgument);
         check("packhorse load --orders 10", ErrorKind::MissingRequiredArgument);

@@ -1,6 +1,9 @@
 //! Points in time. The core reads no clock: `now` is always an argument.
 
+use std::fmt;
 use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Microseconds since 1970-01-01T00:00:00Z. Time zones matter only where a calendar day does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,5 +26,13 @@ impl Timestamp {
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// RFC 3339 in UTC, for operators.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        f.write_str(&at.to_rfc3339_opts(SecondsFormat::Micros, true))
     }
 }

@@ -10,11 +10,11 @@ mod time;
 
 use serde::Serialize;
 
-pub(crate) use catalogue::{CategoryBody, ProductBody};
+pub(crate) use catalogue::{CategoryBody, ProductBody, Text};
 pub(crate) use history::StepBody;
-pub(crate) use movement::MovementBody;
-pub(crate) use order::{OrderBody, WHOLE_ORDER_BYTES};
-pub(crate) use time::Times;
+pub(crate) use movement::{MovementBody, quantity};
+pub(crate) use order::{Lines, OrderBody, WHOLE_ORDER_BYTES};
+pub(crate) use time::{Time, Times};
 
 /// `body` as JSON; `capacity` is about how many bytes that takes.
 pub(crate) fn json(body: &impl Serialize, capacity: usize) -> Vec<u8> {

@@ -41,7 +41,7 @@ impl<'a> MovementBody<'a> {
 }
 
 /// By how much the number that the cause is about changed: what is reserved, or what is on hand.
-fn quantity(change: Change) -> i64 {
+pub(crate) fn quantity(change: Change) -> i64 {
     match change {
         Change::Received(_) | Change::Adjusted(_) | Change::Shipped(_) => change.on_hand(),
         Change::Reserved(_) | Change::Released(_) => change.reserved(),

@@ -31,8 +31,9 @@ pub(crate) struct OrderBody<'a> {
     allowed_actions: Actions<'a>,
 }
 
+/// The lines of an order.
 #[derive(Debug)]
-struct Lines<'a>(&'a [Line]);
+pub(crate) struct Lines<'a>(pub(crate) &'a [Line]);
 
 #[derive(Debug, serde::Serialize)]
 struct LineBody<'a> {

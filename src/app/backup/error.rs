@@ -1,0 +1,89 @@
+//! Why a backup could not be made, read or restored.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::app::TargetError;
+use crate::journal::{DirectoryError, ReadError, WriteError};
+
+/// Why a backup could not be made, read or restored. Nothing is left that looks like a whole one.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The journal is damaged, or cannot be read.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
+    /// The backup cannot be written.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The restored journal cannot be written.
+    #[error("{0}; nothing was restored")]
+    Restore(#[from] WriteError),
+    /// A file of the backup cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// There is no manifest.
+    #[error(
+        "{} is no whole backup: {why}. Name a directory or an archive that `packhorse backup` has completed",
+        path.display()
+    )]
+    NoBackup {
+        /// What was named.
+        path: PathBuf,
+        /// What it lacks.
+        why: String,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "the backup {} has format {found}, and this program knows formats up to {}; use the version of Packhorse that \
+         wrote it, or a newer one",
+        path.display(), super::manifest::FORMAT_VERSION
+    )]
+    Newer {
+        /// The backup.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// It is not as it was written.
+    #[error("the backup {} is damaged: {file}: {why}; use another backup", path.display())]
+    Damaged {
+        /// The backup.
+        path: PathBuf,
+        /// The file in it.
+        file: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Nothing is old enough.
+    #[error("the backup {} has no entry at or before that moment; its first one is entry 1", path.display())]
+    NothingBefore {
+        /// The backup.
+        path: PathBuf,
+    },
+    /// What was restored is not what the backup holds.
+    #[error("what was restored reads back as ending with entry {found} instead of {wanted}; nothing of it was kept")]
+    NotAsWritten {
+        /// The last entry that was read back.
+        found: u64,
+        /// The last entry that was written.
+        wanted: u64,
+    },
+}
+
+impl BackupError {
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Read { path: path.to_owned(), error }
+    }
+
+    pub(super) fn damaged(path: &Path, file: &str, why: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), file: file.to_owned(), why: why.into() }
+    }
+}

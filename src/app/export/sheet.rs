@@ -1,0 +1,62 @@
+//! Rows on their way out, as JSON lines or as comma-separated values.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Format;
+
+/// What rows are written to.
+pub(super) struct Sheet<'a> {
+    output: Output<'a>,
+    rows: u64,
+}
+
+enum Output<'a> {
+    Ndjson(&'a mut dyn Write),
+    Csv(Box<csv::Writer<&'a mut dyn Write>>),
+}
+
+impl<'a> Sheet<'a> {
+    /// Begins a sheet. `columns` are the names of the fields of its rows, in their order.
+    pub(super) fn begin(output: &'a mut dyn Write, format: Format, columns: &[&str]) -> io::Result<Self> {
+        let output = match format {
+            Format::Ndjson => Output::Ndjson(output),
+            Format::Csv => {
+                // The header is there also when no row is.
+                let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(output);
+                csv.write_record(columns).map_err(io_error)?;
+                Output::Csv(Box::new(csv))
+            }
+        };
+        Ok(Self { output, rows: 0 })
+    }
+
+    /// Writes a row.
+    pub(super) fn row(&mut self, row: &impl Serialize) -> io::Result<()> {
+        self.rows += 1;
+        match &mut self.output {
+            Output::Ndjson(output) => {
+                serde_json::to_writer(&mut **output, row)?;
+                output.write_all(b"\n")
+            }
+            Output::Csv(csv) => csv.serialize(row).map_err(io_error),
+        }
+    }
+
+    /// Ends the sheet, and says how many rows it has.
+    pub(super) fn finish(self) -> io::Result<u64> {
+        match self.output {
+            Output::Ndjson(output) => output.flush()?,
+            Output::Csv(mut csv) => csv.flush()?,
+        }
+        Ok(self.rows)
+    }
+}
+
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}

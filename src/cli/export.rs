@@ -1,0 +1,68 @@
+//! `packhorse export`: orders, history or movements, for spreadsheets and programs.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::check::source;
+use crate::app;
+use crate::telemetry;
+
+/// The flags of `export`.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Data directory to read; a server may be using it
+    #[arg(long, value_name = "DIR", required_unless_present = "from", conflicts_with = "from")]
+    data_dir: Option<PathBuf>,
+    /// Backup to read instead
+    #[arg(long, value_name = "DIR|FILE")]
+    from: Option<PathBuf>,
+    /// Form of the rows
+    #[arg(long)]
+    format: Format,
+    /// What the rows are
+    #[arg(long)]
+    what: What,
+    /// File to write, which must not exist yet; stdout without it
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// A JSON object on each line, every text as it is: for programs
+    Ndjson,
+    /// A header and rows; a text that a spreadsheet would take for a formula gets an apostrophe in front
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Every order as it stands, by id
+    Orders,
+    /// Every transition of an order, in journal order
+    History,
+    /// Every change of stock, in journal order
+    Movements,
+}
+
+impl Export {
+    /// Writes the rows, and says on stderr how many there are.
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        telemetry::start()?;
+        let format = match self.format {
+            Format::Ndjson => app::Format::Ndjson,
+            Format::Csv => app::Format::Csv,
+        };
+        let what = match self.what {
+            What::Orders => app::What::Orders,
+            What::History => app::What::History,
+            What::Movements => app::What::Movements,
+        };
+        let source = source(self.data_dir, self.from);
+        let exported = app::export(&source, what, format, self.to.as_deref()).map_err(app::Error::from)?;
+        writeln!(io::stderr(), "exported {} rows, up to entry {}", exported.rows, exported.sequence)?;
+        Ok(())
+    }
+}
