@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::build::{Built, Place};
 use super::samples;
@@ -174,6 +175,25 @@ fn what_is_read_beside_the_writer_is_everything_acknowledged_before() {
         assert_eq!(chains[usize::try_from(*sequence).unwrap()], *chain, "entry {sequence}");
     }
     assert!(found.iter().any(|(sequence, _)| (1..ENTRIES).contains(sequence)), "it was read while it was written");
+}
+
+#[test]
+fn a_group_that_is_only_partly_to_be_seen_yet_is_read_when_it_is_whole() {
+    let (built, place) = place();
+    let last = &built[2];
+    // As a reader may see it that is overtaken by the writer: the next group is there, this one is not.
+    let mut bytes = last.bytes.clone();
+    bytes[last.groups[0].clone()].fill(0);
+    place.put(last, &bytes);
+    assert!(matches!(place.tail(), Err(ReadError::Damage(_))));
+    let read = thread::scope(|scope| {
+        let reader = Reader::open_live(place.path()).unwrap();
+        let read = scope.spawn(|| Cut::find(reader, Until::End, |_| {}).unwrap());
+        thread::sleep(Duration::from_millis(50));
+        place.put(last, &last.bytes);
+        read.join().unwrap()
+    });
+    assert_eq!((read.sequence, read.chain), (11, last.chain_end));
 }
 
 #[test]
