@@ -2,6 +2,7 @@
 
 mod client;
 pub(crate) mod json;
+pub(crate) mod served;
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
