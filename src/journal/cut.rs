@@ -95,6 +95,12 @@ impl Cut {
         Ok(Self { sequence: last.sequence, chain: last.chain, at, segments })
     }
 
+    /// How many bytes its segments have up to the last entry of each.
+    #[must_use]
+    pub fn content_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.extent.len).sum()
+    }
+
     /// How many bytes its segments have when they are written out in full.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -22,7 +22,7 @@ pub(super) fn make(from: &Path, to: &Path, now: Timestamp) -> Result<Backed, Bac
     let cut = Cut::find(reader, Until::End, |read| progress.set(read.bytes_read))?;
     drop(progress);
 
-    let bytes = cut.segments.iter().map(|segment| segment.extent.len).sum();
+    let bytes = cut.content_bytes();
     let progress = Progress::start("copying the journal", bytes);
     let mut files = Vec::with_capacity(cut.segments.len());
     let mut done = 0;

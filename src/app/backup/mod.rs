@@ -40,7 +40,7 @@ pub struct Backed {
     pub chain: Chain,
     /// When it was decided.
     pub last_entry_at: Option<Timestamp>,
-    /// How many bytes the segments have.
+    /// How many bytes the segments have up to the last entry of each.
     pub bytes: u64,
 }
 

@@ -32,5 +32,5 @@ pub(super) fn restore(from: &Path, to: &Path, until: Until) -> Result<Backed, Ba
         return Err(BackupError::NotAsWritten { found: written.sequence, wanted: cut.sequence });
     }
     restoring.finish()?;
-    Ok(Backed { sequence: cut.sequence, chain: cut.chain, last_entry_at: cut.at, bytes: cut.bytes() })
+    Ok(Backed { sequence: cut.sequence, chain: cut.chain, last_entry_at: cut.at, bytes: cut.content_bytes() })
 }
