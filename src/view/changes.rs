@@ -88,12 +88,14 @@ impl View {
     /// The checkpoint holds the changes taken last.
     pub fn changes_written(&self) {
         self.movements.forget_sealed();
+        self.orders.forget_sealed();
     }
 
     /// The checkpoint failed: the changes wait for the next one.
     pub fn changes_failed(&self, changes: Changes) {
         self.movements.unseal();
         self.orders.mark_dirty(changes.packs);
+        self.orders.forget_sealed();
         self.keys.mark_dirty(changes.keys);
         let mut inner = self.products.0.write();
         inner.dirty.categories.extend(changes.categories.into_iter().map(|(id, _)| id));

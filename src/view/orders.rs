@@ -103,6 +103,8 @@ impl OrderPage {
 #[derive(Debug, Default)]
 struct Dirty {
     packs: BTreeSet<u64>,
+    /// What a checkpoint is writing right now: it reads the orders from here until it is done.
+    sealed: BTreeSet<u64>,
     ended: VecDeque<(Timestamp, OrderId)>,
 }
 
@@ -229,9 +231,16 @@ impl Orders {
         self.put(&mut page.write(), order);
     }
 
-    /// The packs changed since the last call.
+    /// The packs changed since the last call. Their orders stay until [`Orders::forget_sealed`].
     pub(super) fn take_dirty(&self) -> BTreeSet<u64> {
-        std::mem::take(&mut self.dirty.lock().packs)
+        let mut dirty = self.dirty.lock();
+        dirty.sealed = std::mem::take(&mut dirty.packs);
+        dirty.sealed.clone()
+    }
+
+    /// The checkpoint that took the packs is done with them.
+    pub(super) fn forget_sealed(&self) {
+        self.dirty.lock().sealed.clear();
     }
 
     pub(super) fn mark_dirty(&self, packs: impl IntoIterator<Item = u64>) {
@@ -257,7 +266,7 @@ impl Orders {
         let mut outcome = Eviction::default();
         let mut kept = VecDeque::new();
         while let Some((ended_at, id)) = dirty.ended.pop_front_if(|(ended_at, _)| *ended_at < before) {
-            if dirty.packs.contains(&pack_of(id)) {
+            if dirty.packs.contains(&pack_of(id)) || dirty.sealed.contains(&pack_of(id)) {
                 outcome.waiting += 1;
                 kept.push_back((ended_at, id));
                 continue;
@@ -272,5 +281,34 @@ impl Orders {
         kept.extend(dirty.ended.drain(..));
         dirty.ended = kept;
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Money;
+    use crate::domain::order::{Contact, OrderChange, OrderEvent};
+    use crate::domain::who::Who;
+
+    #[test]
+    fn an_order_stays_until_the_checkpoint_that_writes_it_is_done() {
+        let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+        let order = Order::placed(OrderId(2), contact, Box::new([]), Money::ZERO, Timestamp(1), &Who::Client);
+        let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
+        let ended = order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client);
+        let orders = Orders::default();
+        orders.publish([&Arc::new(ended)]);
+        let evict = || orders.evict(Timestamp(10));
+        let (waiting, evicted) = (Eviction { evicted: 0, waiting: 1 }, Eviction { evicted: 1, waiting: 0 });
+        assert_eq!(evict(), waiting, "no checkpoint has begun");
+        let packs = orders.take_dirty();
+        assert_eq!(evict(), waiting, "a checkpoint is being written");
+        orders.mark_dirty(packs);
+        orders.forget_sealed();
+        assert_eq!(evict(), waiting, "it failed");
+        orders.take_dirty();
+        orders.forget_sealed();
+        assert_eq!(evict(), evicted, "the next one did not");
     }
 }
