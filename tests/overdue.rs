@@ -239,7 +239,7 @@ fn a_restart_with_overdue_timers_fires_each_once_and_keeps_answering() {
     let server = Served::start(&data, STAGES);
     let ready = begun.elapsed();
     let memory = memory_kb(server.child.id());
-    println!("from the journal alone: ready after {ready:.1?}; memory at most {} MB", memory / 1_000);
+    println!("from the journal alone: ready after {ready:.1?}; memory at most {} MB by then", memory / 1_000);
     assert_each_overdue_timer_fired_once(&data, orders);
     let history = server.get("/orders/1/history/");
     assert_eq!(history.rows().len(), 2, "{history}");
