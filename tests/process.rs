@@ -1,4 +1,5 @@
-//! The real binary, with real kills: what was acknowledged over HTTP is there after the next start, as it was.
+//! The real binary: starts and stops, timers over a kill, crowds, large bulks, and the README's tour. What kills do to
+//! what was acknowledged is in `crash.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,221 +7,17 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Json, Reply, send};
-
-const API: &str = "/api/inventory";
-const MANUAL: &[(&str, &str)] = &[
-    ("PACKHORSE_STAGES__PENDING__AFTER", "manual"),
-    ("PACKHORSE_STAGES__PROCESSING__AFTER", "manual"),
-    ("PACKHORSE_STAGES__SHIPPED__AFTER", "manual"),
-    ("PACKHORSE_CHECKPOINT__INTERVAL", "200ms"),
-    ("PACKHORSE_JOURNAL__SEGMENT_BYTES", "1 MiB"),
-];
-
-/// A server process. It is killed when this is dropped.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-fn command(directory: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_packhorse"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory);
-    command.envs(settings.iter().copied()).env("RUST_LOG", "packhorse=info");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command
-}
-
-impl Process {
-    /// Starts and waits until it is ready.
-    fn start(directory: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut child = command(directory, settings).spawn().unwrap();
-        let (ready, address) = mpsc::channel();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        thread::spawn(move || {
-            let mut listening = None;
-            let mut said = String::new();
-            for line in log.lines().map_while(Result::ok) {
-                let found = line.split_once("\"address\":\"").and_then(|(_, rest)| rest.split('"').next());
-                listening = listening.or_else(|| found.map(|found| found.parse::<SocketAddr>().unwrap()));
-                if line.contains("\"message\":\"ready\"") {
-                    ready.send(Ok(listening.unwrap())).ok();
-                }
-                writeln!(said, "{line}").unwrap();
-            }
-            ready.send(Err(said)).ok();
-        });
-        let address = address.recv_timeout(Duration::from_mins(1)).expect("the server says something");
-        Self { child, address: address.unwrap_or_else(|log| panic!("the server ended instead of being ready:\n{log}")) }
-    }
-
-    fn call(&self, method: &str, path: &str, body: &str) -> Reply {
-        send(self.address, method, &format!("{API}{path}"), &[], body.as_bytes())
-    }
-
-    fn get(&self, path: &str) -> Json {
-        self.call("GET", path, "").expect(200).json()
-    }
-
-    fn stock_up(&self, pieces: u32) {
-        self.call("POST", "/categories/", r#"{"name": "Things"}"#).expect(201);
-        let product = format!(r#"{{"name": "Phone", "price": "299.99", "stock": {pieces}, "category_id": 1}}"#);
-        self.call("POST", "/products/", &product).expect(201);
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-fn order(name: &str, quantity: u32) -> String {
-    format!(
-        r#"{{"customer_name": "{name}", "customer_email": "a@example.com", "customer_phone": "1", "delivery_address": "Here", "items": [{{"product_id": 1, "quantity": {quantity}}}]}}"#
-    )
-}
-
-fn check(directory: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_packhorse"));
-    command.args(["check", "--data-dir"]).arg(directory).output().unwrap()
-}
-
-/// What a client was told of each order, the latest last.
-type Acknowledged = Mutex<BTreeMap<u64, Json>>;
-
-/// Places, moves and cancels orders until the server is gone, and notes what was acknowledged.
-fn load(address: SocketAddr, client: usize, gone: &AtomicBool, acknowledged: &Acknowledged) {
-    let tell = |path: &str, body: &str| -> Option<Json> {
-        // A connection that breaks is the kill; what was under way was not acknowledged.
-        let reply = support::try_send(address, "POST", &format!("{API}{path}"), &[], body.as_bytes()).ok()?;
-        Some(reply.expect_one_of(&[200, 201]).json())
-    };
-    let mut round = 0;
-    while !gone.load(Ordering::Relaxed) {
-        round += 1;
-        let body = order(&format!("client {client}"), 1 + round % 3);
-        let placed = match round % 4 {
-            0 => tell("/orders/bulk/", &format!("[{body}, {body}, {body}]")),
-            _ => tell("/orders/", &body).map(|order| Json::List(vec![order])),
-        };
-        let Some(placed) = placed else { return };
-        for order in placed.rows() {
-            note(acknowledged, order);
-            let id = order.get("id").unwrap().number();
-            let moved = match (id + u64::from(round)) % 3 {
-                0 => tell(&format!("/orders/{id}/cancel/"), r#"{"reason": "changed my mind"}"#),
-                1 => tell(&format!("/orders/{id}/transition/"), r#"{"to": "processing"}"#),
-                _ => continue,
-            };
-            let Some(moved) = moved else { return };
-            note(acknowledged, &moved);
-        }
-    }
-}
-
-fn note(acknowledged: &Acknowledged, order: &Json) {
-    acknowledged.lock().unwrap().insert(order.get("id").unwrap().number(), order.clone());
-}
-
-/// An order may have gone on in a request that was under way at the kill; otherwise it is exactly as acknowledged.
-fn assert_there(server: &Process, acknowledged: &BTreeMap<u64, Json>) {
-    for (id, told) in acknowledged {
-        let found = server.get(&format!("/orders/{id}/"));
-        if found != *told {
-            assert_eq!(told.get("status").unwrap().text(), "pending", "order {id} is as it was acknowledged");
-            let history = server.get(&format!("/orders/{id}/history/"));
-            assert_eq!(history.rows().len(), 2, "order {id} took the one step that was under way");
-            assert_eq!(history.rows()[1].get("who").unwrap().text(), "client");
-        }
-        for field in ["id", "customer_name", "created_at", "total_price", "items"] {
-            assert_eq!(found.get(field), told.get(field), "order {id}, {field}");
-        }
-    }
-}
-
-fn assert_stock_agrees(server: &Process, pieces: u64) -> u64 {
-    let (mut held, mut orders, mut cursor) = (0, 0, String::new());
-    loop {
-        let reply = server.call("GET", &format!("/orders/?limit=1000{cursor}"), "").expect(200);
-        for order in reply.json().rows() {
-            orders += 1;
-            if order.get("status").unwrap().text() != "cancelled" {
-                held += order.get("items").unwrap().rows()[0].get("quantity").unwrap().number();
-            }
-        }
-        let Some(link) = reply.header("link") else { break };
-        let next = link.split_once("cursor=").unwrap().1;
-        cursor = format!("&cursor={}", next.split(['&', '>']).next().unwrap());
-    }
-    let product = server.get("/products/1/");
-    assert_eq!(product.get("on_hand").unwrap().number(), pieces);
-    assert_eq!(product.get("reserved").unwrap().number(), held, "what is reserved is what open orders hold");
-    orders
-}
-
-#[test]
-fn nothing_acknowledged_is_lost_by_a_kill() {
-    let directory = tempfile::tempdir().unwrap();
-    let acknowledged = Arc::new(Acknowledged::default());
-    let pieces = 1_000_000;
-    let mut server = Process::start(directory.path(), MANUAL);
-    server.stock_up(pieces);
-    for round in 0..6_u64 {
-        let gone = Arc::new(AtomicBool::new(false));
-        let clients: Vec<_> = (0..4)
-            .map(|client| {
-                let (address, gone, acknowledged) = (server.address, gone.clone(), acknowledged.clone());
-                thread::spawn(move || load(address, client, &gone, &acknowledged))
-            })
-            .collect();
-        thread::sleep(Duration::from_millis(250 + 130 * round));
-        server.kill();
-        gone.store(true, Ordering::Relaxed);
-        for client in clients {
-            client.join().unwrap();
-        }
-        match round {
-            2 => fs::remove_dir_all(directory.path().join("store")).unwrap(),
-            4 => fs::write(directory.path().join("store/db"), "no store at all").unwrap(),
-            _ => {}
-        }
-        server = Process::start(directory.path(), MANUAL);
-        let acknowledged = acknowledged.lock().unwrap();
-        assert_there(&server, &acknowledged);
-        let orders = assert_stock_agrees(&server, pieces.into());
-        assert!(orders >= acknowledged.len() as u64);
-        let next = server.call("POST", "/orders/", &order("next", 1)).expect(201).json();
-        assert_eq!(next.get("id").unwrap().number(), orders + 1, "ids go on without reuse");
-    }
-    assert!(acknowledged.lock().unwrap().len() > 100, "the load was a load");
-    server.kill();
-    let report = check(directory.path());
-    assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stderr));
-    assert!(String::from_utf8_lossy(&report.stdout).contains("verdict: sound"));
-}
+use support::process::{API, MANUAL, Process, check, order, serve};
+use support::{Json, send};
 
 #[test]
 fn timers_that_ran_out_while_it_was_dead_fire_once() {
@@ -341,14 +138,13 @@ fn the_watchdog_flags_orders_in_each_open_stage() {
 fn a_signal_stops_it_gracefully_and_the_directory_is_free_again() {
     let directory = tempfile::tempdir().unwrap();
     for signal in ["-TERM", "-INT"] {
-        let mut server = Process::start(directory.path(), MANUAL);
-        let second = command(directory.path(), MANUAL).output().unwrap();
+        let server = Process::start(directory.path(), MANUAL);
+        let second = serve(directory.path(), MANUAL).output().unwrap();
         assert_eq!(second.status.code(), Some(3), "the directory is in use");
         let said = String::from_utf8_lossy(&second.stderr).into_owned();
         assert!(said.contains(directory.path().to_str().unwrap()), "{said}");
         assert_eq!(check(directory.path()).status.code(), Some(3));
-        server.signal(signal);
-        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+        assert_eq!(server.stop(signal).status.code(), Some(0));
         let report = check(directory.path());
         assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stderr));
     }
@@ -358,7 +154,7 @@ fn a_signal_stops_it_gracefully_and_the_directory_is_free_again() {
 fn a_wrong_setting_stops_the_start_and_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let check = |setting: (&str, &str), named: &[&str]| {
-        let start = command(directory.path(), &[setting]).output().unwrap();
+        let start = serve(directory.path(), &[setting]).output().unwrap();
         assert_eq!(start.status.code(), Some(2), "{setting:?}");
         let said = String::from_utf8_lossy(&start.stderr).into_owned();
         assert!(named.iter().all(|name| said.contains(name)), "{said}");
@@ -404,8 +200,8 @@ fn the_tour_of_the_readme_works_as_printed() {
     let lines: Vec<_> = tour.lines().filter(|line| line.starts_with("curl ")).collect();
     assert_eq!(lines.len(), 7);
     let directory = tempfile::tempdir().unwrap();
-    let mut demo = command(directory.path(), &[]);
-    let mut child = demo.arg("--demo").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut demo = serve(directory.path(), &[]);
+    let mut child = demo.arg("--demo").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let address =
         said.find_map(|line| line.split_once("http://")?.1.split(['/', '.', ' ']).next().map(|_| line.clone()));
@@ -417,7 +213,7 @@ fn the_tour_of_the_readme_works_as_printed() {
         .chars()
         .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
         .collect();
-    let server = Process { child, address: address.trim_end_matches('.').parse().unwrap() };
+    let server = Process::adopt(child, address.trim_end_matches('.').parse().unwrap());
 
     let run = |line: &str| {
         let (path, body) = curl(line);

@@ -1,7 +1,9 @@
-//! A server on a free port with a data directory of its own, and the least of an HTTP client to talk to it.
+//! A server on a free port with a data directory of its own, in this process or in another one, and the least of an HTTP
+//! client to talk to it.
 
 mod client;
 pub(crate) mod json;
+pub(crate) mod process;
 pub(crate) mod served;
 
 use std::net::SocketAddr;

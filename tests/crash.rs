@@ -1,0 +1,14 @@
+//! Crash tests on the real binary. After each crash: it starts unaided, everything acknowledged is present and equal,
+//! stock agrees, no id is reused, and no idempotency key was applied twice. `docs/proof.md` tells what each kind does,
+//! and how it is run short, long, and again from a seed.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "crash/cases.rs"]
+mod cases;
+#[path = "crash/kills.rs"]
+mod kills;
+#[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
+mod support;
+#[path = "crash/witness.rs"]
+mod witness;
