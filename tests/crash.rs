@@ -6,8 +6,12 @@
 
 #[path = "crash/cases.rs"]
 mod cases;
+#[path = "crash/full.rs"]
+mod full;
 #[path = "crash/kills.rs"]
 mod kills;
+#[path = "crash/mount.rs"]
+mod mount;
 #[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
 mod support;
 #[path = "crash/witness.rs"]

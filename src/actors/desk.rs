@@ -25,6 +25,8 @@ use crate::view::View;
 
 /// How long a caller should wait before it tries again, when a queue was full.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// How long before it tries again when the disk is full.
+pub(super) const ROOM_AFTER: Duration = Duration::from_secs(1);
 
 /// How many timers of a desk fire before what came meanwhile has its turn.
 const TIMERS_AT_ONCE: usize = 1024;
@@ -78,6 +80,7 @@ impl Bench {
 pub(super) fn failure<R: std::error::Error + 'static>(journal: &dyn Journal, refused: Refused) -> Failure<R> {
     match refused {
         Refused::Full => Failure::Busy { retry_after: RETRY_AFTER },
+        Refused::NoSpace => Failure::NoSpace { retry_after: ROOM_AFTER },
         Refused::Poisoned | Refused::Closed => Failure::Stopped(
             journal.poisoned().map_or_else(|| "it is being stopped".to_owned(), |poison| poison.to_string()),
         ),

@@ -19,6 +19,12 @@ pub enum Failure<R: Error + 'static> {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The disk is full. Nothing was done; once there is room, it is taken again.
+    #[error("the disk is full; try again in {} ms", retry_after.as_millis())]
+    NoSpace {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The engine takes nothing more: it is stopping, or its journal is poisoned. Whether the command was carried out
     /// is known after the next start; repeating it with the same idempotency key is safe.
     #[error("the engine has stopped: {0}")]
@@ -44,6 +50,7 @@ impl<R: Error + 'static> Failure<R> {
         match self {
             Self::Rejected(rejection) => Failure::Rejected(convert(rejection)),
             Self::Busy { retry_after } => Failure::Busy { retry_after },
+            Self::NoSpace { retry_after } => Failure::NoSpace { retry_after },
             Self::Stopped(why) => Failure::Stopped(why),
             Self::Interrupted => Failure::Interrupted,
             Self::KeyReused => Failure::KeyReused,

@@ -65,6 +65,8 @@ pub struct Answered<T> {
 pub enum Readiness {
     /// It does.
     Ready,
+    /// It takes none until the disk has room again.
+    NoSpace,
     /// It is being stopped.
     Stopping,
     /// Its journal is poisoned; the text says why.
@@ -143,6 +145,9 @@ impl Fulfillment {
         }
         if self.0.stopping.load(Ordering::Acquire) {
             return Readiness::Stopping;
+        }
+        if self.0.journal.lacks_space() {
+            return Readiness::NoSpace;
         }
         Readiness::Ready
     }

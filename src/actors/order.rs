@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix::{Actor, Context, Handler};
 use tokio::time::Instant;
 
-use super::desk::Bench;
+use super::desk::{Bench, ROOM_AFTER};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Applied, Caller, Command, Crashed, Idle, OrderReply, TimerFired};
 use crate::domain::entry::{Entry, KeyRecord};
@@ -149,9 +149,10 @@ impl Handler<TimerFired> for OrderActor {
         let caller = Caller { who: Who::Timer, claim: None };
         match self.carry_out(OrderCommand::TimerFired { version }, caller, None) {
             Ok(()) => counters::TIMERS_FIRED.increment(),
-            Err(Refused::Full) => {
+            Err(refused @ (Refused::Full | Refused::NoSpace)) => {
                 counters::TIMERS_DEFERRED.increment();
-                self.timer = Some(self.bench.arm_timer(self.order.id, version, DEFERRED_BY));
+                let later = if refused == Refused::Full { DEFERRED_BY } else { ROOM_AFTER };
+                self.timer = Some(self.bench.arm_timer(self.order.id, version, later));
             }
             // The process is stopping; the next start finds the timer overdue.
             Err(Refused::Poisoned | Refused::Closed) => {}

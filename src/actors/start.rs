@@ -182,7 +182,7 @@ async fn catch_up(parts: &mut Parts, settings: &Settings) {
     let due = |order: Arc<Order>| Some((order::due(&order, &settings.policy).filter(|due| *due <= now)?, order));
     let mut overdue: Vec<_> = parts.view.open_orders().into_iter().filter_map(due).collect();
     overdue.sort_by_key(|(due, order)| (*due, order.id));
-    let target = parts.view.applied() + overdue.len() as u64;
+    let mut target = parts.view.applied();
     if !overdue.is_empty() {
         tracing::info!(timers = overdue.len(), "timers ran out while the engine was stopped; they fire now");
     }
@@ -191,11 +191,18 @@ async fn catch_up(parts: &mut Parts, settings: &Settings) {
         let at = order.not_before(now);
         let Ok(Some((events, _))) = engine::entry_for_order(&order, fired, at, &Who::Timer) else { continue };
         let entry = Arc::new(Entry { at, who: Who::Timer, key: None, events });
-        while parts.journal.submit(entry.clone()) == Err(Refused::Full) {
+        let mut submitted = parts.journal.submit(entry.clone());
+        while submitted == Err(Refused::Full) {
             if !take_over(parts).await {
                 return;
             }
+            submitted = parts.journal.submit(entry.clone());
         }
+        if submitted.is_err() {
+            // Without room, the actors of the remaining orders fire their timers when there is some.
+            break;
+        }
+        target += 1;
         counters::TIMERS_FIRED.increment();
     }
     while parts.view.applied() < target && take_over(parts).await {}

@@ -18,6 +18,7 @@ pub(super) async fn readyz(request: HttpRequest) -> Answer {
     let (status, word) = match readiness {
         Some(Readiness::Ready) => (StatusCode::OK, "ready"),
         Some(Readiness::Stopping) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        Some(Readiness::NoSpace) => (StatusCode::SERVICE_UNAVAILABLE, "disk full"),
         // Why is in the log: it names files of this machine.
         Some(Readiness::Poisoned(_)) => (StatusCode::SERVICE_UNAVAILABLE, "journal failed"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "starting"),

@@ -1,20 +1,29 @@
 //! The commit thread: take what waits, encode, write once, sync once, deliver.
+//!
+//! When there is no room for the next segment, nothing more is taken, and the other half of this one is for what was
+//! taken already. Making a segment is tried again until there is room: nothing that was promised stands in it.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use crossbeam::channel::Receiver;
+use crossbeam::channel::{Receiver, RecvTimeoutError};
 use tokio::sync::mpsc;
 
 use crate::domain::entry::Entry;
 
 use super::group::{Group, Pushed};
 use super::interface::{Durable, Poison, Position};
-use super::prepare::Preparer;
-use super::segment::{PAGE_LEN, SegmentHeader};
+use super::prepare::{Blank, Preparer, Progress, is_no_space};
+use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::state::{Committed, State};
+
+/// How often it is looked whether there is room again.
+const ROOM_LOOKS_EVERY: Duration = Duration::from_millis(250);
 
 /// The thread's belongings.
 #[derive(Debug)]
@@ -47,13 +56,42 @@ impl Committer {
     /// Works until the queue is closed and empty, or until something fails.
     pub(super) fn run(&mut self) -> Result<(), Poison> {
         let mut carried = None;
-        while let Some(entry) = carried.take().or_else(|| self.queue.recv().ok()) {
+        loop {
+            let entry = match carried.take() {
+                Some(entry) => entry,
+                None => match self.wait()? {
+                    Some(entry) => entry,
+                    None => return Ok(()),
+                },
+            };
             carried = self.gather(entry)?;
             self.commit()?;
             self.deliver()?;
             if self.segment.room() < self.segment.size / 2 {
-                self.preparer.start();
+                self.prepare()?;
             }
+        }
+    }
+
+    /// The next entry; nothing when there will be none. Meanwhile looks for room, where that is lacking.
+    fn wait(&mut self) -> Result<Option<Arc<Entry>>, Poison> {
+        while self.state.lacks_space() {
+            match self.queue.recv_timeout(ROOM_LOOKS_EVERY) {
+                Ok(entry) => return Ok(Some(entry)),
+                Err(RecvTimeoutError::Timeout) => self.prepare()?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        }
+        Ok(self.queue.recv().ok())
+    }
+
+    /// Sees to it that the next segment is there before it is needed.
+    fn prepare(&mut self) -> Result<(), Poison> {
+        match self.preparer.advance() {
+            Ok(Progress::UnderWay) => {}
+            Ok(Progress::Ready) => self.state.set_lacks_space(false),
+            Err(error) if is_no_space(&error) => self.state.set_lacks_space(true),
+            Err(error) => return Err(Poison::failed("preparing a segment", &self.directory, &error)),
         }
         Ok(())
     }
@@ -78,27 +116,43 @@ impl Committer {
 
     /// Goes on to a new segment with room for a frame of `frame_len` bytes. All groups in the old one are synced.
     fn roll(&mut self, frame_len: u64) -> Result<(), Poison> {
-        let begun = self.state.commit_begins();
-        let blank = self.preparer.take(frame_len).map_err(|error| Poison::failed("making a segment", &error))?;
+        loop {
+            let begun = self.state.commit_begins();
+            let made = self.preparer.take(frame_len).and_then(|blank| self.publish(blank));
+            let took = self.state.commit_ends(begun)?;
+            match made {
+                Ok(segment) => {
+                    let (first, size) = (segment.position.segment_first, segment.size);
+                    tracing::debug!(first, size, ?took, "a journal segment begins");
+                    self.state.set_lacks_space(false);
+                    self.segment = segment;
+                    return Ok(());
+                }
+                Err(error) if is_no_space(&error) && !self.state.is_closing() => {
+                    self.state.set_lacks_space(true);
+                    thread::sleep(ROOM_LOOKS_EVERY);
+                }
+                Err(error) => return Err(Poison::failed("making a segment", &self.directory, &error)),
+            }
+        }
+    }
+
+    fn publish(&self, blank: Blank) -> io::Result<Segment> {
         let first = self.group.sequence() + 1;
         let header = SegmentHeader { size: blank.size(), first, chain: self.group.chain() };
-        let file =
-            blank.publish(&self.directory, &header).map_err(|error| Poison::failed("beginning a segment", &error))?;
-        let took = self.state.commit_ends(begun)?;
-        tracing::debug!(first, size = header.size, ?took, "a journal segment begins");
-        let position = Position { segment_first: first, offset: PAGE_LEN };
-        self.segment = Segment { file, size: header.size, position };
-        Ok(())
+        let file = blank.publish(&self.directory, &header)?;
+        Ok(Segment { file, size: header.size, position: Position { segment_first: first, offset: PAGE_LEN } })
     }
 
     /// Makes the group durable. Neither the write nor the sync is ever tried again.
     fn commit(&mut self) -> Result<(), Poison> {
         let bytes = self.group.bytes();
         let begun = self.state.commit_begins();
+        let file = || self.directory.join(segment::file_name(self.segment.position.segment_first));
         let written = self.segment.file.write_all_at(bytes, self.segment.position.offset);
-        written.map_err(|error| Poison::failed("writing to the journal", &error))?;
+        written.map_err(|error| Poison::failed("writing to the journal", &file(), &error))?;
         let synced = self.segment.file.sync_data();
-        synced.map_err(|error| Poison::failed("syncing the journal", &error))?;
+        synced.map_err(|error| Poison::failed("syncing the journal", &file(), &error))?;
         let took = self.state.commit_ends(begun)?;
         self.segment.position.offset += bytes.len() as u64;
         let (sequence, entries) = (self.group.sequence(), self.group.len());

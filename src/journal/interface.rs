@@ -1,6 +1,7 @@
 //! What the rest of the program sees of a journal: the trait, and the values that pass through it.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,11 @@ pub trait Journal: Send + Sync {
     /// Why nothing is made durable any more. Once there is a reason, it stays.
     fn poisoned(&self) -> Option<Poison>;
 
+    /// Whether entries are refused because the disk has no room for the next segment.
+    fn lacks_space(&self) -> bool {
+        false
+    }
+
     /// How many submitted entries wait for a commit to take them up.
     fn queue_len(&self) -> usize;
 
@@ -82,6 +88,9 @@ pub enum Refused {
     /// Too many entries wait already.
     #[error("the journal's queue is full; try again in a moment")]
     Full,
+    /// The disk has no room for the next segment. It is tried again until there is.
+    #[error("the disk is full; try again when there is room")]
+    NoSpace,
     /// A write failed before; see [`Journal::poisoned`].
     #[error("the journal is poisoned and takes nothing more")]
     Poisoned,
@@ -98,7 +107,7 @@ pub enum Poison {
     Failed {
         /// What was tried.
         operation: &'static str,
-        /// What the system said.
+        /// The file, and what the system said.
         reason: Arc<str>,
     },
     /// A commit took, or is taking, longer than allowed.
@@ -118,8 +127,8 @@ pub enum Poison {
 }
 
 impl Poison {
-    pub(super) fn failed(operation: &'static str, error: &io::Error) -> Self {
-        Self::Failed { operation, reason: error.to_string().into() }
+    pub(super) fn failed(operation: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::Failed { operation, reason: format!("{}: {error}", path.display()).into() }
     }
 }
 

@@ -33,7 +33,11 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(pid_in(&file))),
             Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(LockError::Io)?;
+        match file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())) {
+            // The id is only a courtesy: a full disk keeps nobody from starting.
+            Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(LockError::Io(error)),
+            Ok(()) | Err(_) => {}
+        }
         Ok(Self { _file: file })
     }
 }

@@ -1,7 +1,7 @@
 //! What the commit thread lets everybody else see.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::interface::{Poison, Stats};
@@ -11,6 +11,8 @@ use super::interface::{Poison, Stats};
 pub(super) struct State {
     watermark: AtomicU64,
     poison: OnceLock<Poison>,
+    lacks_space: AtomicBool,
+    closing: AtomicBool,
     stall_max: Duration,
     origin: Instant,
     /// When the commit under way began, in microseconds since `origin`; [`IDLE`] when none is.
@@ -38,6 +40,8 @@ impl State {
         Self {
             watermark: AtomicU64::new(watermark),
             poison: OnceLock::new(),
+            lacks_space: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             stall_max,
             origin: Instant::now(),
             commit_since: AtomicU64::new(IDLE),
@@ -78,6 +82,29 @@ impl State {
         {
             tracing::error!(reason = %poison, "the journal is poisoned: nothing more is acknowledged");
         }
+    }
+
+    pub(super) fn lacks_space(&self) -> bool {
+        self.lacks_space.load(Ordering::Acquire)
+    }
+
+    /// Notes whether there is room for the next segment.
+    pub(super) fn set_lacks_space(&self, lacks: bool) {
+        let lacked = self.lacks_space.swap(lacks, Ordering::AcqRel);
+        match (lacked, lacks) {
+            (false, true) => tracing::error!("the disk is full: nothing is taken until there is room; free some space"),
+            (true, false) => tracing::info!("the disk has room again"),
+            (false, false) | (true, true) => {}
+        }
+    }
+
+    /// Whether the journal is being closed, so that waiting for room has to end.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
     }
 
     /// Notes that a commit begins.

@@ -106,6 +106,9 @@ impl Journal for FileJournal {
         if self.state.poisoned().is_some() {
             return Err(Refused::Poisoned);
         }
+        if self.state.lacks_space() {
+            return Err(Refused::NoSpace);
+        }
         let queue = self.queue.read();
         let Some(queue) = queue.as_ref() else {
             return Err(Refused::Closed);
@@ -124,6 +127,10 @@ impl Journal for FileJournal {
         self.state.poisoned()
     }
 
+    fn lacks_space(&self) -> bool {
+        self.state.lacks_space()
+    }
+
     fn queue_len(&self) -> usize {
         self.queue.read().as_ref().map_or(0, Sender::len)
     }
@@ -137,6 +144,7 @@ impl Journal for FileJournal {
     }
 
     fn close(&self) {
+        self.state.close();
         drop(self.queue.write().take());
         let Some(Running { thread, ended }) = self.thread.lock().take() else {
             return;

@@ -25,6 +25,12 @@ pub trait Kv: Send + Sync {
 
     /// Returns when everything applied before is on disk.
     fn flush(&self) -> Result<(), StoreError>;
+
+    /// Makes ready for writing: an engine that a failed write stopped starts over with what it last flushed. Answers
+    /// whether it did. An error leaves it as it is, for reading.
+    fn renew(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 /// What a scan calls with each key and value.

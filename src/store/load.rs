@@ -29,22 +29,26 @@ impl Store {
             directory: None,
         };
         store.check_schema()?;
-        match store.head()? {
-            Some((held, digest)) => {
-                if store.is_unfinished()? {
-                    tracing::info!(
-                        checkpoint.sequence = held.sequence,
-                        "cutting off what an unfinished checkpoint left"
-                    );
-                    store.cut_movements(held.sequence)?;
-                    store.end_unfinished()?;
-                }
-                store.load_revisions()?;
-                store.writer = Mutex::new(Writer { held: Some(held), digest, unfinished: false });
-            }
-            None => store.begin_anew()?,
+        let writer = store.resume()?;
+        if writer.held.is_some() {
+            store.load_revisions()?;
         }
+        store.writer = Mutex::new(writer);
         Ok(store)
+    }
+
+    /// What a writer has to know of what the engine holds.
+    pub(super) fn resume(&self) -> Result<Writer, StoreError> {
+        let Some((held, digest)) = self.head()? else {
+            self.begin_anew()?;
+            return Ok(Writer::default());
+        };
+        if self.is_unfinished()? {
+            tracing::info!(checkpoint.sequence = held.sequence, "cutting off what an unfinished checkpoint left");
+            self.cut_movements(held.sequence)?;
+            self.end_unfinished()?;
+        }
+        Ok(Writer { held: Some(held), digest, unfinished: false })
     }
 
     /// The checkpoint that is there, checked; `None` in a new store. Orders are read by [`Store::open_orders`].

@@ -87,6 +87,11 @@ impl Records {
         Self { kv, locks: Table::ALL.map(|_| RwLock::new(())) }
     }
 
+    /// See [`Kv::renew`].
+    pub(crate) fn renew(&self) -> Result<bool, StoreError> {
+        self.kv.renew()
+    }
+
     fn lock(&self, table: Table) -> &RwLock<()> {
         &self.locks[table as usize - 1]
     }

@@ -4,15 +4,18 @@
 //! - Opening and reading damaged files may panic. Panics are contained here and become [`StoreError::Damaged`]; after
 //!   the first one the engine answers nothing more, because nobody knows what the panic left behind.
 //! - `flush` calls `sync_file_range`, which does not reach the disk's own cache: an `fdatasync` follows it.
+//! - A write that fails, such as on a full disk, stops every later one until the files are opened anew. So there has to
+//!   be room before a checkpoint is begun, and [`Kv::renew`] opens them again.
 //! - Garbage is collected by the thread that flushes periodically, so that thread stays on.
 
 use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::RwLock;
 use sled::{Config, Db, Mode, Tree};
 
 use super::error::{Place, StoreError};
@@ -36,14 +39,22 @@ impl Default for Options {
     }
 }
 
+/// So much has to be free on the disk before a checkpoint is begun, in bytes.
+const ROOM_MIN: u64 = 8 << 20;
+
 /// A key-value engine in a directory of its own. One process at a time can open it.
 pub struct SledKv {
-    /// Always there until the drop, which takes it out because dropping sled may panic as well.
-    open: Option<Open>,
+    directory: PathBuf,
+    options: Options,
+    /// There unless opening anew failed, until the drop, which takes it out because dropping sled may panic as well.
+    open: RwLock<Option<Files>>,
+    /// A panic: nothing is read or written any more.
     stopped: AtomicBool,
+    /// A write failed: sled takes no further one.
+    failed: AtomicBool,
 }
 
-struct Open {
+struct Files {
     db: Db,
     trees: [Tree; Table::ALL.len()],
     file: File,
@@ -56,6 +67,37 @@ impl SledKv {
     /// [`StoreError::Damaged`] when the files are not what sled left; [`StoreError::Io`] when the system refuses,
     /// which says nothing about the files.
     pub fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
+        let open = RwLock::new(Some(Files::open(directory, options)?));
+        let (stopped, failed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { directory: directory.to_owned(), options, open, stopped, failed })
+    }
+
+    /// Runs `operation` unless an earlier one panicked, and remembers when this one does, or is refused by the disk.
+    fn guarded<T>(
+        &self,
+        action: &'static str,
+        operation: impl FnOnce(&Files) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(StoreError::files("an earlier operation panicked, and nothing is read or written since"));
+        }
+        let open = self.open.read_recursive();
+        let Some(open) = &*open else {
+            let source = io::Error::other("it could not be opened again after the disk had refused something");
+            return Err(StoreError::Io { action, source });
+        };
+        let result = contain(action, || operation(open));
+        match &result {
+            Err(StoreError::Damaged { place: Place::Files, .. }) => self.stopped.store(true, Ordering::Release),
+            Err(StoreError::Io { .. }) => self.failed.store(true, Ordering::Release),
+            Ok(_) | Err(_) => {}
+        }
+        result
+    }
+}
+
+impl Files {
+    fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
         fs::create_dir_all(directory).map_err(|source| StoreError::Io { action: "make its directory", source })?;
         remove_unfinished_snapshots(directory)?;
         let opened = contain("open", || {
@@ -76,39 +118,16 @@ impl SledKv {
         let (db, trees) = opened?;
         let file = File::open(directory.join("db"))
             .map_err(|source| StoreError::Io { action: "open its file for syncing", source })?;
-        Ok(Self { open: Some(Open { db, trees, file }), stopped: AtomicBool::new(false) })
-    }
-
-    fn inner(&self) -> &Open {
-        self.open.as_ref().expect("sled is open until it is dropped")
+        Ok(Self { db, trees, file })
     }
 
     fn tree(&self, table: Table) -> &Tree {
-        &self.inner().trees[table as usize - 1]
+        &self.trees[table as usize - 1]
     }
 
-    /// Runs `operation` unless an earlier one panicked, and remembers when this one does.
-    fn guarded<T>(
-        &self,
-        action: &'static str,
-        operation: impl FnOnce() -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(StoreError::files("an earlier operation panicked, and nothing is read or written since"));
-        }
-        let result = contain(action, operation);
-        if let Err(StoreError::Damaged { place: Place::Files, .. }) = &result {
-            self.stopped.store(true, Ordering::Release);
-        }
-        result
-    }
-}
-
-impl Drop for SledKv {
-    fn drop(&mut self) {
-        let open = self.open.take();
+    fn close(self) {
         let closed = contain("close", move || {
-            drop(open);
+            drop(self);
             Ok(())
         });
         if closed.is_err() {
@@ -117,11 +136,19 @@ impl Drop for SledKv {
     }
 }
 
+impl Drop for SledKv {
+    fn drop(&mut self) {
+        if let Some(open) = self.open.get_mut().take() {
+            open.close();
+        }
+    }
+}
+
 impl Kv for SledKv {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         const ACTION: &str = "read a record";
-        self.guarded(ACTION, || {
-            let found = self.tree(table).get(key).map_err(|error| from_sled(ACTION, error))?;
+        self.guarded(ACTION, |open| {
+            let found = open.tree(table).get(key).map_err(|error| from_sled(ACTION, error))?;
             Ok(found.map(|value| value.to_vec()))
         })
     }
@@ -135,16 +162,18 @@ impl Kv for SledKv {
                 None => changes.remove(key),
             }
         }
-        self.guarded(ACTION, || self.tree(table).apply_batch(changes).map_err(|error| from_sled(ACTION, error)))
+        self.guarded(ACTION, |open| open.tree(table).apply_batch(changes).map_err(|error| from_sled(ACTION, error)))
     }
 
     fn scan(&self, table: Table, range: &Range, direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         const ACTION: &str = "read a range of records";
         let Some(bounds) = range.bounds() else { return Ok(()) };
-        let mut records = self.guarded(ACTION, || Ok(self.tree(table).range::<&[u8], _>(bounds)))?;
+        // Held to the end: an iterator keeps the files open.
+        let _open = self.open.read_recursive();
+        let mut records = self.guarded(ACTION, |open| Ok(open.tree(table).range::<&[u8], _>(bounds)))?;
         loop {
             // The visitor is called outside: what it makes of a record says nothing about the files.
-            let next = self.guarded(ACTION, || {
+            let next = self.guarded(ACTION, |_| {
                 let next = match direction {
                     Direction::Forward => records.next(),
                     Direction::Backward => records.next_back(),
@@ -160,17 +189,43 @@ impl Kv for SledKv {
 
     fn clear(&self, table: Table) -> Result<(), StoreError> {
         const ACTION: &str = "clear a table";
-        self.guarded(ACTION, || self.tree(table).clear().map_err(|error| from_sled(ACTION, error)))
+        self.guarded(ACTION, |open| open.tree(table).clear().map_err(|error| from_sled(ACTION, error)))
     }
 
     fn flush(&self) -> Result<(), StoreError> {
         const ACTION: &str = "flush";
-        self.guarded(ACTION, || {
-            let open = self.inner();
+        self.guarded(ACTION, |open| {
             open.db.flush().map_err(|error| from_sled(ACTION, error))?;
             open.file.sync_data().map_err(|source| StoreError::Io { action: ACTION, source })
         })
     }
+
+    fn renew(&self) -> Result<bool, StoreError> {
+        look_for_room(&self.directory)?;
+        if !self.failed.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+        let mut open = self.open.write();
+        if let Some(open) = open.take() {
+            open.close();
+        }
+        *open = Some(Files::open(&self.directory, self.options)?);
+        self.failed.store(false, Ordering::Release);
+        tracing::info!("the store was opened again after the disk had refused something");
+        Ok(true)
+    }
+}
+
+fn look_for_room(directory: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::Io { action: "see how much room the disk has", source };
+    let disk = rustix::fs::statvfs(directory).map_err(|error| failed(error.into()))?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free < ROOM_MIN {
+        let text = format!("No space left on device: {free} bytes are free, and it begins with {ROOM_MIN} or more");
+        let source = io::Error::new(io::ErrorKind::StorageFull, text);
+        return Err(StoreError::Io { action: "write a checkpoint", source });
+    }
+    Ok(())
 }
 
 /// Runs `operation`; a panic in it becomes damage.
@@ -270,7 +325,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let kv = SledKv::open(home.path(), Options::default()).unwrap();
         let error =
-            kv.guarded("test", || -> Result<(), StoreError> { panic!("as damaged files make it") }).unwrap_err();
+            kv.guarded("test", |_| -> Result<(), StoreError> { panic!("as damaged files make it") }).unwrap_err();
         assert!(error.to_string().contains("as damaged files make it"), "{error}");
         assert!(kv.get(Table::Head, b"key").unwrap_err().is_damage());
         assert!(kv.flush().unwrap_err().is_damage());

@@ -18,6 +18,9 @@ impl Store {
     /// the next one.
     pub fn write_checkpoint(&self, mut checkpoint: Checkpoint<'_>) -> Result<Written, StoreError> {
         let mut writer = self.writer.lock();
+        if self.records.renew()? {
+            *writer = self.resume()?;
+        }
         let after = writer.held.as_ref().map_or(0, |held| held.sequence);
         let through = checkpoint.head.sequence;
         if through < after {

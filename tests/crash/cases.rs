@@ -23,6 +23,11 @@ impl Dice {
         self.roll() % end
     }
 
+    /// True so many times in a hundred.
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
     /// Any index of a list of `len`.
     pub(crate) fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).unwrap()
@@ -77,6 +82,11 @@ impl Drop for OnFailure {
             eprintln!("{}", self.0);
         }
     }
+}
+
+/// Says, not to be overlooked, that a test did not run.
+pub(crate) fn skipped(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
 }
 
 fn number(variable: &str) -> Option<u64> {

@@ -20,6 +20,11 @@ pub(super) fn failure<R: std::error::Error + 'static>(failure: Failure<R>, rejec
     match failure {
         Failure::Rejected(rejection) => rejected(rejection),
         Failure::Busy { retry_after } => busy(retry_after),
+        Failure::NoSpace { retry_after } => {
+            // The journal logs it once.
+            let detail = "The disk is full, and nothing of the request was kept; try again when there is room on it.";
+            Error::detail(StatusCode::INSUFFICIENT_STORAGE, detail).with(header::RETRY_AFTER, seconds(retry_after))
+        }
         Failure::Stopped(why) => {
             let detail = "The engine has stopped; whether the request had an effect shows after its next start.";
             unavailable(detail).with(header::RETRY_AFTER, 1).logged(Log::Refused(why))
@@ -47,9 +52,11 @@ fn unavailable(detail: &str) -> Error {
 /// Expected under load, so that the log stays quiet about it.
 fn busy(retry_after: Duration) -> Error {
     counters::REQUESTS_REFUSED_BUSY.increment();
-    let seconds = retry_after.as_millis().div_ceil(1000).max(1);
-    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-    unavailable("Too much is waiting already; try again later.").with(header::RETRY_AFTER, seconds)
+    unavailable("Too much is waiting already; try again later.").with(header::RETRY_AFTER, seconds(retry_after))
+}
+
+fn seconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis().div_ceil(1000).max(1)).unwrap_or(u64::MAX)
 }
 
 fn conflict(detail: &str) -> Error {
@@ -150,6 +157,7 @@ mod tests {
         };
         check(Failure::Busy { retry_after: Duration::from_millis(100) }, 503, Some("1"));
         check(Failure::Busy { retry_after: Duration::from_millis(2_001) }, 503, Some("3"));
+        check(Failure::NoSpace { retry_after: Duration::from_secs(1) }, 507, Some("1"));
         check(Failure::Stopped("unplugged".into()), 503, Some("1"));
         check(Failure::KeysFull, 503, Some("1"));
         check(Failure::KeyReused, 422, None);

@@ -1,0 +1,126 @@
+//! A full disk, at many fill levels: reads go on, writes are refused with a text that says why, nothing acknowledged is
+//! lost, and service returns without hand work once there is room.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::cases::{Cases, Dice, skipped};
+use super::kills::{assert_sound, compare};
+use super::mount::Mount;
+use super::witness::{PIECES, Told, Witness};
+use crate::support::Reply;
+use crate::support::process::{MANUAL, Process, Starting, serve};
+
+const TEST: &str = "a_full_disk_stops_nothing_but_writes";
+/// Room for a handful of segments and a store.
+const DISK: u64 = 64 << 20;
+/// So much is left free at most: more than a segment needs.
+const LEFT_MAX: u64 = 3 << 20;
+/// How soon service has to be back.
+const BACK_MAX: Duration = Duration::from_secs(10);
+
+#[test]
+fn a_full_disk_stops_nothing_but_writes() {
+    let cases = Cases { test: TEST, variable: "CRASH_FILL_LEVELS", default: 3, each: 1 };
+    if let Err(why) = Mount::in_memory(DISK) {
+        return skipped(TEST, &format!("it mounts a small file system, which takes root ({why})"));
+    }
+    cases.run(|dice, _| {
+        let left = dice.below(LEFT_MAX);
+        fill_up(dice, left);
+    });
+}
+
+fn fill_up(dice: &mut Dice, left: u64) {
+    let mount = Mount::in_memory(DISK).unwrap();
+    let (directory, ballast) = (mount.path().join("data"), mount.path().join("ballast"));
+    let witness = Witness::default();
+    let mut server = Process::start(&directory, MANUAL);
+    server.stock_up(PIECES);
+    // Sometimes in the middle of a checkpoint, or of making a segment.
+    let before = Duration::from_millis(dice.below(600));
+    load_until_refused(&witness, &server, || {
+        thread::sleep(before);
+        fill(&ballast, left);
+    });
+    let log = server.process.log();
+    assert!(log.contains("the disk is full"), "the log says so:\n{log}");
+    if dice.chance(30) {
+        // Whoever supervises it starts it again, on a disk that is still full.
+        server.kill();
+        match Starting::spawn(serve(&directory, MANUAL)).ready() {
+            Ok(started) => assert_reads(&started),
+            Err(ended) => assert!(ended.log.contains("No space left on device"), "{}\n{}", ended.status, ended.log),
+        }
+        fs::remove_file(&ballast).unwrap();
+        server = Process::start(&directory, MANUAL);
+    } else {
+        fs::remove_file(&ballast).unwrap();
+    }
+    let begun = Instant::now();
+    while !matches!(witness.place(server.address, 1), Told::Done(_)) {
+        assert!(begun.elapsed() < BACK_MAX, "service is back soon:\n{}", server.process.log());
+        thread::sleep(Duration::from_millis(50));
+    }
+    witness.compare(&server, dice);
+    if server.process.log().contains("opened again") {
+        eprintln!("the store was opened again");
+    }
+    let ended = server.stop("-TERM");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    assert!(!ended.log.contains("no checkpoint was written"), "checkpoints are written again:\n{}", ended.log);
+    assert_sound(&directory);
+    compare(&witness, dice, &directory);
+}
+
+/// Fills the disk with `ballast` until only `left` bytes are free.
+fn fill(ballast: &Path, left: u64) {
+    let mut file = File::create(ballast).unwrap();
+    let block = vec![1; 4096];
+    let mut filled = 0;
+    while file.write_all(&block).is_ok() {
+        filled += block.len() as u64;
+    }
+    file.set_len(filled.saturating_sub(left)).unwrap();
+}
+
+/// Offers load until `fill` has filled the disk and some requests were refused for it; reads are answered meanwhile.
+fn load_until_refused(witness: &Witness, server: &Process, fill: impl FnOnce()) {
+    const ENOUGH: u64 = 30;
+    let (gone, refused) = (AtomicBool::new(false), AtomicU64::new(0));
+    let count = |reply: Reply| {
+        assert_says_full(&reply);
+        refused.fetch_add(1, Ordering::Relaxed);
+    };
+    let address = server.address;
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        scope.spawn(|| witness.load(address, 4, &gone, &count));
+        fill();
+        while refused.load(Ordering::Relaxed) < ENOUGH && begun.elapsed() < Duration::from_secs(30) {
+            assert_reads(server);
+            thread::sleep(Duration::from_millis(10));
+        }
+        gone.store(true, Ordering::Relaxed);
+    });
+    assert!(refused.load(Ordering::Relaxed) >= ENOUGH, "the disk was filled:\n{}", server.process.log());
+    assert_reads(server);
+}
+
+fn assert_says_full(reply: &Reply) {
+    let told = reply.json();
+    let detail = told.get("detail").unwrap().text();
+    assert_eq!(reply.status, 507, "{detail}");
+    assert!(detail.contains("disk is full"), "{detail}");
+    assert!(reply.header("retry-after").is_some(), "{detail}");
+}
+
+fn assert_reads(server: &Process) {
+    server.get("/products/1/");
+    server.get("/products/1/movements/?limit=5");
+    server.get("/orders/?limit=5");
+}
