@@ -36,7 +36,10 @@ pub enum Error {
     #[error(transparent)]
     Export(#[from] ExportError),
     /// The journal was poisoned while serving. Everything that was acknowledged is safe; start again.
-    #[error("the journal failed and the process stops so that nothing more is acknowledged: {0}")]
+    #[error(
+        "the journal failed and the process stops so that nothing more is acknowledged: {0}. Everything that was \
+         acknowledged is safe; see to the disk, then start again"
+    )]
     Poisoned(String),
     /// An import was refused.
     #[error("the import was refused, and nothing of it is kept: {0}")]

@@ -1,5 +1,6 @@
 //! From what is on disk to the state that it means: the last checkpoint, and the journal after it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::actors::{Checkpoints, Clock};
@@ -26,8 +27,13 @@ pub enum RecoveryError {
     #[error(transparent)]
     Journal(#[from] ReadError),
     /// The store can neither be read nor set aside.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    #[error("cannot use the store in {}: {error}; see to the disk, then start again", path.display())]
+    Store {
+        /// The store's directory.
+        path: PathBuf,
+        /// What it could not do.
+        error: StoreError,
+    },
     /// A store that was just made anew does not agree with the journal.
     #[error("the store cannot be made anew: {0}")]
     StoreUnusable(String),
@@ -63,7 +69,7 @@ pub(super) fn recover(
         Attempt::Done(recovered) => Ok(recovered),
         Attempt::StoreUnusable(why) => {
             tracing::error!(%why, "the checkpoint is unusable; the store is made anew from the journal");
-            store::mark_for_rebuild(&directory.store(), &why)?;
+            store::mark_for_rebuild(&directory.store(), &why).map_err(unusable(directory))?;
             let Opened { store, .. } = open_store(directory, settings)?;
             match from_checkpoint(directory, settings, clock, store, None)? {
                 Attempt::Done(recovered) => Ok(recovered),
@@ -73,8 +79,14 @@ pub(super) fn recover(
     }
 }
 
-fn open_store(directory: &DataDirectory, settings: &Settings) -> Result<Opened, StoreError> {
-    store::open_or_quarantine(&directory.store(), store::Options { cache_bytes: settings.store.cache_bytes })
+fn open_store(directory: &DataDirectory, settings: &Settings) -> Result<Opened, RecoveryError> {
+    let options = store::Options { cache_bytes: settings.store.cache_bytes };
+    store::open_or_quarantine(&directory.store(), options).map_err(unusable(directory))
+}
+
+fn unusable(directory: &DataDirectory) -> impl FnOnce(StoreError) -> RecoveryError {
+    let path = directory.store();
+    move |error| RecoveryError::Store { path, error }
 }
 
 enum Attempt {

@@ -10,7 +10,7 @@ use super::segment::HeaderError;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system could not read a file.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}; see to the disk, then start again", path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

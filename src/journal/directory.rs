@@ -77,8 +77,9 @@ pub enum DirectoryError {
     /// A newer program wrote it.
     #[error(
         "the data directory {} has format {found}, and this program knows formats up to {FORMAT_VERSION}; nothing in \
-         it was changed. Use the version of Packhorse that wrote it, or a newer one",
-        path.display()
+         it was changed. Use the version of Packhorse that wrote it, or a newer one; what the format is says {}",
+        path.display(),
+        path.join(FORMAT).display()
     )]
     Newer {
         /// The directory.
@@ -103,7 +104,10 @@ pub enum DirectoryError {
         pid: Option<u32>,
     },
     /// The system refused something.
-    #[error("cannot use the data directory {}: {operation}: {error}", path.display())]
+    #[error(
+        "cannot use the data directory {}: {operation}: {error}; see to the disk, then start again",
+        path.display()
+    )]
     Io {
         /// The directory.
         path: PathBuf,

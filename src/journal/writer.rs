@@ -32,7 +32,10 @@ const CLOSE_LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// Why a journal could not be opened for writing.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the journal in {} for writing: {operation}: {error}", directory.display())]
+#[error(
+    "cannot open the journal in {} for writing: {operation}: {error}; see to the disk, then start again",
+    directory.display()
+)]
 pub struct OpenError {
     /// The journal's directory.
     pub directory: PathBuf,
