@@ -4,14 +4,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "crash/cache.rs"]
+mod cache;
+#[path = "crash/calls.rs"]
+mod calls;
 #[path = "crash/cases.rs"]
 mod cases;
+#[path = "crash/flips.rs"]
+mod flips;
 #[path = "crash/full.rs"]
 mod full;
 #[path = "crash/kills.rs"]
 mod kills;
 #[path = "crash/mount.rs"]
 mod mount;
+#[path = "crash/power.rs"]
+mod power;
+#[path = "crash/shim.rs"]
+mod shim;
 #[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
 mod support;
 #[path = "crash/witness.rs"]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::cases::{Cases, Dice, skipped};
 use super::kills::{assert_sound, compare};
-use super::mount::Mount;
+use super::mount::{Kind, Mount};
 use super::witness::{PIECES, Told, Witness};
 use crate::support::Reply;
 use crate::support::process::{MANUAL, Process, Starting, serve};
@@ -26,7 +26,7 @@ const BACK_MAX: Duration = Duration::from_secs(10);
 #[test]
 fn a_full_disk_stops_nothing_but_writes() {
     let cases = Cases { test: TEST, variable: "CRASH_FILL_LEVELS", default: 3, each: 1 };
-    if let Err(why) = Mount::in_memory(DISK) {
+    if let Err(why) = Mount::new(Kind::Memory, DISK) {
         return skipped(TEST, &format!("it mounts a small file system, which takes root ({why})"));
     }
     cases.run(|dice, _| {
@@ -36,7 +36,7 @@ fn a_full_disk_stops_nothing_but_writes() {
 }
 
 fn fill_up(dice: &mut Dice, left: u64) {
-    let mount = Mount::in_memory(DISK).unwrap();
+    let mount = Mount::new(Kind::Memory, DISK).unwrap();
     let (directory, ballast) = (mount.path().join("data"), mount.path().join("ballast"));
     let witness = Witness::default();
     let mut server = Process::start(&directory, MANUAL);

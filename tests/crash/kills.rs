@@ -15,7 +15,7 @@ const LIFE: u64 = 10;
 const CLIENTS: u64 = 4;
 
 /// Timers, checkpoints and segments all come within the time that a process has.
-const RESTLESS: &[(&str, &str)] = &[
+pub(crate) const RESTLESS: &[(&str, &str)] = &[
     ("PACKHORSE_STAGES__PENDING__AFTER", "200ms"),
     ("PACKHORSE_STAGES__PROCESSING__AFTER", "100ms"),
     ("PACKHORSE_STAGES__SHIPPED__AFTER", "100ms"),

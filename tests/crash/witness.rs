@@ -48,6 +48,11 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
+    /// Whether nothing was asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requests.lock().unwrap().is_empty()
+    }
+
     /// Asks for a change, with a key that no other request has.
     pub(crate) fn ask(&self, address: SocketAddr, path: &str, body: &str) -> Told {
         let key = format!("key-{}", self.serial.fetch_add(1, Ordering::Relaxed));

@@ -3,6 +3,7 @@
 
 mod client;
 pub(crate) mod json;
+pub(crate) mod library;
 pub(crate) mod process;
 pub(crate) mod served;
 

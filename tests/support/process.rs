@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Json, Reply, send};
+use super::{Json, Reply, send, try_send};
 
 pub(crate) const API: &str = "/api/inventory";
 
@@ -59,6 +59,12 @@ pub(crate) fn order(name: &str, quantity: u32) -> String {
     format!(
         r#"{{"customer_name": "{name}", "customer_email": "a@example.com", "customer_phone": "1", "delivery_address": "Here", "items": [{{"product_id": 1, "quantity": {quantity}}}]}}"#
     )
+}
+
+const CATEGORY: &str = r#"{"name": "Things"}"#;
+
+fn product(pieces: u32) -> String {
+    format!(r#"{{"name": "Phone", "price": "299.99", "stock": {pieces}, "category_id": 1}}"#)
 }
 
 /// A process that may not be ready yet. It is killed, with what it started, when this is dropped.
@@ -190,9 +196,17 @@ impl Process {
 
     /// Makes product 1 with so many pieces.
     pub(crate) fn stock_up(&self, pieces: u32) {
-        self.call("POST", "/categories/", r#"{"name": "Things"}"#).expect(201);
-        let product = format!(r#"{{"name": "Phone", "price": "299.99", "stock": {pieces}, "category_id": 1}}"#);
-        self.call("POST", "/products/", &product).expect(201);
+        self.call("POST", "/categories/", CATEGORY).expect(201);
+        self.call("POST", "/products/", &product(pieces)).expect(201);
+    }
+
+    /// As [`Process::stock_up`]; whether both were made, for a server that may be gone.
+    pub(crate) fn try_stock_up(&self, pieces: u32) -> bool {
+        let made = |path: &str, body: &str| {
+            try_send(self.address, "POST", &format!("{API}{path}"), &[], body.as_bytes())
+                .is_ok_and(|it| it.status == 201)
+        };
+        made("/categories/", CATEGORY) && made("/products/", &product(pieces))
     }
 
     /// Every order, page by page.
