@@ -1,10 +1,13 @@
 //! From what is on disk to the state that it means: the last checkpoint, and the journal after it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::actors::{Checkpoints, Clock};
 use crate::config::Settings;
+use crate::domain::ids::ProductId;
+use crate::domain::order::Status;
 use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, ReadError, Reader, Tail};
 use crate::store::{self, Loaded, Opened, Store, StoreError};
@@ -105,6 +108,7 @@ fn from_checkpoint(
     let store = Arc::new(store);
     let archive = StoreArchive { store: store.clone() };
     let view = Arc::new(View::new(Arc::new(archive), settings.retention.idempotency_keys_max));
+    let has_checkpoint = loaded.is_some();
     let checkpoint =
         loaded.as_ref().map(|loaded| journal::Checkpoint { sequence: loaded.head.sequence, chain: loaded.head.chain });
     if let Some(loaded) = loaded
@@ -117,6 +121,10 @@ fn from_checkpoint(
     let replayed = Reader::open(&directory.journal(), checkpoint)
         .and_then(|reader| replay(reader, &view, settings, clock.now(), &mut checkpoints));
     match replayed {
+        Ok(_) if has_checkpoint && !stock_agrees(&view) => Ok(Attempt::StoreUnusable(
+            "the orders of the checkpoint are older than its balances: what is reserved is not what open orders hold"
+                .into(),
+        )),
         Ok(tail) => Ok(Attempt::Done(Recovered { view, store, tail })),
         Err(error @ ReadError::ForeignCheckpoint { .. }) => Ok(Attempt::StoreUnusable(error.to_string())),
         Err(ReadError::BehindCheckpoint { journal, checkpoint }) => {
@@ -124,6 +132,21 @@ fn from_checkpoint(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether what is reserved is what open orders hold. A power cut can leave the store with records that are each whole,
+/// of which some are older than its head.
+fn stock_agrees(view: &View) -> bool {
+    let mut held: BTreeMap<ProductId, u64> = BTreeMap::new();
+    for order in view.open_orders().iter().filter(|order| order.status != Status::Shipped) {
+        for line in &order.lines {
+            *held.entry(line.product.product).or_default() += u64::from(line.quantity);
+        }
+    }
+    let products = view.products().page(ProductId(0), usize::MAX);
+    products.iter().all(|product| {
+        u64::from(product.balance.reserved) == held.get(&product.revision.product).copied().unwrap_or_default()
+    })
 }
 
 /// Takes over a checkpoint and reads its open orders back into memory.

@@ -48,7 +48,8 @@ impl Store {
             self.cut_movements(held.sequence)?;
             self.end_unfinished()?;
         }
-        Ok(Writer { held: Some(held), digest, unfinished: false })
+        let written = held.sequence;
+        Ok(Writer { held: Some(held), digest, unfinished: false, written })
     }
 
     /// The checkpoint that is there, checked; `None` in a new store. Orders are read by [`Store::open_orders`].

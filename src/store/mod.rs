@@ -80,6 +80,8 @@ struct Writer {
     digest: Digest,
     /// An attempt to replace it failed on the way.
     unfinished: bool,
+    /// The sequence of the last checkpoint that was written to the end: what it holds is not handed over again.
+    written: u64,
 }
 
 impl Store {

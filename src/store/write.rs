@@ -19,7 +19,11 @@ impl Store {
     pub fn write_checkpoint(&self, mut checkpoint: Checkpoint<'_>) -> Result<Written, StoreError> {
         let mut writer = self.writer.lock();
         if self.records.renew()? {
-            *writer = self.resume()?;
+            self.start_over(&mut writer)?;
+        }
+        let found = writer.held.as_ref().map_or(0, |held| held.sequence);
+        if found < writer.written {
+            return Err(StoreError::files("a checkpoint that was written is gone"));
         }
         let after = writer.held.as_ref().map_or(0, |held| held.sequence);
         let through = checkpoint.head.sequence;
@@ -43,6 +47,7 @@ impl Store {
         self.write_exact(&mut writer, checkpoint.head, exact)?;
         self.records.flush()?;
         writer.unfinished = false;
+        writer.written = through;
 
         // What the new head no longer refers to. Left behind by a kill, it does no harm.
         for (product, _) in checkpoint.products.iter().filter(|(_, head)| head.is_none()) {
@@ -51,6 +56,17 @@ impl Store {
         let keys_expired = checkpoint.keys_expire_before.map(|end| self.expire_keys(end)).transpose()?.unwrap_or(0);
         let movements = checkpoint.movements.iter().map(|(_, rows)| rows.len() as u64).sum();
         Ok(Written { packs, movements, keys_expired })
+    }
+
+    /// Goes on with what an engine holds that was opened anew. If it forgot a checkpoint, nobody hands over what was in it
+    /// any more: then nothing is written until the next start, which makes the store anew.
+    fn start_over(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let written = writer.written;
+        *writer = Writer { written, ..self.resume()? };
+        if writer.held.as_ref().map_or(0, |held| held.sequence) < written {
+            self.mark_for_rebuild("a checkpoint that was written is gone")?;
+        }
+        Ok(())
     }
 
     /// Marks what follows as part of a checkpoint that is not there yet.
@@ -81,7 +97,7 @@ impl Store {
         changes.put(head::ser_key(), head::ser_value(&new, digest));
         changes.delete(unfinished::ser_key());
         self.records.apply(Table::Head, changes)?;
-        *writer = Writer { held: Some(new), digest, unfinished: writer.unfinished };
+        *writer = Writer { held: Some(new), digest, ..*writer };
         Ok(())
     }
 }
