@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[expect(dead_code, reason = "shared with other tests, which need more of it")]
+#[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
 mod support;
 
 use std::io::{Read, Write};
