@@ -55,8 +55,7 @@ impl OrderActor {
     /// Arms the timer that the state asks for, in place of the one before.
     fn arm_timer(&mut self) {
         self.disarm_timer();
-        if let Some(due) = order::due(&self.order, &self.bench.policy) {
-            let delay = due.since(self.bench.clock.now());
+        if let Some(delay) = order::left(&self.order, &self.bench.policy, self.bench.clock.now()) {
             self.timer = Some(self.bench.arm_timer(self.order.id, self.order.version, delay));
         }
     }

@@ -63,8 +63,42 @@ pub fn due(order: &Order, policy: &Policy) -> Option<Timestamp> {
     }
 }
 
+/// How long the stage of `order` still lasts at `now`, if it ends by itself. A clock that was set back, so that the stage
+/// has not begun yet by what it shows, does not make the stage longer than it is.
+#[must_use]
+pub fn left(order: &Order, policy: &Policy, now: Timestamp) -> Option<Duration> {
+    match policy.stage(order.status)?.after {
+        After::Span(span) => Some(order.moved_at.plus(span).since(now).min(span)),
+        After::Manual => None,
+    }
+}
+
 /// From when on `order` is delayed, if it does not move before.
 #[must_use]
 pub fn stale_at(order: &Order, policy: &Policy) -> Option<Timestamp> {
     Some(order.moved_at.plus(policy.stage(order.status)?.stale_after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Contact, Order};
+    use super::*;
+    use crate::domain::ids::OrderId;
+    use crate::domain::money::Money;
+    use crate::domain::who::Who;
+
+    #[test]
+    fn a_stage_is_never_longer_than_it_is() {
+        let begin = Timestamp(1_000_000_000_000);
+        let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+        let order = Order::placed(OrderId(1), contact, [].into(), Money::ZERO, begin, &Who::Client);
+        let (policy, second) = (Policy::default(), Duration::from_secs(1));
+        let left_at = |now| left(&order, &policy, now);
+        assert_eq!(left_at(begin), Some(5 * second));
+        assert_eq!(left_at(begin.plus(2 * second)), Some(3 * second));
+        assert_eq!(left_at(begin.plus(6 * second)), Some(Duration::ZERO), "it is overdue");
+        assert_eq!(left_at(begin.minus(3_600 * second)), Some(5 * second), "the clock was set back");
+        let manual = Stage { after: After::Manual, ..Stage::default() };
+        assert_eq!(left(&order, &Policy { pending: manual, ..policy }, begin), None);
+    }
 }
