@@ -22,7 +22,7 @@ use crate::domain::stock::Balance;
 use crate::domain::text::{CategoryName, ProductName};
 use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
-use crate::journal::{Journal, MemoryJournal, MemoryOptions, Poison};
+use crate::journal::{Journal, MemoryDisk, MemoryJournal, MemoryOptions, Poison};
 use crate::telemetry::counters;
 use crate::view::{Changes, NoArchive, View};
 
@@ -76,7 +76,7 @@ fn run<F: Future<Output = ()>>(policy: Policy, test: impl FnOnce(House) -> F) {
     });
     system.block_on(async {
         let view = Arc::new(View::new(Arc::new(NoArchive), 1_000));
-        let (journal, durables) = MemoryJournal::open(MemoryOptions::default(), Vec::new());
+        let (journal, durables) = MemoryJournal::open(MemoryOptions::default(), MemoryDisk::default()).unwrap();
         let journal = Arc::new(journal);
         let parts = Parts {
             view,

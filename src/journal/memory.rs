@@ -1,11 +1,11 @@
-//! The journal in memory: the same promises without a disk, for tests and simulation.
+//! The journal in memory: the same promises on a disk that forgets, for tests and simulation.
 //!
-//! It is a task on the thread that opened it, so that time is the runtime's and can be paused. Entries are encoded and
-//! hashed as on disk: what could not be written fails here too. "Durable" means durable until the process ends; a
-//! restart is simulated by opening another one with the [`MemoryJournal::records`] of this one.
+//! It is a task on the thread that opened it, so that time is the runtime's and can be paused. Entries are encoded,
+//! hashed and read back as on a real disk: what could not be written or read fails here too. A restart is simulated by
+//! opening another one with the [`MemoryDisk`] of this one, after a power cut with what that left of it. A sync can be
+//! made slow, and made to fail, as real ones are and do.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +17,9 @@ use tokio::time::sleep;
 use crate::domain::entry::Entry;
 
 use super::damage::ReadError;
-use super::frame::GENESIS;
+use super::disk::MemoryDisk;
 use super::group::Group;
 use super::interface::{Durable, Durables, Journal, Poison, Position, Refused, Revisions, Stats};
-use super::segment::PAGE_LEN;
 use super::state::{Committed, State};
 
 /// The bounds of a journal in memory, and how fast it is.
@@ -32,13 +31,21 @@ pub struct MemoryOptions {
     pub group_entries_max: usize,
     /// How many committed groups may wait for the follower. Default: 16.
     pub durables_max: usize,
-    /// How long a commit takes. Default: no time at all.
+    /// How long a sync takes. Default: no time at all.
     pub commit_delay: Duration,
+    /// A sync that takes longer poisons the journal. Default: 10 s.
+    pub stall_max: Duration,
 }
 
 impl Default for MemoryOptions {
     fn default() -> Self {
-        Self { queue_max: 4_096, group_entries_max: 1_024, durables_max: 16, commit_delay: Duration::ZERO }
+        Self {
+            queue_max: 4_096,
+            group_entries_max: 1_024,
+            durables_max: 16,
+            commit_delay: Duration::ZERO,
+            stall_max: Duration::from_secs(10),
+        }
     }
 }
 
@@ -60,33 +67,64 @@ struct Shared {
 #[derive(Debug)]
 struct Content {
     queue: VecDeque<Arc<Entry>>,
-    records: Vec<Durable>,
+    disk: MemoryDisk,
+    /// What became durable since it was opened.
+    delivered: Vec<Durable>,
+    commit_delay: Duration,
+    sync_fails: bool,
     closed: bool,
 }
 
 impl MemoryJournal {
-    /// Opens a journal that already has `records`, which are not delivered again, and starts its task.
+    /// Opens the journal on `disk`, whose entries are not delivered again, and starts its task. What an interrupted write
+    /// left behind the last whole entry is dropped.
+    ///
+    /// # Errors
+    /// When what was synced is damaged.
     ///
     /// # Panics
     /// Outside of a `LocalSet` or an actix `System`: the task needs one.
-    #[must_use]
-    pub fn open(options: MemoryOptions, records: Vec<Durable>) -> (Self, Durables) {
-        let (sequence, chain) = records.last().map_or((0, GENESIS), |record| (record.sequence, record.chain));
+    pub fn open(options: MemoryOptions, mut disk: MemoryDisk) -> Result<(Self, Durables), ReadError> {
+        let (sequence, chain) = disk.settle()?;
+        let content = Content {
+            queue: VecDeque::new(),
+            disk,
+            delivered: Vec::new(),
+            commit_delay: options.commit_delay,
+            sync_fails: false,
+            closed: false,
+        };
         let shared = Arc::new(Shared {
             state: State::new(sequence, Duration::MAX),
-            content: Mutex::new(Content { queue: VecDeque::new(), records, closed: false }),
+            content: Mutex::new(content),
             changed: Notify::new(),
         });
         let (durables, follower) = mpsc::channel(options.durables_max.max(1));
         let group = Group::new(sequence, chain, options.group_entries_max, usize::MAX / 8);
         spawn_local(run(Arc::clone(&shared), group, options, durables));
-        (Self { shared, queue_max: options.queue_max.max(1) }, follower)
+        Ok((Self { shared, queue_max: options.queue_max.max(1) }, follower))
     }
 
-    /// Everything that is durable, in order.
+    /// The disk as it is now: what was synced, and what is being written.
     #[must_use]
-    pub fn records(&self) -> Vec<Durable> {
-        self.shared.content.lock().records.clone()
+    pub fn disk(&self) -> MemoryDisk {
+        self.shared.content.lock().disk.clone()
+    }
+
+    /// What became durable since it was opened, but for the first `skip` entries of that.
+    #[must_use]
+    pub fn delivered(&self, skip: usize) -> Vec<Durable> {
+        self.shared.content.lock().delivered.get(skip..).unwrap_or_default().to_vec()
+    }
+
+    /// From now on a sync takes this long.
+    pub fn slow_down(&self, commit_delay: Duration) {
+        self.shared.content.lock().commit_delay = commit_delay;
+    }
+
+    /// The next sync fails, after its write went well. That poisons the journal.
+    pub fn fail_next_sync(&self) {
+        self.shared.content.lock().sync_fails = true;
     }
 
     /// Poisons the journal. A commit under way fails: none of its entries becomes durable.
@@ -129,11 +167,8 @@ impl Journal for MemoryJournal {
         self.shared.state.stats()
     }
 
-    fn read_at(&self, position: Position, _revisions: &dyn Revisions) -> Result<Durable, ReadError> {
-        let content = self.shared.content.lock();
-        let index = content.records.binary_search_by_key(&position, |record| record.position);
-        let missing = |_| io::Error::new(io::ErrorKind::NotFound, format!("no record begins at {position:?}"));
-        index.map(|index| content.records[index].clone()).map_err(missing).map_err(ReadError::io("memory".as_ref()))
+    fn read_at(&self, position: Position, revisions: &dyn Revisions) -> Result<Durable, ReadError> {
+        self.shared.content.lock().disk.read_at(position, revisions)
     }
 
     fn close(&self) {
@@ -150,11 +185,6 @@ impl Drop for MemoryJournal {
 
 /// The task: group after group, until the journal is closed and empty, or poisoned.
 async fn run(shared: Arc<Shared>, mut group: Group, options: MemoryOptions, durables: mpsc::Sender<Vec<Durable>>) {
-    let mut offset = {
-        let content = shared.content.lock();
-        // Positions only have to differ and to grow.
-        content.records.last().map_or(PAGE_LEN, |record| record.position.offset + 1)
-    };
     while shared.state.poisoned().is_none() {
         let (waiting, closed) = take(&shared, options.group_entries_max.max(1));
         if waiting.is_empty() {
@@ -164,24 +194,52 @@ async fn run(shared: Arc<Shared>, mut group: Group, options: MemoryOptions, dura
             shared.changed.notified().await;
             continue;
         }
-        if !options.commit_delay.is_zero() {
-            sleep(options.commit_delay).await;
+        let (entries, delay) = {
+            let mut content = shared.content.lock();
+            if let Err(poison) = content.write(&mut group, &waiting) {
+                return shared.state.poison(poison);
+            }
+            (group.len(), content.commit_delay)
+        };
+        if !delay.is_zero() {
+            sleep(delay.min(options.stall_max)).await;
+        }
+        if delay > options.stall_max {
+            return shared.state.poison(Poison::Stalled { took: options.stall_max, max: options.stall_max });
         }
         if shared.state.poisoned().is_some() {
             return;
         }
-        let bytes = match fill(&mut group, &waiting, offset) {
-            Ok(bytes) => bytes,
-            Err(poison) => return shared.state.poison(poison),
-        };
-        offset += bytes as u64;
+        let bytes = group.bytes().len();
         let records = group.take();
-        shared.content.lock().records.extend_from_slice(&records);
-        let (sequence, entries, took) = (group.sequence(), records.len(), options.commit_delay);
-        shared.state.committed(Committed { sequence, entries, bytes, took });
+        if let Err(poison) = shared.content.lock().sync(&records) {
+            return shared.state.poison(poison);
+        }
+        shared.state.committed(Committed { sequence: group.sequence(), entries, bytes, took: delay });
         if durables.send(records).await.is_err() {
             return shared.state.poison(Poison::FollowerGone);
         }
+    }
+}
+
+impl Content {
+    /// Writes `entries` as one group, which nothing promises to be there yet.
+    fn write(&mut self, group: &mut Group, entries: &[Arc<Entry>]) -> Result<(), Poison> {
+        let start = self.disk.end();
+        for entry in entries {
+            group.push(entry, start, u64::MAX)?;
+        }
+        self.disk.write(group.bytes());
+        Ok(())
+    }
+
+    fn sync(&mut self, records: &[Durable]) -> Result<(), Poison> {
+        if self.sync_fails {
+            return Err(Poison::Failed { operation: "syncing the journal", reason: "told to".into() });
+        }
+        self.disk.sync();
+        self.delivered.extend_from_slice(records);
+        Ok(())
     }
 }
 
@@ -189,13 +247,6 @@ fn take(shared: &Shared, max: usize) -> (Vec<Arc<Entry>>, bool) {
     let mut content = shared.content.lock();
     let len = content.queue.len().min(max);
     (content.queue.drain(..len).collect(), content.closed)
-}
-
-fn fill(group: &mut Group, entries: &[Arc<Entry>], offset: u64) -> Result<usize, Poison> {
-    for entry in entries {
-        group.push(entry, Position { segment_first: 1, offset }, u64::MAX)?;
-    }
-    Ok(group.bytes().len())
 }
 
 #[cfg(test)]
@@ -206,13 +257,16 @@ mod tests {
     use super::*;
     use crate::journal::tests::samples;
 
+    fn open(options: MemoryOptions) -> (MemoryJournal, Durables) {
+        MemoryJournal::open(options, MemoryDisk::default()).unwrap()
+    }
+
     #[tokio::test]
     async fn a_commit_takes_as_long_as_it_is_told() {
         LocalSet::new()
             .run_until(async {
                 let commit_delay = Duration::from_millis(20);
-                let (journal, mut durables) =
-                    MemoryJournal::open(MemoryOptions { commit_delay, ..MemoryOptions::default() }, Vec::new());
+                let (journal, mut durables) = open(MemoryOptions { commit_delay, ..MemoryOptions::default() });
                 let begun = Instant::now();
                 journal.submit(samples::long('x', 1)).unwrap();
                 durables.recv().await.unwrap();
@@ -225,14 +279,36 @@ mod tests {
     async fn told_to_fail_it_acknowledges_nothing_more() {
         LocalSet::new()
             .run_until(async {
-                let (journal, mut durables) = MemoryJournal::open(MemoryOptions::default(), Vec::new());
+                let (journal, mut durables) = open(MemoryOptions::default());
                 journal.submit(samples::long('x', 1)).unwrap();
                 durables.recv().await.unwrap();
                 journal.submit(samples::long('y', 1)).unwrap();
                 journal.fail(Poison::Failed { operation: "syncing", reason: "told to".into() });
                 assert!(durables.recv().await.is_none());
-                assert_eq!((journal.watermark(), journal.records().len()), (1, 1));
+                assert_eq!((journal.watermark(), journal.delivered(0).len()), (1, 1));
                 assert_eq!(journal.submit(samples::long('z', 1)), Err(Refused::Poisoned));
+            })
+            .await;
+    }
+
+    #[tokio::test]
+    async fn a_sync_that_fails_or_takes_too_long_acknowledges_nothing_and_leaves_the_write() {
+        LocalSet::new()
+            .run_until(async {
+                let options = MemoryOptions { stall_max: Duration::from_millis(5), ..MemoryOptions::default() };
+                for stalls in [true, false] {
+                    let (journal, mut durables) = open(options);
+                    if stalls {
+                        journal.slow_down(Duration::from_millis(6));
+                    } else {
+                        journal.fail_next_sync();
+                    }
+                    journal.submit(samples::long('x', 1)).unwrap();
+                    assert!(durables.recv().await.is_none());
+                    assert_eq!(matches!(journal.poisoned(), Some(Poison::Stalled { .. })), stalls);
+                    assert_eq!((journal.watermark(), journal.delivered(0).len()), (0, 0));
+                    assert!(journal.disk().unsynced() > 0);
+                }
             })
             .await;
     }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `interface` | what callers see: [`Journal`], [`Durable`], [`Options`], [`Refused`], [`Poison`] |
 //! | `writer`, `commit`, `group`, `state` | [`FileJournal`]: its handle, its thread, what one sync makes durable, what others see |
-//! | `memory` | [`MemoryJournal`], its twin for tests and simulation |
+//! | `memory`, `disk` | [`MemoryJournal`], its twin for tests and simulation, and what it leaves |
 //! | `reader`, `tear`, `window`, `damage` | [`Reader`]: reading back, and telling an interrupted write from damage |
 //! | `segment`, `prepare`, `frame` | the files, how they are made, and how entries stand in them |
 //! | `format` | what the bytes of an entry mean |
@@ -27,6 +27,7 @@ mod commit;
 mod cut;
 mod damage;
 mod directory;
+mod disk;
 mod extent;
 pub mod format;
 mod frame;
@@ -49,6 +50,7 @@ mod tests;
 pub use cut::{Cut, CutSegment, Until, WriteError};
 pub use damage::{Damage, ReadError, What};
 pub use directory::{DataDirectory, DirectoryError, FORMAT_VERSION};
+pub use disk::{MemoryDisk, MemoryReader};
 pub use extent::Extent;
 pub use frame::{Chain, GENESIS};
 pub use interface::{Durable, Durables, Journal, Options, Poison, Position, Refused, Revisions, Stats};

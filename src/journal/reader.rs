@@ -427,7 +427,7 @@ pub fn read_at(directory: &Path, position: Position, revisions: &dyn Revisions) 
 }
 
 /// Decodes a verified frame. `scratch` is used when its payload is not stored as it is.
-fn decode_frame(
+pub(super) fn decode_frame(
     path: &Path,
     position: Position,
     header: &Header,

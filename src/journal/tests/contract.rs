@@ -58,10 +58,10 @@ impl Kind for InMemory {
             queue_max: bounds.queue,
             group_entries_max: bounds.group,
             durables_max: bounds.durables,
-            commit_delay: Duration::ZERO,
+            ..MemoryOptions::default()
         };
-        let records = self.0.take().map(|journal| journal.records()).unwrap_or_default();
-        let (journal, durables) = MemoryJournal::open(options, records);
+        let disk = self.0.take().map(|journal| journal.disk()).unwrap_or_default();
+        let (journal, durables) = MemoryJournal::open(options, disk).unwrap();
         let journal = Arc::new(journal);
         self.0 = Some(Arc::clone(&journal));
         (journal, durables)
