@@ -102,7 +102,7 @@ fn parts(directory: &DataDirectory, settings: &Settings, clock: Arc<dyn Clock>) 
     Ok(Parts { view: recovered.view, journal: Arc::new(journal), durables, checkpoints: Box::new(checkpoints), clock })
 }
 
-fn behaviour(settings: &Settings) -> actors::Settings {
+pub(super) fn behaviour(settings: &Settings) -> actors::Settings {
     actors::Settings {
         policy: settings.stages.policy(),
         zone: settings.general.time_zone,

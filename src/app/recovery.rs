@@ -9,18 +9,18 @@ use crate::config::Settings;
 use crate::domain::ids::ProductId;
 use crate::domain::order::Status;
 use crate::domain::time::Timestamp;
-use crate::journal::{self, DataDirectory, ReadError, Reader, Tail};
+use crate::journal::{self, DataDirectory, Durable, ReadError, Reader, Tail};
 use crate::store::{self, Loaded, Opened, Store, StoreError};
 use crate::telemetry::Progress;
 use crate::view::{Changes, View};
 
 use super::bridge::{StoreArchive, StoreCheckpoints, restored};
 
-/// What a start found.
-pub(super) struct Recovered {
+/// What a start found; `T` says how the journal ends.
+pub(super) struct Recovered<T> {
     pub(super) view: Arc<View>,
     pub(super) store: Arc<Store>,
-    pub(super) tail: Tail,
+    pub(super) tail: T,
 }
 
 /// Why a start was refused. Nothing was changed.
@@ -59,7 +59,7 @@ pub(super) fn recover(
     directory: &DataDirectory,
     settings: &Settings,
     clock: &Arc<dyn Clock>,
-) -> Result<Recovered, RecoveryError> {
+) -> Result<Recovered<Tail>, RecoveryError> {
     let Opened { store, loaded, quarantined } = open_store(directory, settings)?;
     if let Some(quarantined) = quarantined {
         tracing::error!(
@@ -68,13 +68,14 @@ pub(super) fn recover(
             "the store was unusable and was moved aside; it is made anew from the journal"
         );
     }
-    match from_checkpoint(directory, settings, clock, store, loaded)? {
+    let read = |checkpoint, fold: &mut Fold<'_>| replay(Reader::open(&directory.journal(), checkpoint)?, fold);
+    match from_checkpoint(settings, clock, store, loaded, read)? {
         Attempt::Done(recovered) => Ok(recovered),
         Attempt::StoreUnusable(why) => {
             tracing::error!(%why, "the checkpoint is unusable; the store is made anew from the journal");
             store::mark_for_rebuild(&directory.store(), &why).map_err(unusable(directory))?;
             let Opened { store, .. } = open_store(directory, settings)?;
-            match from_checkpoint(directory, settings, clock, store, None)? {
+            match from_checkpoint(settings, clock, store, None, read)? {
                 Attempt::Done(recovered) => Ok(recovered),
                 Attempt::StoreUnusable(why) => Err(RecoveryError::StoreUnusable(why)),
             }
@@ -92,19 +93,20 @@ fn unusable(directory: &DataDirectory) -> impl FnOnce(StoreError) -> RecoveryErr
     move |error| RecoveryError::Store { path, error }
 }
 
-enum Attempt {
-    Done(Recovered),
+pub(super) enum Attempt<T> {
+    Done(Recovered<T>),
     /// What the store says cannot be right, though each of its records looks whole.
     StoreUnusable(String),
 }
 
-fn from_checkpoint(
-    directory: &DataDirectory,
+/// The state of `store`, which is `loaded`, and of the journal that `read` folds after it.
+pub(super) fn from_checkpoint<T>(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     store: Store,
     loaded: Option<Loaded>,
-) -> Result<Attempt, RecoveryError> {
+    read: impl FnOnce(Option<journal::Checkpoint>, &mut Fold<'_>) -> Result<T, ReadError>,
+) -> Result<Attempt<T>, RecoveryError> {
     let store = Arc::new(store);
     let archive = StoreArchive { store: store.clone() };
     let view = Arc::new(View::new(Arc::new(archive), settings.retention.idempotency_keys_max));
@@ -116,10 +118,9 @@ fn from_checkpoint(
     {
         return Ok(Attempt::StoreUnusable(error.to_string()));
     }
-    let mut checkpoints =
+    let checkpoints =
         StoreCheckpoints { store: store.clone(), clock: clock.clone(), keys_kept: settings.retention.idempotency_keys };
-    let replayed = Reader::open(&directory.journal(), checkpoint)
-        .and_then(|reader| replay(reader, &view, settings, clock.now(), &mut checkpoints));
+    let replayed = read(checkpoint, &mut Fold { view: &view, settings, now: clock.now(), checkpoints });
     match replayed {
         Ok(_) if has_checkpoint && !stock_agrees(&view) => Ok(Attempt::StoreUnusable(
             "the orders of the checkpoint are older than its balances: what is reserved is not what open orders hold"
@@ -167,21 +168,32 @@ fn load(view: &View, store: &Store, loaded: Loaded) -> Result<(), StoreError> {
 
 /// Folds the journal's tail into the view. What piles up on the way is written to the store and leaves memory, as it
 /// does while serving.
-fn replay(
-    mut reader: Reader,
-    view: &View,
-    settings: &Settings,
+pub(super) struct Fold<'a> {
+    pub(super) view: &'a View,
+    settings: &'a Settings,
     now: Timestamp,
-    checkpoints: &mut dyn Checkpoints,
-) -> Result<Tail, ReadError> {
+    checkpoints: StoreCheckpoints,
+}
+
+impl Fold<'_> {
+    /// Takes over one entry. Answers whether that led to a checkpoint.
+    pub(super) fn take(&mut self, durable: &Durable) -> bool {
+        self.view.apply(std::slice::from_ref(durable));
+        let full = self.view.changes_waiting() as u64 >= self.settings.checkpoint.changes;
+        if full {
+            write(self.view, self.view.take_changes(), &mut self.checkpoints);
+            self.view.evict(self.now.minus(self.settings.retention.ended_orders_in_memory));
+        }
+        full
+    }
+}
+
+fn replay(mut reader: Reader, fold: &mut Fold<'_>) -> Result<Tail, ReadError> {
     let bytes_total = reader.progress().bytes_total;
     let progress = Progress::start("reading the journal", bytes_total);
-    while let Some(durable) = reader.next(view)? {
-        view.apply(std::slice::from_ref(&durable));
-        if view.changes_waiting() as u64 >= settings.checkpoint.changes {
+    while let Some(durable) = reader.next(fold.view)? {
+        if fold.take(&durable) {
             progress.set(reader.progress().bytes_read);
-            write(view, view.take_changes(), checkpoints);
-            view.evict(now.minus(settings.retention.ended_orders_in_memory));
         }
     }
     progress.set(bytes_total);
@@ -189,14 +201,14 @@ fn replay(
     if let Tail::Torn { dropped_bytes, .. } = &tail {
         tracing::warn!(
             dropped_bytes,
-            sequence = view.applied(),
+            sequence = fold.view.applied(),
             "the last write was torn; it was never acknowledged and is dropped"
         );
     }
     Ok(tail)
 }
 
-fn write(view: &View, changes: Changes, checkpoints: &mut dyn Checkpoints) {
+fn write(view: &View, changes: Changes, checkpoints: &mut StoreCheckpoints) {
     match checkpoints.write(view, &changes) {
         Ok(()) => view.changes_written(),
         Err(error) => {
