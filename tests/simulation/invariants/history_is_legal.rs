@@ -1,0 +1,38 @@
+//! Every history is legal: a path through the table of transitions, in the order of time, each automatic step out of a stage
+//! that ends by itself.
+
+use packhorse::domain::order::Status;
+use packhorse::domain::who::Who;
+
+use super::{Sight, ensure};
+
+pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+    for (id, tale) in sight.orders() {
+        let mut at = None;
+        for (nth, (from, to, when, who)) in tale.path.iter().enumerate() {
+            ensure(legal(*from, *to), || format!("order {id} went from {from:?} to {to}"))?;
+            let before = nth.checked_sub(1).map(|before| tale.path[before].1);
+            ensure(*from == before, || format!("order {id} left {from:?} while it was {before:?}"))?;
+            ensure(at.is_none_or(|at| at <= *when), || format!("the history of order {id} goes back in time"))?;
+            at = Some(*when);
+            if *who == Who::Timer {
+                let span = from.and_then(|from| sight.timers.span(from));
+                let cancelled = *to == Status::Cancelled;
+                ensure(span.is_some() && !cancelled, || format!("a timer moved order {id} from {from:?} to {to}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The table, written down a second time.
+fn legal(from: Option<Status>, to: Status) -> bool {
+    use Status::{Cancelled, Delivered, Pending, Processing, Shipped};
+    matches!(
+        (from, to),
+        (None, Pending)
+            | (Some(Pending), Processing | Cancelled)
+            | (Some(Processing), Shipped | Cancelled)
+            | (Some(Shipped), Delivered)
+    )
+}

@@ -1,0 +1,52 @@
+//! A key has one effect while it is remembered, and every answer to it is the same.
+
+use std::collections::BTreeMap;
+
+use packhorse::engine::{Outcome, outcome_of};
+
+use super::{Sight, ensure};
+use crate::client::Given;
+
+pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+    let mut effects: BTreeMap<&str, usize> = BTreeMap::new();
+    for (nth, effect) in sight.book.keys.iter().enumerate() {
+        if let Some(before) = effects.insert(&effect.key, nth).map(|before| &sight.book.keys[before]) {
+            // Remembered by the wall clock: one that ran ahead makes the engine forget.
+            let forgotten = before.at.plus(sight.keys_kept) < before.wall_max;
+            ensure(forgotten, || {
+                format!(
+                    "key {} had an effect in entry {} and again in {}",
+                    effect.key, before.sequence, effect.sequence
+                )
+            })?;
+        }
+    }
+    for (number, operation) in sight.operations() {
+        let Some(key) = &operation.key else { continue };
+        let entries = sight.book.by_operation.get(&(number as u64)).map_or(&[][..], Vec::as_slice);
+        // What could be done without an entry may have been done anew, with nothing to be kept.
+        for (given, replayed) in operation.done().filter(|(_, replayed)| *replayed || operation.has_effect()) {
+            ensure(!replayed || !entries.is_empty(), || format!("operation {number} was replayed and has no entry"))?;
+            if let [sequence] = entries {
+                let at = usize::try_from(sequence - 1).expect("a sequence fits");
+                let kept = outcome_of(&sight.book.log[at].entry, &key.key);
+                ensure(kept.as_ref().is_none_or(|kept| is_same(kept, given)), || {
+                    format!("operation {number} was answered {given:?}, and entry {sequence} keeps {kept:?}")
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_same(kept: &Outcome, given: &Given) -> bool {
+    match (kept, given) {
+        (Outcome::Placed(kept), Given::Orders(given)) => kept == given,
+        (Outcome::Order(kept), Given::Order(given)) => kept == given,
+        (Outcome::Product(revision, balance), Given::Product(given)) => {
+            (revision, balance) == (&given.revision, &given.balance)
+        }
+        (Outcome::Category(kept), Given::Category(given)) => kept == given,
+        _ => false,
+    }
+}

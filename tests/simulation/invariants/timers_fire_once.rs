@@ -1,0 +1,27 @@
+//! Each timer fires once, when it is due, and none is lost: not by an edit, a kill, a pause, or a clock that steps.
+
+use packhorse::domain::order::Status;
+use packhorse::domain::who::Who;
+use packhorse::journal::Journal;
+
+use super::{Sight, ensure};
+
+pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+    if let Some(fault) = sight.timers.faults.first() {
+        return Err(fault.clone());
+    }
+    for (id, tale) in sight.orders() {
+        for stage in Status::OPEN {
+            let fired = tale.path.iter().filter(|(from, _, _, who)| *from == Some(stage) && *who == Who::Timer).count();
+            ensure(fired <= 1, || format!("the timer of order {id} in {stage} fired {fired} times"))?;
+        }
+    }
+    if sight.engine.journal().poisoned().is_some() {
+        // The process is about to stop; the next start finds them overdue.
+        return Ok(());
+    }
+    match sight.timers.lost(sight.passed).next() {
+        Some((id, late)) => Err(format!("the timer of order {id} is {late:?} late and did not fire")),
+        None => Ok(()),
+    }
+}

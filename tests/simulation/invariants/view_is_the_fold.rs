@@ -1,0 +1,55 @@
+//! What readers see is the fold of the journal: all of it and nothing else. Balances, the ledger behind them, orders.
+
+use packhorse::domain::ids::ProductId;
+
+use super::{Depth, Sight, ensure};
+use crate::book::{Tale, is_row};
+
+pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+    let view = sight.engine.view();
+    let (applied, durable) = (view.applied(), sight.book.log.len() as u64);
+    ensure(applied == durable, || format!("entry {durable} is durable, and readers see entry {applied}"))?;
+    if let Some(fault) = sight.book.faults.first() {
+        return Err(fault.clone());
+    }
+    for (id, shelf) in &sight.book.stock {
+        let found = view.products().get(ProductId(*id)).map(|product| product.balance);
+        ensure(found == Some(shelf.balance), || format!("product {id} has {found:?}, not {:?}", shelf.balance))?;
+    }
+    if sight.depth != Depth::Step {
+        ledgers(sight)?;
+        let mut counts = [0; 5];
+        sight.book.orders.values().for_each(|tale| counts[tale.status as usize - 1] += 1);
+        ensure(view.counts() == counts, || format!("orders by status: {:?}, not {counts:?}", view.counts()))?;
+    }
+    sight.orders().try_for_each(|(id, tale)| order(sight, id, tale))
+}
+
+fn ledgers(sight: &Sight<'_>) -> Result<(), String> {
+    for (id, shelf) in &sight.book.stock {
+        let rows = sight.engine.view().movements(ProductId(*id), None, 1_000_000).map_err(|error| error.to_string())?;
+        let same = rows.len() == shelf.rows.len()
+            && rows.iter().rev().zip(&shelf.rows).all(|((_, found), expected)| is_row(found, expected));
+        ensure(same, || {
+            format!(
+                "the ledger of product {id} has {} rows that are not its {} movements",
+                rows.len(),
+                shelf.rows.len()
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn order(sight: &Sight<'_>, id: u64, tale: &Tale) -> Result<(), String> {
+    let found = sight.read(id)?;
+    let placed = &tale.placed;
+    ensure(
+        (found.status, found.version, found.moved_at, found.archived, found.total, found.placed_at)
+            == (tale.status, tale.version, tale.moved_at, tale.archived, placed.total, placed.placed_at)
+            && found.lines == placed.lines,
+        || format!("order {id} is read as {found:?}, and its entries say {} at version {}", tale.status, tale.version),
+    )?;
+    let path = found.history.iter().map(|step| (step.from, step.to, step.at, step.who().clone()));
+    ensure(path.eq(tale.path.iter().cloned()), || format!("the history of order {id} is not what its entries say"))
+}

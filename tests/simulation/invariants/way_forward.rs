@@ -1,0 +1,29 @@
+//! Every open order has a way forward: an armed timer, a stage that an operator ends, or a flag that somebody sees.
+
+use packhorse::domain::ids::OrderId;
+use packhorse::domain::order::Status;
+use packhorse::journal::Journal;
+
+use super::{Depth, Sight, ensure};
+
+pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+    if sight.engine.journal().poisoned().is_some() {
+        return Ok(());
+    }
+    for (id, tale) in sight.book.open() {
+        let manual = sight.timers.span(tale.status).is_none();
+        let flagged = sight.engine.view().delay(OrderId(*id)).is_some();
+        let armed = sight.timers.is_armed(*id, sight.passed);
+        ensure(manual || flagged || armed, || {
+            format!("order {id} is {}, without a timer and without a flag", tale.status)
+        })?;
+        ensure(manual || sight.depth != Depth::End, || {
+            format!("order {id} is still {} long after its stages are over", tale.status)
+        })?;
+        // A round of the watchdog that saw it outstay its stage has flagged it.
+        let stage = Status::OPEN.iter().position(|open| *open == tale.status).expect("it is open");
+        let seen = tale.moved_at.plus(sight.stale_after[stage]).max(sight.calm_since).plus(2 * sight.watchdog);
+        ensure(flagged || sight.wall <= seen, || format!("order {id} outstays {} and is not flagged", tale.status))?;
+    }
+    Ok(())
+}
