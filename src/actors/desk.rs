@@ -100,6 +100,8 @@ pub(super) struct Orders {
 struct Running {
     addr: Addr<OrderActor>,
     generation: u64,
+    /// How many commands it was sent.
+    commands: u64,
 }
 
 impl Orders {
@@ -108,26 +110,18 @@ impl Orders {
     }
 
     /// Starts the actor of `order`.
-    fn start(&mut self, order: Arc<Order>, in_flight: Option<u32>) -> &Addr<OrderActor> {
+    fn start(&mut self, order: Arc<Order>, in_flight: Option<u32>) {
         self.generation_last += 1;
         let (id, generation) = (order.id, self.generation_last);
         let addr = OrderActor::new(order, self.bench.clone(), generation, in_flight).start();
-        &self.running.entry(id).insert_entry(Running { addr, generation }).into_mut().addr
+        self.running.insert(id, Running { addr, generation, commands: 0 });
     }
 
     fn publish(&mut self, order: Arc<Order>) {
-        let id = order.id;
-        let ended = order.status.is_terminal();
-        match self.running.get(&id) {
+        match self.running.get(&order.id) {
             Some(running) => running.addr.do_send(Applied(order)),
-            None if !ended => {
-                self.start(order, None);
-            }
+            None if !order.status.is_terminal() => self.start(order, None),
             None => {}
-        }
-        if ended {
-            // Without an address the actor stops once it has taken what it was sent.
-            self.running.remove(&id);
         }
     }
 
@@ -159,9 +153,7 @@ impl Orders {
         let id = message.order;
         if !self.running.contains_key(&id) {
             match self.bench.view.order(id) {
-                Ok(Some(order)) => {
-                    self.start(order, None);
-                }
+                Ok(Some(order)) => self.start(order, None),
                 Ok(None) => return reject(message, Failure::Rejected(OrderFailure::Missing(id))),
                 Err(error) => {
                     counters::STORE_READ_FAILURES.increment();
@@ -169,7 +161,9 @@ impl Orders {
                 }
             }
         }
-        self.running[&id].addr.do_send(message);
+        let running = self.running.get_mut(&id).expect("it runs, or was just started");
+        running.commands += 1;
+        running.addr.do_send(message);
     }
 }
 
@@ -255,8 +249,10 @@ impl Handler<LookAtTimers> for Desk {
 impl Handler<Idle> for Desk {
     type Result = ();
 
-    fn handle(&mut self, Idle { order, generation }: Idle, _: &mut Self::Context) {
-        if self.orders.running.get(&order).is_some_and(|running| running.generation == generation) {
+    fn handle(&mut self, Idle { order, generation, commands }: Idle, _: &mut Self::Context) {
+        let running = self.orders.running.get(&order);
+        if running.is_some_and(|running| (running.generation, running.commands) == (generation, commands)) {
+            // Without an address the actor stops.
             self.orders.running.remove(&order);
         }
     }
@@ -270,9 +266,7 @@ impl Handler<Crashed> for Desk {
         tracing::error!(order.id = order.0, "an order's actor panicked and is started again");
         self.orders.running.remove(&order);
         match self.orders.bench.view.order(order) {
-            Ok(Some(state)) if !state.status.is_terminal() => {
-                self.orders.start(state, in_flight);
-            }
+            Ok(Some(state)) if !state.status.is_terminal() => self.orders.start(state, in_flight),
             Ok(_) => {}
             Err(error) => tracing::error!(order.id = order.0, %error, "its state could not be read"),
         }

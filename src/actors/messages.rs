@@ -87,12 +87,13 @@ pub(super) struct TimerFired {
 #[rtype(result = "()")]
 pub(super) struct LookAtTimers;
 
-/// The actor of an ended order has nothing left to do.
+/// The actor of an ended order has nothing left to do after so many commands. One that it was sent meanwhile keeps it.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Idle {
     pub(super) order: OrderId,
     pub(super) generation: u64,
+    pub(super) commands: u64,
 }
 
 /// The actor of an order panicked while an entry of this version, if any, was on its way.

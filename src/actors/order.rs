@@ -34,6 +34,8 @@ pub(super) struct OrderActor {
     /// When the timer that is armed goes off.
     timer: Option<Instant>,
     job: Option<Box<Job>>,
+    /// How many commands it is done with, or has an entry on its way for.
+    commands: u64,
 }
 
 /// An entry on its way, and what waits behind it.
@@ -49,7 +51,7 @@ impl OrderActor {
         let job = in_flight
             .filter(|version| *version > order.version)
             .map(|version| Box::new(Job { version, reply: None, waiting: VecDeque::new() }));
-        Self { order, bench, generation, timer: None, job }
+        Self { order, bench, generation, timer: None, job, commands: 0 }
     }
 
     /// Arms the timer that the state asks for, in place of the one before.
@@ -107,7 +109,8 @@ impl OrderActor {
 
     fn tell_idle(&self) {
         if self.order.status.is_terminal() && self.job.is_none() {
-            self.bench.tell_desk(Idle { order: self.order.id, generation: self.generation });
+            let (order, generation, commands) = (self.order.id, self.generation, self.commands);
+            self.bench.tell_desk(Idle { order, generation, commands });
         }
     }
 }
@@ -167,11 +170,13 @@ impl Handler<Command> for OrderActor {
             if job.waiting.len() < COMMANDS_WAITING_MAX {
                 job.waiting.push_back(message);
             } else {
+                self.commands += 1;
                 drop(message.caller);
                 answer(Some(message.reply), Err(self.bench.failure(Refused::Full)));
             }
             return;
         }
+        self.commands += 1;
         // A refusal was answered already.
         self.carry_out(message.what, message.caller, Some(message.reply)).ok();
         self.tell_idle();
@@ -183,7 +188,7 @@ impl Handler<Applied> for OrderActor {
 
     fn handle(&mut self, Applied(order): Applied, ctx: &mut Self::Context) {
         if order.version <= self.order.version {
-            return;
+            return self.tell_idle();
         }
         self.order = order;
         self.arm_timer();

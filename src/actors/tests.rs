@@ -193,6 +193,32 @@ fn cancelling_gives_the_stock_back_before_it_is_answered() {
 }
 
 #[test]
+fn an_ended_order_has_one_actor_however_its_commands_fall() {
+    run(manual(), |house| async move {
+        for pause in 0..12 {
+            let id = house.place(1, 1).await[0].id;
+            let cancel = || house.fulfillment.cancel(Request::of(Who::Client), id, "oops".into());
+            let archive = |pause| {
+                let archived = house.fulfillment.archive(Request::of(Who::Client), id);
+                async move {
+                    for _ in 0..pause {
+                        tokio::task::yield_now().await;
+                    }
+                    archived.await
+                }
+            };
+            cancel().await.unwrap();
+            let before = house.journal.watermark();
+            let (late, one, two) = tokio::join!(cancel(), archive(pause), archive(2 * pause));
+            assert!(matches!(late, Err(Failure::Rejected(_))), "{late:?}");
+            assert_eq!((one.unwrap().value.version, two.unwrap().value.version), (3, 3));
+            sleep(Duration::from_millis(1)).await;
+            assert_eq!(house.journal.watermark(), before + 1, "archived once, after {pause} polls");
+        }
+    });
+}
+
+#[test]
 fn a_bulk_is_placed_whole_or_not_at_all() {
     run(manual(), |house| async move {
         let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(11, 1)).await.unwrap_err();
