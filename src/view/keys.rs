@@ -43,7 +43,7 @@ pub struct KeyEntry {
 #[derive(Debug)]
 enum State {
     InFlight { request: RequestHash, waiters: Vec<oneshot::Sender<()>> },
-    Done { request: RequestHash, position: Position },
+    Done { request: RequestHash, position: Position, at: Timestamp },
 }
 
 #[derive(Debug, Default)]
@@ -163,8 +163,11 @@ impl Keys {
     /// Forgets keys that are older than `keep` at `now`.
     pub fn expire(&self, now: Timestamp, keep: Duration) {
         let mut inner = self.inner.lock();
-        while let Some((_, key)) = inner.done.pop_front_if(|(at, _)| at.plus(keep) < now) {
-            inner.states.remove(&key);
+        while let Some((made, key)) = inner.done.pop_front_if(|(at, _)| at.plus(keep) < now) {
+            // A key that was used again after it expired stands for its later use, also after a restart that read both.
+            if matches!(inner.states.get(&key), Some(State::Done { at, .. }) if *at == made) {
+                inner.states.remove(&key);
+            }
         }
     }
 
@@ -191,8 +194,32 @@ impl Keys {
 
 impl Inner {
     fn settle(&mut self, entry: &KeyEntry) {
-        let done = State::Done { request: entry.request, position: entry.position };
+        let done = State::Done { request: entry.request, position: entry.position, at: entry.at };
         self.states.insert(entry.key, done);
         self.done.push_back((entry.at, entry.key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_used_again_is_forgotten_by_its_later_use() {
+        let (keys, keep) = (Arc::new(Keys::new(10)), Duration::from_secs(10));
+        let used = |seconds: u64| KeyEntry {
+            key: KeyHash::of("k"),
+            request: [1; 16],
+            sequence: seconds,
+            position: Position { segment_first: 1, offset: seconds },
+            at: Timestamp(0).plus(Duration::from_secs(seconds)),
+        };
+        // As a restart reads them, that finds both in the journal.
+        keys.restore(&used(1));
+        keys.restore(&used(20));
+        keys.expire(Timestamp(0).plus(Duration::from_secs(25)), keep);
+        assert!(matches!(keys.claim("k", [1; 16]), Claim::Done(Position { offset: 20, .. })));
+        keys.expire(Timestamp(0).plus(Duration::from_secs(31)), keep);
+        assert!(matches!(keys.claim("k", [1; 16]), Claim::Fresh(_)));
     }
 }
