@@ -14,7 +14,7 @@ use super::trace::Trace;
 use super::world::Figures;
 
 /// How many seeds are run when nobody says.
-const DEFAULT: u64 = 200;
+const DEFAULT: u64 = 30;
 /// After so many that broke something no further seeds are begun.
 const BROKEN_MAX: usize = 5;
 
