@@ -79,13 +79,13 @@ fn recover(
             Attempt::StoreUnusable(why) => why,
         },
         Err(error) if error.is_damage() => error.to_string(),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(refused(error)),
     };
     tracing::error!(%why, "the store is unusable and is made anew from the journal");
     for table in Table::ALL {
-        kv.clear(table)?;
+        kv.clear(table).map_err(refused)?;
     }
-    let (store, loaded) = open_store(kv)?;
+    let (store, loaded) = open_store(kv).map_err(refused)?;
     match from_checkpoint(settings, clock, store, loaded, read)? {
         Attempt::Done(recovered) => Ok(recovered),
         Attempt::StoreUnusable(why) => Err(RecoveryError::StoreUnusable(why)),
@@ -96,4 +96,8 @@ fn open_store(kv: &Arc<dyn Kv>) -> Result<(Store, Option<Loaded>), StoreError> {
     let store = Store::over(kv.clone())?;
     let loaded = store.load()?;
     Ok((store, loaded))
+}
+
+fn refused(error: StoreError) -> RecoveryError {
+    RecoveryError::Store { path: "memory".into(), error }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use packhorse::actors::{self, CheckpointError, Checkpoints, Clock, Fulfillment, Load, Parts};
 use packhorse::domain::order::{After, Policy, Stage};
 use packhorse::domain::time::Timestamp;
-use packhorse::journal::{MemoryJournal, MemoryOptions};
+use packhorse::journal::{MemoryDisk, MemoryJournal, MemoryOptions};
 use packhorse::view::{Changes, NoArchive, View};
 
 struct NoCheckpoints;
@@ -28,7 +28,7 @@ impl Clock for Wall {
 
 /// Starts an engine inside the running actix System, its order actors on `threads` threads.
 pub(crate) async fn engine(journal: MemoryOptions, placing: Load, threads: usize) -> Fulfillment {
-    let (journal, durables) = MemoryJournal::open(journal, Vec::new());
+    let (journal, durables) = MemoryJournal::open(journal, MemoryDisk::default()).unwrap();
     let parts = Parts {
         view: Arc::new(View::new(Arc::new(NoArchive), 1_000_000)),
         journal: Arc::new(journal),
