@@ -21,32 +21,22 @@ pub(crate) struct Held {
     pub(crate) figures: Figures,
 }
 
-/// What a run broke.
-#[derive(Debug)]
-pub(crate) struct Broken {
-    pub(crate) what: String,
-    pub(crate) trace: Trace,
-}
-
-/// Runs `seed`.
-pub(crate) fn run(seed: u64, trace: Trace) -> Result<Held, Broken> {
+/// Runs `seed`: what held, or the sentence that did not, and what happened on the way.
+pub(crate) fn run(seed: u64, trace: Trace) -> (Result<Held, String>, Trace) {
     panics::watch();
     let mut world = World::new(seed, trace);
     let lived = catch_unwind(AssertUnwindSafe(|| live(&mut world)));
     let lived = lived.unwrap_or_else(|_| Err(format!("nothing panics: {}", panics::take().unwrap_or_default())));
-    match lived {
-        Ok(()) => {
-            let mut figures = world.figures;
-            figures.orders = world.book.orders.len() as u64;
-            figures.timers = world.timers.fired;
-            let answers = *world.answers.finalize().as_bytes();
-            Ok(Held { journal: world.disk.bytes().to_vec(), answers, figures })
-        }
-        Err(what) => {
-            world.note(|| format!("BROKEN: {what}"));
-            Err(Broken { what, trace: world.trace })
-        }
+    if let Err(what) = &lived {
+        world.note(|| format!("BROKEN: {what}"));
     }
+    let held = lived.map(|()| {
+        let orders = world.book.orders.len() as u64;
+        let figures = Figures { orders, timers: world.timers.fired, ..world.figures };
+        let answers = *world.answers.finalize().as_bytes();
+        Held { journal: world.disk.bytes().to_vec(), answers, figures }
+    });
+    (held, world.trace)
 }
 
 fn live(world: &mut World) -> Result<(), String> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use super::run::{Broken, run};
+use super::run::run;
 use super::trace::Trace;
 use super::world::Figures;
 
@@ -17,6 +17,13 @@ use super::world::Figures;
 const DEFAULT: u64 = 30;
 /// After so many that broke something no further seeds are begun.
 const BROKEN_MAX: usize = 5;
+
+/// A seed that broke something.
+struct Broken {
+    seed: u64,
+    what: String,
+    trace: Trace,
+}
 
 /// The seeds that the environment asks for: `PACKHORSE_SEED=n` one, traced; `PACKHORSE_SEEDS=n` those from 1 to n, or
 /// `a-b` those from a to b.
@@ -50,7 +57,7 @@ pub(crate) fn hold(seeds: &[u64]) {
     let begun = Instant::now();
     let next = AtomicUsize::new(0);
     let full = AtomicBool::new(false);
-    let broken: Mutex<Vec<(u64, Broken)>> = Mutex::default();
+    let broken: Mutex<Vec<Broken>> = Mutex::default();
     let total: Mutex<Figures> = Mutex::default();
     let traced = env::var_os("PACKHORSE_SEED").is_some() && seeds.len() == 1;
     thread::scope(|scope| {
@@ -59,17 +66,18 @@ pub(crate) fn hold(seeds: &[u64]) {
                 while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed))
                     && !full.load(Ordering::Relaxed)
                 {
-                    // A seed that breaks something is run again for its trace: it does the same again.
-                    let first = run(*seed, if traced { Trace::kept() } else { Trace::default() });
-                    match first {
+                    let (held, trace) = run(*seed, if traced { Trace::kept() } else { Trace::default() });
+                    match held {
                         Ok(held) => total.lock().expect("nobody panics").add(held.figures),
-                        Err(first) => {
-                            let again = run(*seed, Trace::kept()).err();
+                        Err(what) => {
+                            // Run again, for its trace: it does the same again.
+                            let trace = run(*seed, Trace::kept()).1;
                             let mut broken = broken.lock().expect("nobody panics");
-                            broken.push((*seed, again.unwrap_or(first)));
+                            broken.push(Broken { seed: *seed, what, trace });
                             full.store(broken.len() >= BROKEN_MAX, Ordering::Relaxed);
                         }
                     }
+                    print!("{trace}");
                 }
             });
         }
@@ -80,17 +88,20 @@ pub(crate) fn hold(seeds: &[u64]) {
     assert!(broken.is_empty(), "{}", report(&broken));
 }
 
-fn report(broken: &[(u64, Broken)]) -> String {
+fn report(broken: &[Broken]) -> String {
     let mut text = String::new();
     let write = |text: &mut String, line: std::fmt::Arguments<'_>| {
         text.write_fmt(line).expect("a text takes everything");
     };
-    for (seed, found) in broken {
-        write(&mut text, format_args!("\nseed {seed} broke: {}\n", found.what));
-        write(&mut text, format_args!("replay: PACKHORSE_SEED={seed} cargo test --test simulation no_seed\n"));
+    for Broken { seed, what, .. } in broken {
+        write(&mut text, format_args!("\nseed {seed} broke: {what}\n"));
+        write(
+            &mut text,
+            format_args!("replay: PACKHORSE_SEED={seed} cargo test --test simulation no_seed -- --nocapture\n"),
+        );
     }
-    if let Some((seed, found)) = broken.first() {
-        write(&mut text, format_args!("\nwhat happened with seed {seed}:\n{}", found.trace));
+    if let Some(Broken { seed, trace, .. }) = broken.first() {
+        write(&mut text, format_args!("\nwhat happened with seed {seed}:\n{trace}"));
     }
     text
 }
