@@ -164,14 +164,11 @@ impl StoreCopy {
     }
 
     fn open(&self, findings: &mut Findings) -> Option<(Store, Loaded)> {
-        let opened = store::open_or_quarantine(self.0.as_ref()?, store::Options::default());
-        match opened {
-            Ok(opened) => {
-                if let Some(quarantined) = opened.quarantined {
-                    findings.add(format!("the store is unusable ({}); a start makes it anew", quarantined.why));
-                    return None;
-                }
-                opened.loaded.map(|loaded| (opened.store, loaded))
+        match store::look_at(self.0.as_ref()?, store::Options::default()) {
+            Ok((store, loaded)) => loaded.map(|loaded| (store, loaded)),
+            Err(error) if error.is_damage() => {
+                findings.add(format!("the store is unusable ({error}); a start makes it anew"));
+                None
             }
             Err(error) => {
                 findings.add(error.to_string());

@@ -23,6 +23,7 @@
 mod checkpoint;
 mod digest;
 mod error;
+mod in_use;
 mod keys;
 mod kind;
 mod kv;
@@ -55,7 +56,7 @@ pub use checkpoint::{
 pub use error::{Place, StoreError};
 pub use kv::{Batch, Bounds, Direction, KeyValue, Kv, Range, Visit};
 pub use memory::{Failure, MemoryKv};
-pub use quarantine::{Opened, Quarantined, mark_for_rebuild, open_or_quarantine};
+pub use quarantine::{Opened, Quarantined, look_at, mark_for_rebuild, open_or_quarantine};
 pub use schema::Table;
 pub use sled::{Options, SledKv};
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::Store;
 use super::checkpoint::Loaded;
 use super::error::StoreError;
-use super::sled::{Options, SledKv};
+use super::in_use;
+use super::sled::{Options, SledKv, noting};
 
 /// How many stores that were set aside are kept, the newest ones, for somebody to look at.
 const KEPT: usize = 2;
@@ -36,15 +37,16 @@ pub struct Quarantined {
     pub why: String,
 }
 
-/// Opens the store in `directory` and reads its checkpoint. One that is missing is made; one that is damaged, or was
-/// marked for a rebuild, is moved to `<directory>.damaged-<n>` and a new one made in its place.
+/// Opens the store in `directory` and reads its checkpoint. One that is missing is made; one that is damaged, was marked
+/// for a rebuild, or was in use when the machine stopped, is moved to `<directory>.damaged-<n>` and a new one made in its
+/// place.
 ///
 /// # Errors
 /// What the system refuses without there being anything wrong with the store: permissions, space, a second process.
 pub fn open_or_quarantine(directory: &Path, options: Options) -> Result<Opened, StoreError> {
     let why = match reason_to_rebuild(directory)? {
-        Some(reason) => format!("it was marked for a rebuild: {reason}"),
-        None => match open(directory, options) {
+        Some(reason) => reason,
+        None => match open_for_use(directory, options) {
             Ok((store, loaded)) => return Ok(Opened { store, loaded, quarantined: None }),
             Err(error @ StoreError::Damaged { .. }) => error.to_string(),
             Err(error) => return Err(error),
@@ -56,8 +58,19 @@ pub fn open_or_quarantine(directory: &Path, options: Options) -> Result<Opened, 
         reason = why,
         "the store cannot be used and was set aside; a new one is built from the journal"
     );
-    let (store, loaded) = open(directory, options)?;
+    let (store, loaded) = open_for_use(directory, options)?;
     Ok(Opened { store, loaded, quarantined: Some(Quarantined { path, why }) })
+}
+
+/// Opens a copy of a store that nobody uses, to look at it, whatever became of the original.
+///
+/// # Errors
+/// As [`open_or_quarantine`], and [`StoreError::Damaged`] where that would set it aside.
+pub fn look_at(directory: &Path, options: Options) -> Result<(Store, Option<Loaded>), StoreError> {
+    match marked(directory)? {
+        Some(reason) => Err(StoreError::files(reason)),
+        None => open(directory, options),
+    }
 }
 
 /// Marks the store in `directory` as damaged, so that the next [`open_or_quarantine`] sets it aside.
@@ -69,8 +82,26 @@ pub fn mark_for_rebuild(directory: &Path, why: &str) -> Result<(), StoreError> {
     sync_directory(directory).map_err(failed)
 }
 
+/// Opens what will be written to.
+fn open_for_use(directory: &Path, options: Options) -> Result<(Store, Option<Loaded>), StoreError> {
+    if is_directory_or_missing(directory)
+        && let Err(error) = in_use::begin(directory)
+    {
+        // A full disk is no reason not to serve: it is noted before the first checkpoint then.
+        if error.kind() != io::ErrorKind::StorageFull {
+            return Err(noting(error));
+        }
+        tracing::warn!(%error, "it could not be noted that the store is in use");
+    }
+    open(directory, options)
+}
+
+fn is_directory_or_missing(directory: &Path) -> bool {
+    fs::symlink_metadata(directory).map_or(true, |found| found.is_dir() || found.is_symlink())
+}
+
 fn open(directory: &Path, options: Options) -> Result<(Store, Option<Loaded>), StoreError> {
-    if fs::symlink_metadata(directory).is_ok_and(|found| !found.is_dir() && !found.is_symlink()) {
+    if !is_directory_or_missing(directory) {
         return Err(StoreError::files("there is a file where the store's directory should be"));
     }
     let mut store = Store::over(Arc::new(SledKv::open(directory, options)?))?;
@@ -80,6 +111,15 @@ fn open(directory: &Path, options: Options) -> Result<(Store, Option<Loaded>), S
 }
 
 fn reason_to_rebuild(directory: &Path) -> Result<Option<String>, StoreError> {
+    let failed = |source| StoreError::Io { action: "read whether it was in use", source };
+    if in_use::was_cut_off(directory).map_err(failed)? {
+        return Ok(Some("the machine stopped while it was in use".into()));
+    }
+    marked(directory)
+}
+
+/// Why the store was marked for a rebuild, if it was.
+fn marked(directory: &Path) -> Result<Option<String>, StoreError> {
     let failed = |source| StoreError::Io { action: "read its mark for a rebuild", source };
     let file = match File::open(directory.join(MARKER)) {
         Ok(file) => file,
@@ -90,7 +130,7 @@ fn reason_to_rebuild(directory: &Path) -> Result<Option<String>, StoreError> {
     };
     let mut reason = Vec::new();
     file.take(REASON_BYTES_MAX).read_to_end(&mut reason).map_err(failed)?;
-    Ok(Some(String::from_utf8_lossy(&reason).into_owned()))
+    Ok(Some(format!("it was marked for a rebuild: {}", String::from_utf8_lossy(&reason))))
 }
 
 /// Moves `directory` out of the way and says where to. Of those moved before, the oldest are removed.

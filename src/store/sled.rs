@@ -19,6 +19,7 @@ use parking_lot::RwLock;
 use sled::{Config, Db, Mode, Tree};
 
 use super::error::{Place, StoreError};
+use super::in_use;
 use super::kv::{Batch, Direction, Kv, Range, Visit};
 use super::schema::Table;
 
@@ -125,21 +126,28 @@ impl Files {
         &self.trees[table as usize - 1]
     }
 
-    fn close(self) {
+    /// Closes the files. Answers whether everything is on the disk.
+    fn close(self) -> bool {
+        let Self { db, trees, file } = self;
         let closed = contain("close", move || {
-            drop(self);
-            Ok(())
+            let flushed = db.flush().map(drop).map_err(|error| from_sled("close", error));
+            drop((trees, db));
+            flushed
         });
-        if closed.is_err() {
-            tracing::warn!("sled panicked while it was closed");
+        if let Err(error) = &closed {
+            tracing::warn!(%error, "sled was not closed well");
         }
+        closed.is_ok() && file.sync_all().is_ok()
     }
 }
 
 impl Drop for SledKv {
     fn drop(&mut self) {
-        if let Some(open) = self.open.get_mut().take() {
-            open.close();
+        let closed = self.open.get_mut().take().is_some_and(Files::close);
+        let is_sound = closed && !*self.stopped.get_mut() && !*self.failed.get_mut();
+        if is_sound && let Err(error) = in_use::end(&self.directory) {
+            // Where nobody noted that it is in use, there is nothing to take back.
+            tracing::debug!(%error, "it still says that the store is in use");
         }
     }
 }
@@ -202,6 +210,7 @@ impl Kv for SledKv {
 
     fn renew(&self) -> Result<bool, StoreError> {
         look_for_room(&self.directory)?;
+        in_use::begin(&self.directory).map_err(noting)?;
         if !self.failed.load(Ordering::Acquire) {
             return Ok(false);
         }
@@ -214,6 +223,11 @@ impl Kv for SledKv {
         tracing::info!("the store was opened again after the disk had refused something");
         Ok(true)
     }
+}
+
+/// It could not be noted that the store is in use.
+pub(super) fn noting(source: io::Error) -> StoreError {
+    StoreError::Io { action: "note that it is in use", source }
 }
 
 fn look_for_room(directory: &Path) -> Result<(), StoreError> {

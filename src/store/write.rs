@@ -58,14 +58,11 @@ impl Store {
         Ok(Written { packs, movements, keys_expired })
     }
 
-    /// Goes on with what an engine holds that was opened anew. If it forgot a checkpoint, nobody hands over what was in it
-    /// any more: then nothing is written until the next start, which makes the store anew.
+    /// Goes on with what an engine holds that was opened anew. What a disk that refuses makes of its files nobody knows for
+    /// sure: the next start makes the store anew.
     fn start_over(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let written = writer.written;
-        *writer = Writer { written, ..self.resume()? };
-        if writer.held.as_ref().map_or(0, |held| held.sequence) < written {
-            self.mark_for_rebuild("a checkpoint that was written is gone")?;
-        }
+        self.mark_for_rebuild("the disk had refused to write to it")?;
+        *writer = Writer { written: writer.written, ..self.resume()? };
         Ok(())
     }
 

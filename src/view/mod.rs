@@ -139,12 +139,28 @@ impl View {
         match self.orders.slot(id) {
             Slot::Here(order) => Ok(Some(order)),
             Slot::Absent => Ok(None),
-            Slot::Evicted => {
-                let pack = self.archive.pack(orders::pack_of(id))?;
-                let order = pack.into_iter().find(|order| order.id == id);
-                order.map(Some).ok_or_else(|| ArchiveError(format!("order {id} is missing from its pack")))
-            }
+            Slot::Evicted => self.archived(id, &mut None).map(Some),
         }
+    }
+
+    /// The order `id`, which is in the archive only: from `pack`, or from its pack, which is then left there.
+    fn archived(&self, id: OrderId, pack: &mut Option<(u64, Vec<Arc<Order>>)>) -> Result<Arc<Order>, ArchiveError> {
+        let number = orders::pack_of(id);
+        if pack.as_ref().is_none_or(|(held, _)| *held != number) {
+            *pack = Some((number, self.archive.pack(number)?));
+        }
+        let mut held = pack.iter().flat_map(|(_, orders)| orders);
+        let Some(order) = held.find(|order| order.id == id) else {
+            return Err(ArchiveError(format!("order {id} is missing from its pack")));
+        };
+        if self.orders.is_behind(order) {
+            return match self.orders.slot(id) {
+                // It was changed meanwhile.
+                Slot::Here(order) => Ok(order),
+                Slot::Absent | Slot::Evicted => Err(ArchiveError(format!("order {id} is older there than it was"))),
+            };
+        }
+        Ok(order.clone())
     }
 
     /// How many orders stand in each status, archived ones included, in the order of

@@ -151,6 +151,12 @@ impl Orders {
         }
     }
 
+    /// Whether `order`, from the archive, is older than what its page says of it. Codes grow along every legal way.
+    pub(super) fn is_behind(&self, order: &Order) -> bool {
+        let page = self.page(page_of(order.id));
+        page.is_some_and(|page| code_of(order) < page.read().codes[index_of(order.id)])
+    }
+
     /// Publishes `orders`, neighbours together under one lock. Answers with what stood in memory of each before.
     pub(super) fn publish<'a>(&self, orders: impl IntoIterator<Item = &'a Arc<Order>>) -> Vec<Option<Arc<Order>>> {
         let mut orders = orders.into_iter().peekable();
@@ -290,6 +296,44 @@ mod tests {
     use crate::domain::money::Money;
     use crate::domain::order::{Contact, OrderChange, OrderEvent};
     use crate::domain::who::Who;
+
+    #[test]
+    fn an_order_that_the_archive_has_from_an_earlier_time_is_an_error() {
+        struct Old(Arc<Order>);
+        impl crate::view::Archive for Old {
+            fn pack(&self, _: u64) -> Result<Vec<Arc<Order>>, crate::view::ArchiveError> {
+                Ok(vec![self.0.clone()])
+            }
+            fn revision(
+                &self,
+                _: crate::domain::ids::ProductId,
+                _: u32,
+            ) -> Option<Arc<crate::domain::catalogue::Revision>> {
+                None
+            }
+            fn movements(
+                &self,
+                _: crate::domain::ids::ProductId,
+                _: Option<crate::view::MovementCursor>,
+                _: usize,
+            ) -> Result<Vec<(crate::view::MovementCursor, crate::domain::stock::Movement)>, crate::view::ArchiveError>
+            {
+                Ok(Vec::new())
+            }
+        }
+        let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+        let placed = Order::placed(OrderId(2), contact, Box::new([]), Money::ZERO, Timestamp(1), &Who::Client);
+        let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
+        let ended = placed.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client);
+        for (held, is_found) in [(placed, false), (ended.clone(), true)] {
+            let view = crate::view::View::new(Arc::new(Old(Arc::new(held))), 1);
+            view.orders.publish([&Arc::new(ended.clone())]);
+            view.orders.take_dirty();
+            view.orders.forget_sealed();
+            view.orders.evict(Timestamp(10));
+            assert_eq!(view.order(OrderId(2)).is_ok(), is_found);
+        }
+    }
 
     #[test]
     fn an_order_stays_until_the_checkpoint_that_writes_it_is_done() {

@@ -249,16 +249,4 @@ impl View {
         }
         listed
     }
-
-    fn archived(&self, id: OrderId, pack: &mut Option<(u64, Vec<Arc<Order>>)>) -> Result<Arc<Order>, ArchiveError> {
-        let number = super::orders::pack_of(id);
-        if pack.as_ref().is_none_or(|(held, _)| *held != number) {
-            *pack = Some((number, self.archive.pack(number)?));
-        }
-        let held = pack.iter().flat_map(|(_, orders)| orders);
-        held.into_iter()
-            .find(|order| order.id == id)
-            .cloned()
-            .ok_or_else(|| ArchiveError(format!("order {id} is missing from its pack")))
-    }
 }

@@ -149,6 +149,7 @@ impl Recording {
         let directory = home.path().join("data");
         let disk = self.disk(cut, dice);
         disk.write(ROOT, &directory);
+        another_boot(&directory);
         let acknowledged =
             self.acknowledged.iter().take_while(|(calls, _)| *calls <= cut).last().map(|(_, orders)| *orders);
         let story = format!("after call {cut} of {}, second process at {}", self.calls.len(), self.second);
@@ -192,6 +193,15 @@ impl Recording {
         }
         disk.lose_power(dice);
         disk
+    }
+}
+
+/// After a loss of power the machine starts anew, which a test cannot have: the store in `directory`, if it was in use, says
+/// so of another boot than this one.
+pub(crate) fn another_boot(directory: &Path) {
+    let noted = directory.join("store/IN_USE");
+    if noted.exists() {
+        fs::write(noted, "another boot").unwrap();
     }
 }
 

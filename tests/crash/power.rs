@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
+use super::cache::another_boot;
 use super::cases::{Cases, Dice, skipped};
 use super::kills::{RESTLESS, assert_sound, compare, offer_load};
 use super::mount::{Kind, Mount};
@@ -47,6 +48,7 @@ fn live(dice: &mut Dice, cuts: u64, kind: Kind) {
         });
         drop(server);
         mount.power_on();
+        another_boot(&directory);
         compare(&witness, dice, &directory);
         assert_sound(&directory);
     }

@@ -47,6 +47,29 @@ fn a_marked_store_is_set_aside_with_the_reason() {
 }
 
 #[test]
+fn a_store_that_was_in_use_when_the_machine_stopped_is_set_aside() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("store");
+    let note = directory.join(super::super::in_use::IN_USE);
+    filled(&directory);
+    assert!(!note.exists(), "it was closed well");
+    let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+    let this_boot = fs::read(&note).unwrap();
+    drop(opened);
+    fs::write(&note, &this_boot).unwrap();
+    let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+    assert!(opened.loaded.is_some(), "its process was killed, the machine went on");
+    drop(opened);
+    for other in [&b"another boot"[..], b""] {
+        fs::write(&note, other).unwrap();
+        let opened = open_or_quarantine(&directory, Options::default()).unwrap();
+        assert_eq!(opened.loaded, None);
+        assert_eq!(opened.quarantined.unwrap().why, "the machine stopped while it was in use");
+        assert_eq!(fs::read(&note).unwrap(), this_boot, "the new one is in use");
+    }
+}
+
+#[test]
 fn only_the_two_newest_are_kept() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("store");
