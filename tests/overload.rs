@@ -151,6 +151,7 @@ mod ten_times {
         group_entries_max: 4,
         durables_max: 16,
         commit_delay: Duration::from_millis(2),
+        stall_max: Duration::from_secs(10),
     };
 
     /// Runs `test` against the real API over the real actors over a slow disk.
