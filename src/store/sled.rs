@@ -4,6 +4,7 @@
 //! - Opening and reading damaged files may panic. Panics are contained here and become [`StoreError::Damaged`]; after
 //!   the first one the engine answers nothing more, because nobody knows what the panic left behind.
 //! - `flush` calls `sync_file_range`, which does not reach the disk's own cache: an `fdatasync` follows it.
+//! - After a write that failed on one of its threads, `flush` may wait for ever: it is given up on after a while.
 //! - A write that fails, such as on a full disk, stops every later one until the files are opened anew. So there has to
 //!   be room before a checkpoint is begun, and [`Kv::renew`] opens them again.
 //! - Garbage is collected by the thread that flushes periodically, so that thread stays on.
@@ -14,7 +15,10 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
+use crossbeam::channel;
 use parking_lot::RwLock;
 use sled::{Config, Db, Mode, Tree};
 
@@ -40,6 +44,10 @@ impl Default for Options {
     }
 }
 
+/// How long a flush may take. After a write that failed in the background sled may wait for ever.
+const FLUSH_MAX: Duration = Duration::from_secs(30);
+/// How long closing may take.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// So much has to be free on the disk before a checkpoint is begun, in bytes.
 const ROOM_MIN: u64 = 8 << 20;
 
@@ -129,7 +137,7 @@ impl Files {
     /// Closes the files. Answers whether everything is on the disk.
     fn close(self) -> bool {
         let Self { db, trees, file } = self;
-        let closed = contain("close", move || {
+        let closed = within(CLOSE_MAX, "close", move || {
             let flushed = db.flush().map(drop).map_err(|error| from_sled("close", error));
             drop((trees, db));
             flushed
@@ -203,7 +211,8 @@ impl Kv for SledKv {
     fn flush(&self) -> Result<(), StoreError> {
         const ACTION: &str = "flush";
         self.guarded(ACTION, |open| {
-            open.db.flush().map_err(|error| from_sled(ACTION, error))?;
+            let db = open.db.clone();
+            within(FLUSH_MAX, ACTION, move || db.flush().map(drop).map_err(|error| from_sled(ACTION, error)))?;
             open.file.sync_data().map_err(|source| StoreError::Io { action: ACTION, source })
         })
     }
@@ -240,6 +249,26 @@ fn look_for_room(directory: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Io { action: "write a checkpoint", source });
     }
     Ok(())
+}
+
+/// Runs `operation` on a thread of its own, and gives up on it after `max`: with what it holds it stays where it is, for as
+/// long as the process runs.
+fn within<T: Send + 'static>(
+    max: Duration,
+    action: &'static str,
+    operation: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (sender, result) = channel::bounded(1);
+    let run = move || {
+        // Nobody waits any more where it took too long.
+        sender.send(contain(action, operation)).ok();
+    };
+    let failed = |source| StoreError::Io { action, source };
+    thread::Builder::new().name("store".into()).spawn(run).map_err(failed)?;
+    result.recv_timeout(max).unwrap_or_else(|_| {
+        let text = format!("the store did not answer within {}", humantime::format_duration(max));
+        Err(failed(io::Error::new(io::ErrorKind::TimedOut, text)))
+    })
 }
 
 /// Runs `operation`; a panic in it becomes damage.
@@ -301,6 +330,21 @@ mod tests {
             homes.push(home);
             kv
         });
+    }
+
+    #[test]
+    fn what_takes_too_long_is_given_up_on() {
+        let (end, wait) = channel::bounded::<()>(0);
+        let short = Duration::from_millis(20);
+        let stuck = within(short, "flush", move || {
+            wait.recv().ok();
+            Ok(())
+        });
+        let text = stuck.unwrap_err().to_string();
+        assert!(text.contains("flush") && text.contains("did not answer within 20ms"), "{text}");
+        drop(end);
+        assert_eq!(within(Duration::from_mins(1), "flush", || Ok(7)).unwrap(), 7);
+        assert!(within(Duration::from_mins(1), "flush", || -> Result<(), _> { panic!("no") }).unwrap_err().is_damage());
     }
 
     #[test]
