@@ -22,7 +22,7 @@ pub use catalogue::{Product, Products};
 pub use changes::{Changes, ProductHead};
 pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
 pub use movements::MovementCursor;
-pub use orders::{Eviction, PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
+pub use orders::{PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
 pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
 pub use stages::Delay;
 pub use term::Term;
@@ -219,9 +219,10 @@ impl View {
         self.stages.open().into_iter().filter_map(|id| self.orders.here(id)).collect()
     }
 
-    /// Takes ended orders out of memory that ended before `before` and are safely in the archive.
-    pub fn evict(&self, before: Timestamp) -> Eviction {
-        self.orders.evict(before)
+    /// Takes orders out of memory that ended before `before` and are safely in the archive. Looks at `most` of them, and
+    /// answers whether there may be more.
+    pub fn evict(&self, before: Timestamp, most: usize) -> bool {
+        self.orders.evict(before, most)
     }
 }
 
