@@ -29,8 +29,11 @@ use crate::view::{Changes, View};
 /// While checkpoints fail, so many times the usual number of changes may wait before placing is refused.
 const CHANGES_WAITING_FACTOR: usize = 8;
 
-/// So many orders leave memory, and so many keys are forgotten, before somebody else has a turn: less than a millisecond.
-const SLICE: usize = 2048;
+/// So many orders leave memory, and so many keys are forgotten, before somebody else has a turn: a fraction of a millisecond.
+const SLICE: usize = 1024;
+
+/// The turn of the others. actix polls an actor that notifies itself again at once, before anybody else on its thread.
+const SLICE_PAUSE: Duration = Duration::from_millis(1);
 
 /// When checkpoints are written and what may leave memory.
 #[derive(Clone, Debug)]
@@ -247,7 +250,7 @@ impl Handler<Forget> for InventoryActor {
     fn handle(&mut self, _: Forget, ctx: &mut Self::Context) {
         self.forgetting = self.core.forget();
         if self.forgetting {
-            ctx.notify(Forget);
+            ctx.notify_later(Forget, SLICE_PAUSE);
         }
     }
 }
