@@ -141,8 +141,7 @@ impl Error {
         Self::detail(StatusCode::SERVICE_UNAVAILABLE, "The engine is starting.").with(header::RETRY_AFTER, 1)
     }
 
-    /// 500: `cause` goes into the log.
-    /// Large bodies fill what all of them together may.
+    /// 503 while large bodies fill what all of them together may.
     pub(super) fn crowded() -> Self {
         counters::REQUESTS_REFUSED_BUSY.increment();
         Self::detail(StatusCode::SERVICE_UNAVAILABLE, "Too many large bodies are being read already; try again later.")
@@ -150,6 +149,7 @@ impl Error {
             .closing()
     }
 
+    /// 500: `cause` goes into the log.
     pub(super) fn fault(cause: impl Display) -> Self {
         let detail = "The server failed to answer; the log says why.";
         Self::detail(StatusCode::INTERNAL_SERVER_ERROR, detail).logged(Log::Fault(cause.to_string()))
