@@ -67,6 +67,9 @@ fn product(pieces: u32) -> String {
     format!(r#"{{"name": "Phone", "price": "299.99", "stock": {pieces}, "category_id": 1}}"#)
 }
 
+/// So soon after its end everything that a process logged has been read.
+const LOG_ENDS_WITHIN: Duration = Duration::from_secs(30);
+
 /// A process that may not be ready yet. It is killed, with what it started, when this is dropped.
 pub(crate) struct Starting {
     child: Child,
@@ -120,6 +123,8 @@ impl Starting {
     /// Waits for the end.
     pub(crate) fn wait(&mut self) -> Ended {
         let status = self.child.wait().unwrap();
+        // What it said last may still be on its way through the pipe.
+        while let Ok(Some(_)) = self.ready.recv_timeout(LOG_ENDS_WITHIN) {}
         Ended { status, log: self.log() }
     }
 
