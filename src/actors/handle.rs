@@ -8,7 +8,7 @@ use actix::prelude::SendError;
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot};
 
-use super::admission::{Admission, Room};
+use super::admission::{Admission, Load, Room};
 use super::desk::{RETRY_AFTER, failure};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
@@ -22,8 +22,8 @@ use crate::domain::stock::Adjustment;
 use crate::domain::text::CategoryName;
 use crate::domain::who::Who;
 use crate::engine::{self, Outcome, Rejection};
-use crate::journal::{Journal, Refused};
-use crate::view::{ArchiveError, Claim, Product, View};
+use crate::journal::{Journal, Refused, Stats};
+use crate::view::{ArchiveError, CheckpointMark, Claim, Product, View};
 
 /// Who asks, and by which idempotency key.
 #[derive(Clone, Debug)]
@@ -71,6 +71,21 @@ pub enum Readiness {
     Stopping,
     /// Its journal is poisoned; the text says why.
     Poisoned(String),
+}
+
+/// What an operator wants to know of a running engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// What was committed since the start, and how fast.
+    pub journal: Stats,
+    /// How many entries wait for a commit.
+    pub queue: usize,
+    /// How much room the journal takes on the disk.
+    pub journal_bytes: u64,
+    /// What is being placed.
+    pub placing: Load,
+    /// The last checkpoint, if there is one.
+    pub checkpoint: Option<CheckpointMark>,
 }
 
 /// The engine. Clones share it.
@@ -150,6 +165,19 @@ impl Fulfillment {
             return Readiness::NoSpace;
         }
         Readiness::Ready
+    }
+
+    /// How it is doing. Looks at the files of the journal: not for a thread that runs actors.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let journal = &self.0.journal;
+        Health {
+            journal: journal.stats(),
+            queue: journal.queue_len(),
+            journal_bytes: journal.disk_bytes(),
+            placing: self.0.admission.load(),
+            checkpoint: self.0.view.checkpoint(),
+        }
     }
 
     /// Refuses a placement that would be refused later, after more was spent on it. One with an idempotency key is

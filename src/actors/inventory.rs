@@ -24,7 +24,7 @@ use crate::domain::order::Order;
 use crate::engine::{self, Step, Waiting};
 use crate::journal::{Durable, Journal};
 use crate::telemetry::counters;
-use crate::view::{Changes, View};
+use crate::view::{Changes, CheckpointMark, View};
 
 /// While checkpoints fail, so many times the usual number of changes may wait before placing is refused.
 const CHANGES_WAITING_FACTOR: usize = 8;
@@ -164,6 +164,7 @@ impl Core {
             Ok(sequence) => {
                 counters::CHECKPOINTS_WRITTEN.increment();
                 self.view.changes_written();
+                self.view.note_checkpoint(CheckpointMark { sequence, at: self.clock.now() });
                 for (_, waiter) in self.checkpoint_waiters.extract_if(.., |(wanted, _)| *wanted <= sequence) {
                     waiter.send(()).ok();
                 }

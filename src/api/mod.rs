@@ -5,18 +5,18 @@
 //! absent: rules of orders, products or stock.
 
 mod answer;
-mod body;
+pub(crate) mod body;
 mod call;
-mod categories;
-mod error;
-mod fields;
+pub(crate) mod categories;
+pub(crate) mod error;
+pub(crate) mod fields;
 mod gate;
 mod health;
 mod id;
 mod idempotency;
-mod list;
-mod orders;
-mod products;
+pub(crate) mod list;
+pub(crate) mod orders;
+pub(crate) mod products;
 pub(crate) mod render;
 mod root;
 mod routes;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::System;
@@ -12,12 +13,14 @@ use tokio::task::JoinHandle;
 
 use crate::actors::{Readiness, Request};
 use crate::api::{self, Gate};
-use crate::config::Settings;
+use crate::config::{self, Settings};
+use crate::console::{Console, SettingRow};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
 use crate::domain::who::Who;
 
+use super::SystemClock;
 use super::engine::Engine;
 use super::error::Error;
 
@@ -33,6 +36,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     engine: Engine,
+    gate: Gate,
     handle: ServerHandle,
     task: JoinHandle<io::Result<()>>,
 }
@@ -43,9 +47,11 @@ impl Server {
         let gate = Gate::new(settings.limits.clone(), settings.general.time_zone, settings.http.body_timeout);
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
+        let console =
+            Console::new(gate.clone(), Arc::new(SystemClock), settings.stages.policy(), setting_rows(settings));
         let server = {
             let gate = gate.clone();
-            HttpServer::new(move || api::app(gate.clone()))
+            HttpServer::new(move || api::app(gate.clone()).configure(|config| console.configure(config)))
                 .workers(settings.http.workers)
                 .max_connections(settings.http.connections_max)
                 .client_request_timeout(settings.http.head_timeout)
@@ -65,7 +71,7 @@ impl Server {
             Ok(engine) => {
                 gate.open(engine.fulfillment().clone());
                 tracing::info!(sequence = engine.view().applied(), "ready");
-                Ok(Self { address, engine, handle, task })
+                Ok(Self { address, engine, gate, handle, task })
             }
             Err(error) => {
                 handle.stop(false).await;
@@ -82,6 +88,7 @@ impl Server {
 
     /// Stops: takes no new request, answers those under way, writes a checkpoint.
     pub async fn stop(self) {
+        self.gate.stop();
         self.handle.stop(true).await;
         match self.task.await {
             Ok(Ok(())) => {}
@@ -157,6 +164,18 @@ async fn serve_until_told(
     }
     server.stop().await;
     Ok(())
+}
+
+/// The settings in force, for people.
+fn setting_rows(settings: &Settings) -> Vec<SettingRow> {
+    let row = |(key, value): (&config::Key, &str)| SettingRow {
+        name: key.name(),
+        value: value.into(),
+        default: key.default.into(),
+        allowed: key.allowed(),
+        meaning: key.meaning.trim().into(),
+    };
+    settings.in_force().map(row).collect()
 }
 
 async fn fill(engine: &Engine, openings: Vec<Opening>) -> Result<(), Error> {

@@ -79,6 +79,8 @@ pub struct Settings {
     pub engine: Engine,
     /// The store.
     pub store: Store,
+    /// What all of this was read from.
+    texts: Texts,
 }
 
 /// Where settings are read from.
@@ -124,6 +126,11 @@ impl Settings {
         if problems.is_empty() { Ok(settings) } else { Err(SettingsError { problems }) }
     }
 
+    /// Every setting with its value, as text. What the owner of these settings changed in their fields is not in it.
+    pub fn in_force(&self) -> impl Iterator<Item = (&'static Key, &str)> {
+        KEYS.iter().copied().flatten().map(|key| (key, self.texts.get(key.variable).map_or("", String::as_str)))
+    }
+
     fn read(texts: &Texts) -> Self {
         Self {
             general: General::read(texts),
@@ -136,6 +143,7 @@ impl Settings {
             http: Http::read(texts),
             engine: Engine::read(texts),
             store: Store::read(texts),
+            texts: texts.clone(),
         }
     }
 

@@ -152,7 +152,9 @@ impl View {
 
     fn publish(&self, orders: &[Arc<Order>]) {
         let before = self.orders.publish(orders);
-        self.stages.publish(before.iter().map(Option::as_deref).zip(orders.iter().map(|order| &**order)));
+        let changes = || before.iter().map(Option::as_deref).zip(orders.iter().map(|order| &**order));
+        self.trend.note(changes());
+        self.stages.publish(changes());
     }
 
     /// Takes over the exact part of a checkpoint: only on an empty view.

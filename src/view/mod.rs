@@ -11,25 +11,29 @@ mod keys;
 mod movements;
 mod orders;
 mod query;
+mod search;
 mod stages;
 mod term;
+mod trend;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use apply::{Restored, RestoredProduct};
-pub use catalogue::{Product, Products};
+pub use catalogue::{Product, ProductFilter, Products};
 pub use changes::{Changes, ProductHead};
 pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
 pub use movements::MovementCursor;
 pub use orders::{Eviction, PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
 pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
+pub use search::Found;
 pub use stages::Delay;
 pub use term::Term;
+pub use trend::{Interval, Trend};
 
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId};
-use crate::domain::order::{Order, Policy};
+use crate::domain::order::{Order, Policy, Status};
 use crate::domain::stock::Movement;
 use crate::domain::time::Timestamp;
 use crate::journal::{Chain, Revisions};
@@ -79,6 +83,15 @@ impl Archive for NoArchive {
     }
 }
 
+/// The last checkpoint that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointMark {
+    /// The last entry that it contains.
+    pub sequence: u64,
+    /// When it was taken.
+    pub at: Timestamp,
+}
+
 /// The read view.
 pub struct View {
     orders: orders::Orders,
@@ -86,6 +99,8 @@ pub struct View {
     movements: movements::Movements,
     keys: Arc<Keys>,
     stages: stages::Stages,
+    trend: Trend,
+    checkpoint: parking_lot::Mutex<Option<CheckpointMark>>,
     applied: AtomicU64,
     chain: parking_lot::Mutex<Chain>,
     archive: Arc<dyn Archive>,
@@ -101,6 +116,8 @@ impl View {
             movements: movements::Movements::default(),
             keys: Arc::new(Keys::new(keys_max)),
             stages: stages::Stages::default(),
+            trend: Trend::default(),
+            checkpoint: parking_lot::Mutex::default(),
             applied: AtomicU64::new(0),
             chain: parking_lot::Mutex::default(),
             archive,
@@ -193,6 +210,34 @@ impl View {
     #[must_use]
     pub fn delayed_count(&self) -> usize {
         self.stages.flagged_count()
+    }
+
+    /// The flagged orders of the open stage `stage`, longest in it first, at most `limit`, and how many there are.
+    ///
+    /// # Panics
+    /// When an order does not stay open in `stage`.
+    #[must_use]
+    pub fn delayed_in(&self, stage: Status, limit: usize) -> (Vec<Arc<Order>>, usize) {
+        let stage = Status::OPEN.iter().position(|open| *open == stage).expect("only an open stage has delays");
+        let (ids, count) = self.stages.flagged_in(stage, limit);
+        (ids.into_iter().filter_map(|id| self.orders.here(id)).collect(), count)
+    }
+
+    /// What happened to orders lately.
+    #[must_use]
+    pub fn trend(&self) -> &Trend {
+        &self.trend
+    }
+
+    /// The last checkpoint, if there is one.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<CheckpointMark> {
+        *self.checkpoint.lock()
+    }
+
+    /// Notes that there is a checkpoint.
+    pub fn note_checkpoint(&self, mark: CheckpointMark) {
+        *self.checkpoint.lock() = Some(mark);
     }
 
     /// Flags every open order that has stayed longer than its stage allows, and answers with how many are new.

@@ -1,0 +1,46 @@
+//! Who calls.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
+use actix_web::HttpRequest;
+
+use crate::domain::who::Who;
+
+/// What somebody may do: each role may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    Viewer,
+    Operator,
+    Admin,
+}
+
+impl Role {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) who: Who,
+    pub(super) role: Role,
+    pub(super) csrf: String,
+}
+
+static CSRF: LazyLock<String> = LazyLock::new(|| format!("{:016x}", RandomState::new().hash_one("csrf")));
+
+impl Caller {
+    pub(super) fn of(_: &HttpRequest) -> Self {
+        Self { who: Who::Client, role: Role::Admin, csrf: CSRF.clone() }
+    }
+
+    pub(super) fn may(&self, role: Role) -> bool {
+        role <= self.role
+    }
+}

@@ -1,0 +1,131 @@
+//! Which path answers to which method, by which page, and which role that needs. A caller without the role is refused
+//! here, whatever the pages show.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{FromRequest, HttpRequest, Resource, Responder, Scope, web};
+use minijinja::context;
+
+use super::caller::{Caller, Role};
+use super::fault::Fault;
+use super::visit::Answer;
+use super::{Console, assets, catalogue, delayed, find, live, orders, overview, settings, upload};
+
+/// Adds every page below `/admin/`.
+#[rustfmt::skip]
+pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
+    use Role::{Admin, Operator, Viewer};
+    let pages = [
+        on("/").get(Viewer, overview::show),
+        on("/overview/trend/").get(Viewer, overview::trend),
+        on("/live/").get(Viewer, live::follow),
+        on("/find/").get(Viewer, find::find),
+        on("/orders/").get(Viewer, orders::list),
+        on("/orders/new/").get(Operator, orders::blank).post(Operator, orders::place),
+        on("/orders/bulk/").post(Operator, orders::bulk),
+        on("/orders/{id}/").get(Viewer, orders::show),
+        on("/orders/{id}/move/").post(Operator, orders::transition),
+        on("/orders/{id}/cancel/").post(Operator, orders::cancel),
+        on("/orders/{id}/contact/").post(Operator, orders::contact),
+        on("/orders/{id}/archive/").post(Operator, orders::archive),
+        on("/delayed/").get(Viewer, delayed::board),
+        on("/products/").get(Viewer, catalogue::products),
+        on("/products/new/").get(Admin, catalogue::blank).post(Admin, catalogue::create),
+        on("/products/{id}/").get(Viewer, catalogue::product),
+        on("/products/{id}/edit/").get(Admin, catalogue::edit).post(Admin, catalogue::change),
+        on("/products/{id}/archive/").post(Admin, catalogue::archive),
+        on("/products/{id}/delete/").post(Admin, catalogue::delete),
+        on("/products/{id}/adjust/").post(Operator, catalogue::adjust),
+        on("/categories/").get(Viewer, catalogue::categories).post(Admin, catalogue::create_category),
+        on("/categories/{id}/rename/").post(Admin, catalogue::rename_category),
+        on("/categories/{id}/delete/").post(Admin, catalogue::delete_category),
+        on("/upload/").get(Operator, upload::blank).post(Operator, upload::check),
+        on("/upload/template.csv/").get(Operator, upload::csv_template),
+        on("/upload/template.json/").get(Operator, upload::json_template),
+        on("/upload/{key}/").get(Operator, upload::show),
+        on("/upload/{key}/run/").post(Operator, upload::run),
+        on("/upload/{key}/refused/").get(Operator, upload::refused),
+        on("/settings/").get(Admin, settings::show),
+    ];
+    let mut scope = web::scope("/admin").app_data(console.clone());
+    // No secret: a browser asks for them before anybody signed in.
+    scope = scope.service(web::resource("/assets/{name}/").route(web::get().to(assets::serve)));
+    for page in pages {
+        scope = add(scope, page);
+    }
+    config.service(scope.default_service(web::to(unknown).wrap(from_fn(dressed))));
+}
+
+fn add(scope: Scope, page: Page) -> Scope {
+    scope.service(page.0.default_service(web::to(not_allowed).wrap(from_fn(dressed))))
+}
+
+/// A path and what it answers to.
+struct Page(Resource);
+
+fn on(path: &'static str) -> Page {
+    Page(web::resource(path))
+}
+
+impl Page {
+    fn get<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, role: Role, page: H) -> Self {
+        self.to(Method::GET, role, page.clone()).to(Method::HEAD, role, page)
+    }
+
+    fn post<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, role: Role, page: H) -> Self {
+        self.to(Method::POST, role, page)
+    }
+
+    fn to<H, A>(self, method: Method, role: Role, page: H) -> Self
+    where
+        H: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        let guarded = move |request: ServiceRequest, next: Next<BoxBody>| async move {
+            let caller = Caller::of(request.request());
+            if caller.may(role) {
+                return next.call(request).await;
+            }
+            let text = format!("This needs the role {}; you have the role {}.", role.as_str(), caller.role.as_str());
+            Err(Fault::new(StatusCode::FORBIDDEN, text).into())
+        };
+        // What is wrapped last is asked first: it dresses what the guard refuses, too.
+        Self(self.0.route(web::method(method).to(page).wrap(from_fn(guarded)).wrap(from_fn(dressed))))
+    }
+}
+
+async fn unknown() -> Answer {
+    Err(Fault::not_found())
+}
+
+async fn not_allowed() -> Answer {
+    Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, "This address is no page; go back and use the buttons."))
+}
+
+/// Puts a page around what went wrong.
+async fn dressed(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let http = request.request().clone();
+    let response = match next.call(request).await {
+        Ok(response) => match response.response().error().and_then(actix_web::Error::as_error::<Fault>) {
+            None => return Ok(response),
+            Some(fault) => page(&http, fault),
+        },
+        Err(error) => match error.as_error::<Fault>() {
+            None => return Err(error),
+            Some(fault) => page(&http, fault),
+        },
+    };
+    Ok(ServiceResponse::new(http, response))
+}
+
+fn page(request: &HttpRequest, fault: &Fault) -> actix_web::HttpResponse {
+    if let Some(cause) = &fault.cause {
+        tracing::error!(path = request.path(), status = fault.status.as_u16(), %cause, "a page of the console failed");
+    }
+    let context = context! { status => fault.status.as_u16(), text => fault.line() };
+    let pages = &Console::of(request).0.pages;
+    let answer = pages.answer(request, &Caller::of(request), fault.status, "fault.html", context);
+    answer.unwrap_or_else(|_| actix_web::HttpResponse::build(fault.status).body(fault.line()))
+}
