@@ -12,6 +12,7 @@ use futures_util::stream;
 use super::fault::Fault;
 use super::visit::{Answer, Visit};
 use crate::actors::Readiness;
+use crate::view::View;
 
 /// How often it is looked whether anything changed.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
@@ -20,9 +21,14 @@ const BEAT_LOOKS: u32 = 15;
 /// A stream ends after so many looks. The browser comes again by itself, and has to say anew who it is.
 const LOOKS_MAX: u32 = 300;
 
+/// What is another text whenever pages show something else.
+pub(super) fn mark(view: &View) -> String {
+    format!("{}-{}", view.applied(), view.delayed_count())
+}
+
 struct Following {
     visit: Visit,
-    seen: Option<(u64, usize)>,
+    seen: String,
     looks: u32,
     _place: tokio::sync::OwnedSemaphorePermit,
 }
@@ -36,9 +42,10 @@ impl Following {
                 return None;
             }
             self.looks += 1;
-            let now = (engine.view().applied(), engine.view().delayed_count());
-            if self.seen.replace(now) != Some(now) {
-                return Some(format!("retry: 2000\nevent: change\ndata: {}\n\n", now.0).into());
+            let now = mark(engine.view());
+            if self.seen != now {
+                self.seen.clone_from(&now);
+                return Some(format!("retry: 2000\nevent: change\ndata: {now}\n\n").into());
             }
             if self.looks.is_multiple_of(BEAT_LOOKS) {
                 return Some(Bytes::from_static(b": still here\n\n"));
@@ -55,7 +62,7 @@ impl Following {
 pub(super) async fn follow(visit: Visit) -> Answer {
     let place = visit.console.0.followers.clone().try_acquire_owned();
     let place = place.map_err(|_| Fault::new(StatusCode::SERVICE_UNAVAILABLE, "Too many browsers follow already."))?;
-    let following = Following { visit, seen: None, looks: 0, _place: place };
+    let following = Following { visit, seen: String::new(), looks: 0, _place: place };
     let events = stream::unfold(following, |mut following| async move {
         let sent = following.next().await?;
         // A change is followed by a pause, so that a busy engine does not keep a page busy.

@@ -11,7 +11,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, co
 use super::caller::{Caller, Role};
 use super::fault::Fault;
 use super::visit::Answer;
-use super::{Console, assets, show};
+use super::{Console, assets, live, show};
 use crate::actors::Clock;
 
 macro_rules! templates {
@@ -80,7 +80,7 @@ impl Pages {
         context: Value,
     ) -> Answer {
         let page = context! {
-            applied => Console::of(request).0.gate.engine().map_or(0, |engine| engine.view().applied()),
+            mark => Console::of(request).0.gate.engine().map(|engine| live::mark(engine.view())).unwrap_or_default(),
             path => request.path(),
             theme => theme(request),
             now => self.clock.now().0,

@@ -105,7 +105,7 @@
   const IDLE_MAX = 20 * 60 * 1000;
   const light = one("#live");
   let stream = null;
-  let seen = document.body.dataset.applied;
+  let seen = document.body.dataset.mark;
   let touched = Date.now();
   const say = (isOn, text) => {
     if (!light) return;
