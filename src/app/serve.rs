@@ -173,7 +173,7 @@ fn setting_rows(settings: &Settings) -> Vec<SettingRow> {
         value: value.into(),
         default: key.default.into(),
         allowed: key.allowed(),
-        meaning: key.meaning.trim().into(),
+        meaning: key.meaning.trim().replace('`', ""),
     };
     settings.in_force().map(row).collect()
 }

@@ -95,13 +95,13 @@ impl Trend {
         WIDTH
     }
 
-    /// The intervals that are over at `now`, oldest first, each with when it began.
+    /// The intervals up to the one that `now` is in, oldest first, each with when it began.
     #[must_use]
     pub fn until(&self, now: Timestamp) -> Vec<(Timestamp, Interval)> {
         let ring = self.0.lock();
         let end = number(now);
         let known = |number: i64| number <= ring.newest && ring.newest - number < KEPT_I64;
-        (end - KEPT_I64 + 1..end)
+        (end - KEPT_I64 + 1..=end)
             .map(|number| {
                 let interval = if known(number) { ring.intervals[slot(number)] } else { Interval::default() };
                 (Timestamp(number.saturating_mul(WIDTH_MICROS)), interval)
@@ -139,11 +139,11 @@ mod tests {
         let processing = moved(&order, Status::Processing, 1_007);
         let cancelled = moved(&processing, Status::Cancelled, 1_021);
         trend.note([(None, &order), (Some(&order), &processing), (Some(&processing), &cancelled)]);
-        let seen = trend.until(at(1_035));
+        let seen = trend.until(at(1_029));
         let kept = usize::from(KEPT);
-        assert_eq!(seen.len(), kept - 1);
+        assert_eq!(seen.len(), kept);
         assert_eq!(seen.last().unwrap().0, at(1_020));
-        let [first, empty, last] = seen[kept - 4..] else { panic!("three intervals are over") };
+        let [first, empty, last] = seen[kept - 3..] else { panic!("three intervals are there") };
         assert_eq!((first.1.placed, first.1.entered, first.1.left), (1, [0, 1, 0, 0, 0], [1, 0, 0]));
         assert_eq!(first.1.stayed_micros, [7_000_000, 0, 0]);
         assert_eq!(empty.1, Interval::default());
@@ -158,9 +158,9 @@ mod tests {
         assert_eq!(placed_in(&trend, 110), 3);
         assert_eq!(placed_in(&trend, 3_600 + 50), 2, "what is an hour old is not shown");
         trend.note([(None, &placed(3_600 + 95))]);
-        assert_eq!(placed_in(&trend, 3_600 + 105), 2, "its place was taken");
+        assert_eq!(placed_in(&trend, 3_600 + 99), 2, "its place was taken");
         trend.note([(None, &placed(0))]);
-        assert_eq!(placed_in(&trend, 3_600 + 105), 2, "what comes too late is not counted");
+        assert_eq!(placed_in(&trend, 3_600 + 99), 2, "what comes too late is not counted");
         assert_eq!(placed_in(&trend, 100_000), 0);
     }
 }

@@ -124,6 +124,7 @@ await says(page, "Enter a valid email address.");
 await page.screenshot({ path: `${screens}/upload-tried.png` });
 await page.getByRole("button", { name: "Place 999 orders" }).click();
 await says(page, "999 orders were placed");
+await says(page, "line 8");
 await page.screenshot({ path: `${screens}/upload-done.png` });
 
 step("change many at once");
@@ -186,13 +187,14 @@ const looks = {
 };
 for (const [look, options] of Object.entries(looks)) {
   const seen = await open({ bypassCSP: true, ...options });
+  const { width } = seen.viewportSize();
   for (const [name, path] of Object.entries(pages)) {
     await go(seen, path);
     if (name === "overview") await seen.locator(".u-over").first().waitFor();
-    const wider = await seen.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const wider = (await seen.evaluate(() => document.documentElement.scrollWidth)) - width;
     if (wider > 0) problems.push(`${name}, ${look}: ${wider} px wider than the window`);
     await judge(seen, `${name}, ${look}`);
-    await seen.screenshot({ path: `${screens}/${name}-${look}.png`, fullPage: name !== "upload-tried" });
+    await seen.screenshot({ path: `${screens}/${name}-${look}.png`, fullPage: true });
   }
   await seen.context().close();
 }

@@ -97,7 +97,10 @@ fn a_json_file_and_pasted_text_are_taken_too() {
     holds(&page(&server, &path), &["Ann", "Place 1 order"]);
     let semicolons = pasted.replace(',', ";");
     let path = tried(&server, "x.csv", &format!("\u{feff}{semicolons}"));
-    holds(&page(&server, &path), &["Ann", "Place 1 order"]);
+    holds(&page(&server, &path), &["Ann", "Place 1 order", "line 2"]);
+    let ends = pasted.replace('\n', "\r\n");
+    let path = tried(&server, "x.csv", &format!("{ends}\r\n\r\n{}\r\n", pasted.lines().nth(1).unwrap()));
+    holds(&page(&server, &path), &["Place 2 orders", "line 2", "line 4"]);
 }
 
 #[test]

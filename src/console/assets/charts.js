@@ -25,6 +25,7 @@
     return `${Math.round(seconds / 360) / 10} h`;
   };
   const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: document.body.dataset.zone });
+  const hour = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: document.body.dataset.zone });
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   let data = null;
@@ -40,7 +41,7 @@
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), document.body.dataset.zone),
         cursor: { drag: { x: false, y: false }, y: false },
         scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1 || 1)] } },
-        axes: [{ ...axis }, { ...axis, size: 62, values: (_, values) => values.map(kind.axis) }],
+        axes: [{ ...axis, values: (_, values) => values.map((at) => hour.format(new Date(at * 1000))) }, { ...axis, size: 62, values: (_, values) => values.map(kind.axis) }],
         series: [
           { label: "At", value: (_, at) => (at ? clock.format(new Date(at * 1000)) : "–") },
           ...kind.series.map(([, label, colour]) => ({

@@ -209,6 +209,7 @@
     for (const text of all("[data-ticked]")) {
       text.textContent = ticked === 0 ? "Tick orders to change several at once." : `${ticked} ${ticked === 1 ? "order" : "orders"} chosen.`;
     }
+    for (const form of all("#bulk")) form.classList.toggle("chosen", ticked > 0);
     for (const button of all("#bulk .button")) button.disabled = ticked === 0;
   };
   const tickAll = () => {

@@ -161,8 +161,8 @@ fn stages(order: &Order) -> Value {
 /// Who did something, in plain words.
 pub(in crate::console) fn who(who: &Who) -> String {
     match who {
-        Who::Timer => "by itself, when its time was over".into(),
-        Who::Client => "somebody who was not asked for a name".into(),
+        Who::Timer => "its timer".into(),
+        Who::Client => "somebody (open access)".into(),
         Who::User(name) => name.to_string(),
         Who::Key(name) => format!("key {name}"),
         Who::Cli => "the command line".into(),

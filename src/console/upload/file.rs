@@ -132,6 +132,27 @@ impl Header {
     }
 }
 
+/// Counts lines. The reader's own count is behind where lines end with CR and LF.
+struct Lines<'a> {
+    text: &'a str,
+    byte: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins at `byte`, or behind the ends of lines that stand there. Never goes back.
+    fn at(&mut self, byte: u64) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut end = usize::try_from(byte).unwrap_or(usize::MAX).clamp(self.byte, bytes.len());
+        while bytes.get(end).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            end += 1;
+        }
+        self.line += memchr::memchr_iter(b'\n', &bytes[self.byte..end]).count();
+        self.byte = end;
+        self.line
+    }
+}
+
 fn from_csv(text: &str, products: &Products, limits: &Limits) -> Result<Vec<Row>, Fault> {
     let first = text.lines().next().unwrap_or_default();
     let count = |mark: char| first.matches(mark).count();
@@ -146,14 +167,15 @@ fn from_csv(text: &str, products: &Products, limits: &Limits) -> Result<Vec<Row>
     let mut reader = ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let malformed = |error: csv::Error| Fault::bad_request(format!("The file cannot be read as CSV: {error}."));
     let header = Header::parse(reader.headers().map_err(malformed)?)?;
+    let mut lines = Lines { text, byte: 0, line: 1 };
     let mut rows: Vec<Row> = Vec::new();
-    let mut group: Vec<(u64, StringRecord)> = Vec::new();
+    let mut group: Vec<(usize, StringRecord)> = Vec::new();
     for record in reader.records() {
         let record = record.map_err(malformed)?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         let name = header.get(&record, "order");
         let goes_on = !name.is_empty() && group.last().is_some_and(|(_, last)| header.get(last, "order") == name);
         if !goes_on && !group.is_empty() {
@@ -168,7 +190,7 @@ fn from_csv(text: &str, products: &Products, limits: &Limits) -> Result<Vec<Row>
 }
 
 /// The order that the lines of `group` make.
-fn order(header: &Header, group: &[(u64, StringRecord)], products: &Products, limits: &Limits) -> Row {
+fn order(header: &Header, group: &[(usize, StringRecord)], products: &Products, limits: &Limits) -> Row {
     let (first, record) = &group[0];
     let last = group.last().map_or(*first, |(line, _)| *line);
     let place = if last == *first { format!("line {first}") } else { format!("lines {first} to {last}") };
