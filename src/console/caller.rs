@@ -40,6 +40,11 @@ impl Caller {
         Self { who: Who::Client, role: Role::Admin, csrf: CSRF.clone() }
     }
 
+    /// Whether `token` is the one that only pages of this caller hold.
+    pub(super) fn is_own(&self, token: &str) -> bool {
+        !token.is_empty() && blake3::hash(token.as_bytes()) == blake3::hash(self.csrf.as_bytes())
+    }
+
     pub(super) fn may(&self, role: Role) -> bool {
         role <= self.role
     }

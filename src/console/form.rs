@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use serde_json::{Map, Value};
 
 use super::Console;
+use super::caller::Caller;
 use super::fault::Fault;
 use crate::api::body::collect_within;
 
@@ -68,10 +69,12 @@ impl FromRequest for Form {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let gate = Console::of(request).0.gate.clone();
+        let caller = Caller::of(request);
         let payload = payload.take();
         Box::pin(async move {
             let body = collect_within(&gate, payload, gate.limits().body_bytes).await?;
-            Self::parse(&body)
+            let form = Self::parse(&body)?;
+            if caller.is_own(form.get("csrf")) { Ok(form) } else { Err(Fault::forged()) }
         })
     }
 }

@@ -14,6 +14,10 @@ use super::visit::Answer;
 use super::{Console, assets, live, show};
 use crate::actors::Clock;
 
+/// What a page may load: only what is ours, and nothing that stands in the page itself.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {
         /// Every template, by its name below `templates`.
@@ -97,6 +101,9 @@ impl Pages {
         Ok(HttpResponse::build(status)
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+            .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .insert_header((header::REFERRER_POLICY, "same-origin"))
             .body(text))
     }
 }

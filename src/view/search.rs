@@ -38,10 +38,10 @@ impl View {
         effort: usize,
     ) -> Result<Found, ArchiveError> {
         let mut found = Found::default();
-        let Some(top) = self.top(filter, below)? else { return Ok(found) };
+        let (bottom, top) = self.range(filter, below)?;
         let mut left = effort;
         let mut pack = None;
-        for page in (0..=page_of(top)).rev() {
+        for page in (page_of(bottom)..=page_of(top)).rev() {
             if left == 0 {
                 found.next = Some(
                     found
@@ -67,9 +67,6 @@ impl View {
                         order
                     }
                 };
-                if filter.placed_from.is_some_and(|from| order.placed_at.0 < from.0 - CLOCK_STEP_MICROS) {
-                    return Ok(found);
-                }
                 if !filter.accepts(self, &order) {
                     continue;
                 }
@@ -83,15 +80,19 @@ impl View {
         Ok(found)
     }
 
-    /// The largest id that has to be looked at.
-    fn top(&self, filter: &OrderFilter, below: Option<OrderId>) -> Result<Option<OrderId>, ArchiveError> {
-        let last = self.orders.last();
-        let top = below.map_or(last.0, |below| below.0.saturating_sub(1)).min(last.0);
-        let top = match filter.placed_before {
-            Some(before) => top.min(self.last_placed(Timestamp(before.0.saturating_add(CLOCK_STEP_MICROS)))?),
-            None => top,
+    /// The ids that have to be looked at, from the smallest to the largest.
+    fn range(&self, filter: &OrderFilter, below: Option<OrderId>) -> Result<(OrderId, OrderId), ArchiveError> {
+        let placed_before = |at: i64| self.last_placed(Timestamp(at));
+        let last = self.orders.last().0;
+        let mut top = below.map_or(last, |below| below.0.saturating_sub(1)).min(last);
+        if let Some(before) = filter.placed_before {
+            top = top.min(placed_before(before.0.saturating_add(CLOCK_STEP_MICROS))?);
+        }
+        let bottom = match filter.placed_from {
+            Some(from) => placed_before(from.0.saturating_sub(CLOCK_STEP_MICROS))? + 1,
+            None => 1,
         };
-        Ok((top > 0).then_some(OrderId(top)))
+        Ok((OrderId(bottom), OrderId(top)))
     }
 
     /// The largest id of an order that was placed before `before`, found by halving.
@@ -105,5 +106,96 @@ impl View {
             }
         }
         Ok(low)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Money;
+    use crate::domain::order::{Contact, OrderChange, OrderEvent, Status};
+    use crate::domain::who::Who;
+    use crate::view::NoArchive;
+
+    const ORDERS: u64 = 3_000;
+
+    /// Orders 1 to 3,000, placed a second after each other; every hundredth is Zoe's, every tenth is cancelled.
+    fn view() -> View {
+        let view = View::new(Arc::new(NoArchive), 1);
+        let order = |id: u64| {
+            let name = if id.is_multiple_of(100) { "Zoe" } else { "Ann" };
+            let contact = Contact::new(name, "a@example.com", "1", "Here").unwrap();
+            let at = at(id);
+            let placed = Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, at, &Who::Client);
+            let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
+            let ended = placed.after(&OrderEvent { version: 2, change: cancelled }, at, &Who::Client);
+            Arc::new(if id.is_multiple_of(10) { ended } else { placed })
+        };
+        view.orders.publish((1..=ORDERS).map(order).collect::<Vec<_>>().iter());
+        view
+    }
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp(i64::try_from(second).unwrap() * 10_000_000)
+    }
+
+    fn ids(found: &Found) -> Vec<u64> {
+        found.items.iter().map(|order| order.id.0).collect()
+    }
+
+    /// Follows a search to its end; answers with what it found and how many parts that took.
+    fn all(view: &View, filter: &OrderFilter, limit: usize, effort: usize) -> (Vec<u64>, usize) {
+        let (mut seen, mut below, mut parts) = (Vec::new(), None, 0);
+        loop {
+            let found = view.search(filter, below, limit, effort).unwrap();
+            assert!(found.items.len() <= limit);
+            seen.extend(ids(&found));
+            parts += 1;
+            assert!(found.next.is_none() || found.next != below, "each part leads on");
+            below = found.next;
+            if below.is_none() {
+                return (seen, parts);
+            }
+        }
+    }
+
+    #[test]
+    fn parts_hold_each_order_once_however_small_they_are() {
+        let view = view();
+        let zoe = OrderFilter { customer: Some(crate::view::Term::new("zoe")), ..OrderFilter::default() };
+        let ended = OrderFilter { status: Some(Status::Cancelled), ..OrderFilter::default() };
+        let expected = |step: usize| -> Vec<u64> { (1..=ORDERS).rev().filter(|id| id % step as u64 == 0).collect() };
+        for (limit, effort) in [(1, 1), (7, 1), (50, 1_024), (50, 1_000_000), (5_000, 1), (5_000, 1_000_000)] {
+            for (filter, step) in [(OrderFilter::default(), 1), (zoe.clone(), 100), (ended.clone(), 10)] {
+                assert_eq!(all(&view, &filter, limit, effort).0, expected(step), "{limit}, {effort}, {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_stops_when_it_looked_at_enough() {
+        let view = view();
+        let nobody = OrderFilter { customer: Some(crate::view::Term::new("nobody")), ..OrderFilter::default() };
+        assert_eq!(all(&view, &nobody, 50, 1), (Vec::new(), 3), "a page of ids for each part");
+        assert_eq!(all(&view, &nobody, 50, 1_000_000), (Vec::new(), 1));
+        let open = OrderFilter { status: Some(Status::Shipped), ..OrderFilter::default() };
+        assert_eq!(all(&view, &open, 50, PAGE_COST * 3), (Vec::new(), 1), "pages without any are passed over quickly");
+    }
+
+    #[test]
+    fn days_are_found_without_looking_at_the_others() {
+        let view = view();
+        let day = |from: Option<u64>, before: Option<u64>| OrderFilter {
+            placed_from: from.map(at),
+            placed_before: before.map(at),
+            ..OrderFilter::default()
+        };
+        assert_eq!(all(&view, &day(Some(2_990), None), 50, 1).0, (2_990..=3_000).rev().collect::<Vec<_>>());
+        assert_eq!(all(&view, &day(None, Some(4)), 50, 1).0, [3, 2, 1]);
+        assert_eq!(all(&view, &day(Some(100), Some(103)), 50, 1).0, [102, 101, 100]);
+        assert_eq!(all(&view, &day(Some(9_000), None), 50, 1), (Vec::new(), 1));
+        assert_eq!(all(&view, &day(None, Some(1)), 50, 1), (Vec::new(), 1));
+        let found = view.search(&day(None, Some(1_000)), None, 1, 2_048).unwrap();
+        assert_eq!(ids(&found), [999], "found at once");
     }
 }

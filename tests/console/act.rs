@@ -1,6 +1,6 @@
 //! What forms do, and what they say when they are not taken.
 
-use super::browser::{filled, goes_to, hidden, holds, page, submit};
+use super::browser::{filled, goes_to, hidden, holds, page, send, submit};
 
 #[test]
 fn an_order_is_placed_once_however_often_its_form_is_sent() {
@@ -160,4 +160,41 @@ fn the_catalogue_is_changed() {
     goes_to(&submit(&server, "/products/3/", "/products/3/delete/", &[]));
     submit(&server, "/products/1/", "/products/1/delete/", &[]).expect(409);
     goes_to(&submit(&server, "/categories/", "/categories/2/delete/", &[]));
+}
+
+#[test]
+fn a_form_that_no_page_of_ours_sent_is_refused() {
+    let server = filled();
+    let own = hidden(&page(&server, "/orders/1/"), "csrf");
+    let wrong = "0".repeat(own.len());
+    let paths = [
+        "/orders/new/",
+        "/orders/bulk/",
+        "/orders/1/move/",
+        "/orders/1/cancel/",
+        "/orders/1/contact/",
+        "/orders/3/archive/",
+        "/products/new/",
+        "/products/1/edit/",
+        "/products/1/archive/",
+        "/products/2/delete/",
+        "/products/1/adjust/",
+        "/categories/",
+        "/categories/1/rename/",
+        "/categories/1/delete/",
+        "/upload/",
+        "/upload/0/run/",
+    ];
+    let fields = [("to", "processing"), ("reason", "forged"), ("id", "1"), ("name", "Forged"), ("archived", "true")];
+    for path in paths {
+        for token in [None, Some(""), Some(wrong.as_str())] {
+            let token = token.map(|token| ("csrf", token));
+            let fields: Vec<_> = token.into_iter().chain(fields).collect();
+            let reply = send(&server, path, &fields).expect(403);
+            holds(reply.text(), &["This form is too old"]);
+        }
+    }
+    server.send("POST", "/admin/upload/?name=x.csv", &[("Content-Type", "text/csv")], "order").expect(403);
+    assert!(!page(&server, "/orders/1/").contains("forged"));
+    assert!(!page(&server, "/categories/").contains("Forged"));
 }

@@ -83,4 +83,8 @@ fn pages_are_kept_by_nobody() {
     for path in ["/admin/", "/admin/orders/", "/admin/orders/1/", "/admin/overview/trend/"] {
         assert_eq!(server.get(path).expect(200).header("cache-control"), Some("no-store"), "{path}");
     }
+    for path in ["/admin/", "/admin/orders/", "/admin/nothing/"] {
+        let policy = server.get(path).header("content-security-policy").unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{path}: {policy}");
+    }
 }

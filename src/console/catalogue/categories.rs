@@ -49,7 +49,7 @@ pub(crate) async fn rename_category(visit: Visit, form: Form) -> Answer {
 }
 
 /// `POST categories/<id>/delete/`.
-pub(crate) async fn delete_category(visit: Visit) -> Answer {
+pub(crate) async fn delete_category(visit: Visit, _: Form) -> Answer {
     let id = visit.category()?;
     match visit.engine.delete_category(visit.plain(), id).await.map_err(error::category).map_err(Fault::from) {
         Ok(_) => visit.go("/admin/categories/?note=deleted"),

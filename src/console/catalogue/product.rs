@@ -85,7 +85,7 @@ pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
 }
 
 /// `POST products/<id>/delete/`.
-pub(crate) async fn delete(visit: Visit) -> Answer {
+pub(crate) async fn delete(visit: Visit, _: Form) -> Answer {
     let id = visit.product()?.revision.product;
     visit.engine.delete_product(visit.plain(), id).await.map_err(error::product)?;
     visit.go("/admin/products/?note=deleted")
