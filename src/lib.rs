@@ -54,6 +54,7 @@ pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod journal;
+pub mod secret;
 pub mod store;
 pub mod telemetry;
 pub mod view;

@@ -11,6 +11,7 @@ use std::path::Path;
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
+    ("secret", &["domain"]),
     ("config", &["domain"]),
     ("engine", &["domain"]),
     ("journal", &["domain"]),
@@ -33,6 +34,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["console"]),
     ("anyhow", &["cli", "main"]),
     ("clap", &["cli"]),
+    ("argon2", &["secret"]),
+    ("getrandom", &["secret"]),
     ("tar", &["app::backup"]),
     ("csv", &["app::export", "console", "cli"]),
     ("toml", &["config"]),

@@ -16,8 +16,9 @@ use super::desk::{RETRY_AFTER, failure};
 use super::failure::Failure;
 use super::keeper::Keeper;
 use super::lifeline::Lifeline;
-use super::messages::{Caller, CheckpointNow, Decide, Follow, Published, Settled, Write};
+use super::messages::{Caller, CheckpointNow, Decide, Follow, Forget, Published, Settled, Write};
 use super::start::Desks;
+use crate::domain::access::Access;
 use crate::domain::entry::{Entry, Event, KeyRecord};
 use crate::domain::inventory::Inventory;
 use crate::domain::order::Order;
@@ -28,6 +29,12 @@ use crate::view::{Changes, CheckpointMark, View};
 
 /// While checkpoints fail, so many times the usual number of changes may wait before placing is refused.
 const CHANGES_WAITING_FACTOR: usize = 8;
+
+/// So many orders leave memory, and so many keys are forgotten, before somebody else has a turn: a fraction of a millisecond.
+const SLICE: usize = 1024;
+
+/// The turn of the others. actix polls an actor that notifies itself again at once, before anybody else on its thread.
+const SLICE_PAUSE: Duration = Duration::from_millis(1);
 
 /// When checkpoints are written and what may leave memory.
 #[derive(Clone, Debug)]
@@ -41,6 +48,7 @@ pub(super) struct Keeping {
 /// What a successor takes over.
 pub(super) struct Core {
     pub(super) inventory: Inventory,
+    pub(super) access: Access,
     pub(super) waiting: Waiting,
     pub(super) view: Arc<View>,
     pub(super) journal: Arc<dyn Journal>,
@@ -73,7 +81,7 @@ impl Core {
             return;
         }
         let now = self.clock.now();
-        match engine::step(&self.inventory, command, now, self.zone, &caller.who) {
+        match engine::step(&self.inventory, &self.access, command, now, self.zone, &caller.who) {
             Err(rejection) => self.answer_behind(caller, answer(Err(Failure::Rejected(rejection)))),
             Ok(Step { events, outcome }) if events.is_empty() => self.answer_behind(caller, answer(Ok(outcome))),
             Ok(Step { events, outcome }) => {
@@ -91,6 +99,9 @@ impl Core {
                     claim.submitted();
                 }
                 for event in &entry.events {
+                    if let Event::Access(event) = event {
+                        self.access.apply(event, entry.at);
+                    }
                     self.inventory.apply_event(event, &mut ());
                 }
                 self.waiting.park(entry, Box::new(answer(Ok(outcome))));
@@ -181,20 +192,33 @@ impl Core {
         }
     }
 
-    fn tidy(&mut self) {
+    /// Lets go of a slice of what need not be in memory any more, and answers whether there may be more.
+    fn forget(&self) -> bool {
         let now = self.clock.now();
-        self.view.keys().expire(now, self.keeping.keys);
-        self.view.evict(now.minus(self.keeping.ended_orders));
-        self.checkpoint();
+        let keys = self.view.keys().expire(now, self.keeping.keys, SLICE);
+        let orders = self.view.evict(now.minus(self.keeping.ended_orders), SLICE);
+        keys || orders
     }
 }
 
 /// See the module.
-pub(super) struct InventoryActor(Lifeline<Core>);
+pub(super) struct InventoryActor {
+    core: Lifeline<Core>,
+    /// Whether a [`Forget`] is under way.
+    forgetting: bool,
+}
 
 impl InventoryActor {
     pub(super) fn new(core: Core, heirs: mpsc::UnboundedSender<Core>) -> Self {
-        Self(Lifeline::new(core, heirs))
+        Self { core: Lifeline::new(core, heirs), forgetting: false }
+    }
+
+    fn tidy(&mut self, ctx: &mut Context<Self>) {
+        self.core.checkpoint();
+        if !self.forgetting {
+            self.forgetting = true;
+            ctx.notify(Forget);
+        }
     }
 }
 
@@ -202,8 +226,8 @@ impl Actor for InventoryActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.0.mailbox);
-        ctx.run_interval(self.0.keeping.interval, |actor, _| actor.0.tidy());
+        ctx.set_mailbox_capacity(self.core.mailbox);
+        ctx.run_interval(self.core.keeping.interval, Self::tidy);
     }
 }
 
@@ -211,17 +235,28 @@ impl Handler<Decide> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, message: Decide, _: &mut Self::Context) {
-        self.0.decide(message);
+        self.core.decide(message);
     }
 }
 
 impl Handler<Follow> for InventoryActor {
     type Result = ();
 
-    fn handle(&mut self, Follow(batch): Follow, _: &mut Self::Context) {
-        self.0.follow(&batch);
-        if self.0.view.changes_waiting() >= self.0.keeping.changes {
-            self.0.tidy();
+    fn handle(&mut self, Follow(batch): Follow, ctx: &mut Self::Context) {
+        self.core.follow(&batch);
+        if self.core.view.changes_waiting() >= self.core.keeping.changes {
+            self.tidy(ctx);
+        }
+    }
+}
+
+impl Handler<Forget> for InventoryActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Forget, ctx: &mut Self::Context) {
+        self.forgetting = self.core.forget();
+        if self.forgetting {
+            ctx.notify_later(Forget, SLICE_PAUSE);
         }
     }
 }
@@ -230,7 +265,7 @@ impl Handler<Settled> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, Settled(result): Settled, _: &mut Self::Context) {
-        self.0.settled(result);
+        self.core.settled(result);
     }
 }
 
@@ -238,8 +273,8 @@ impl Handler<CheckpointNow> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, CheckpointNow(waiter): CheckpointNow, _: &mut Self::Context) {
-        let wanted = self.0.view.applied();
-        self.0.checkpoint_waiters.push((wanted, waiter));
-        self.0.checkpoint();
+        let wanted = self.core.view.applied();
+        self.core.checkpoint_waiters.push((wanted, waiter));
+        self.core.checkpoint();
     }
 }

@@ -37,6 +37,11 @@ pub(super) struct Decide {
 #[rtype(result = "()")]
 pub(super) struct Follow(pub(super) Arc<Vec<Durable>>);
 
+/// Let go of what need not be in memory any more, a slice at a time: commands have their turn in between.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Forget;
+
 /// Write a checkpoint.
 #[derive(Message)]
 #[rtype(result = "()")]

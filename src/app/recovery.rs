@@ -183,7 +183,7 @@ impl Fold<'_> {
         let full = self.view.changes_waiting() as u64 >= self.settings.checkpoint.changes;
         if full {
             write(self.view, self.view.take_changes(), &mut self.checkpoints);
-            self.view.evict(self.now.minus(self.settings.retention.ended_orders_in_memory));
+            self.view.evict(self.now.minus(self.settings.retention.ended_orders_in_memory), usize::MAX);
         }
         full
     }

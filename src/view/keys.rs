@@ -160,15 +160,17 @@ impl Keys {
         self.inner.lock().settle(entry);
     }
 
-    /// Forgets keys that are older than `keep` at `now`.
-    pub fn expire(&self, now: Timestamp, keep: Duration) {
+    /// Forgets keys that are older than `keep` at `now`. Looks at `most` of them, and answers whether there may be more.
+    pub fn expire(&self, now: Timestamp, keep: Duration, most: usize) -> bool {
         let mut inner = self.inner.lock();
-        while let Some((made, key)) = inner.done.pop_front_if(|(at, _)| at.plus(keep) < now) {
+        for _ in 0..most {
+            let Some((made, key)) = inner.done.pop_front_if(|(at, _)| at.plus(keep) < now) else { return false };
             // A key that was used again after it expired stands for its later use, also after a restart that read both.
             if matches!(inner.states.get(&key), Some(State::Done { at, .. }) if *at == made) {
                 inner.states.remove(&key);
             }
         }
+        true
     }
 
     /// How many keys are remembered.
@@ -217,9 +219,9 @@ mod tests {
         // As a restart reads them, that finds both in the journal.
         keys.restore(&used(1));
         keys.restore(&used(20));
-        keys.expire(Timestamp(0).plus(Duration::from_secs(25)), keep);
+        keys.expire(Timestamp(0).plus(Duration::from_secs(25)), keep, 10);
         assert!(matches!(keys.claim("k", [1; 16]), Claim::Done(Position { offset: 20, .. })));
-        keys.expire(Timestamp(0).plus(Duration::from_secs(31)), keep);
+        keys.expire(Timestamp(0).plus(Duration::from_secs(31)), keep, 10);
         assert!(matches!(keys.claim("k", [1; 16]), Claim::Fresh(_)));
     }
 }

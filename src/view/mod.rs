@@ -19,18 +19,21 @@ mod trend;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
+
 pub use apply::{Restored, RestoredProduct};
 pub use catalogue::{Product, ProductFilter, Products};
 pub use changes::{Changes, ProductHead};
 pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
 pub use movements::MovementCursor;
-pub use orders::{Eviction, PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
+pub use orders::{PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
 pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
 pub use search::Found;
 pub use stages::Delay;
 pub use term::Term;
 pub use trend::{Interval, Trend};
 
+use crate::domain::access::Access;
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::order::{Order, Policy, Status};
@@ -96,6 +99,7 @@ pub struct CheckpointMark {
 pub struct View {
     orders: orders::Orders,
     products: Products,
+    access: ArcSwap<Access>,
     movements: movements::Movements,
     keys: Arc<Keys>,
     stages: stages::Stages,
@@ -113,6 +117,7 @@ impl View {
         Self {
             orders: orders::Orders::default(),
             products: Products::default(),
+            access: ArcSwap::default(),
             movements: movements::Movements::default(),
             keys: Arc::new(Keys::new(keys_max)),
             stages: stages::Stages::default(),
@@ -140,6 +145,12 @@ impl View {
     #[must_use]
     pub fn products(&self) -> &Products {
         &self.products
+    }
+
+    /// Users and keys.
+    #[must_use]
+    pub fn access(&self) -> Arc<Access> {
+        self.access.load_full()
     }
 
     /// The idempotency keys.
@@ -264,9 +275,10 @@ impl View {
         self.stages.open().into_iter().filter_map(|id| self.orders.here(id)).collect()
     }
 
-    /// Takes ended orders out of memory that ended before `before` and are safely in the archive.
-    pub fn evict(&self, before: Timestamp) -> Eviction {
-        self.orders.evict(before)
+    /// Takes orders out of memory that ended before `before` and are safely in the archive. Looks at `most` of them, and
+    /// answers whether there may be more.
+    pub fn evict(&self, before: Timestamp, most: usize) -> bool {
+        self.orders.evict(before, most)
     }
 }
 

@@ -38,15 +38,6 @@ pub struct StatusPage {
     pub codes: Box<[u8]>,
 }
 
-/// What an eviction did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Eviction {
-    /// Orders that left memory.
-    pub evicted: usize,
-    /// Orders that may leave once the next checkpoint holds them.
-    pub waiting: usize,
-}
-
 pub(super) fn pack_of(id: OrderId) -> u64 {
     id.0 / PACK_SIZE
 }
@@ -105,7 +96,10 @@ struct Dirty {
     packs: BTreeSet<u64>,
     /// What a checkpoint is writing right now: it reads the orders from here until it is done.
     sealed: BTreeSet<u64>,
+    /// What ended, oldest first, and is still in memory.
     ended: VecDeque<(Timestamp, OrderId)>,
+    /// What was looked at to leave memory, and no checkpoint holds yet.
+    unsettled: VecDeque<(Timestamp, OrderId)>,
 }
 
 #[derive(Debug, Default)]
@@ -246,7 +240,12 @@ impl Orders {
 
     /// The checkpoint that took the packs is done with them.
     pub(super) fn forget_sealed(&self) {
-        self.dirty.lock().sealed.clear();
+        let mut dirty = self.dirty.lock();
+        dirty.sealed.clear();
+        // What waited for that is looked at again before all that ended later.
+        let mut ended = std::mem::take(&mut dirty.unsettled);
+        ended.append(&mut dirty.ended);
+        dirty.ended = ended;
     }
 
     pub(super) fn mark_dirty(&self, packs: impl IntoIterator<Item = u64>) {
@@ -267,26 +266,21 @@ impl Orders {
     }
 
     /// See [`super::View::evict`].
-    pub(super) fn evict(&self, before: Timestamp) -> Eviction {
+    pub(super) fn evict(&self, before: Timestamp, most: usize) -> bool {
         let mut dirty = self.dirty.lock();
-        let mut outcome = Eviction::default();
-        let mut kept = VecDeque::new();
-        while let Some((ended_at, id)) = dirty.ended.pop_front_if(|(ended_at, _)| *ended_at < before) {
+        for _ in 0..most {
+            let Some((ended_at, id)) = dirty.ended.pop_front_if(|(ended_at, _)| *ended_at < before) else {
+                return false;
+            };
             if dirty.packs.contains(&pack_of(id)) || dirty.sealed.contains(&pack_of(id)) {
-                outcome.waiting += 1;
-                kept.push_back((ended_at, id));
-                continue;
-            }
-            if let Some(page) = self.page(page_of(id))
+                dirty.unsettled.push_back((ended_at, id));
+            } else if let Some(page) = self.page(page_of(id))
                 && page.write().slots[index_of(id)].take().is_some()
             {
-                outcome.evicted += 1;
                 self.in_memory.fetch_sub(1, Ordering::Relaxed);
             }
         }
-        kept.extend(dirty.ended.drain(..));
-        dirty.ended = kept;
-        outcome
+        true
     }
 }
 
@@ -330,7 +324,7 @@ mod tests {
             view.orders.publish([&Arc::new(ended.clone())]);
             view.orders.take_dirty();
             view.orders.forget_sealed();
-            view.orders.evict(Timestamp(10));
+            view.orders.evict(Timestamp(10), 10);
             assert_eq!(view.order(OrderId(2)).is_ok(), is_found);
         }
     }
@@ -343,16 +337,46 @@ mod tests {
         let ended = order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client);
         let orders = Orders::default();
         orders.publish([&Arc::new(ended)]);
-        let evict = || orders.evict(Timestamp(10));
-        let (waiting, evicted) = (Eviction { evicted: 0, waiting: 1 }, Eviction { evicted: 1, waiting: 0 });
-        assert_eq!(evict(), waiting, "no checkpoint has begun");
+        let is_left = || {
+            orders.evict(Timestamp(10), 10);
+            orders.in_memory() == 1
+        };
+        assert!(is_left(), "no checkpoint has begun");
         let packs = orders.take_dirty();
-        assert_eq!(evict(), waiting, "a checkpoint is being written");
+        assert!(is_left(), "a checkpoint is being written");
         orders.mark_dirty(packs);
         orders.forget_sealed();
-        assert_eq!(evict(), waiting, "it failed");
+        assert!(is_left(), "it failed");
         orders.take_dirty();
         orders.forget_sealed();
-        assert_eq!(evict(), evicted, "the next one did not");
+        assert!(!is_left(), "the next one did not");
+    }
+
+    #[test]
+    fn orders_leave_in_slices_and_one_that_waits_holds_up_no_other() {
+        let ended = |id: u64| {
+            let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+            let order = Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, Timestamp(1), &Who::Client);
+            let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
+            Arc::new(order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client))
+        };
+        let orders = Orders::default();
+        for n in 1..=10 {
+            orders.publish([&ended(n * PACK_SIZE)]);
+        }
+        orders.take_dirty();
+        orders.forget_sealed();
+        orders.mark_dirty([1, 2]);
+        assert!(!orders.evict(Timestamp(2), 4), "nothing ended before it did");
+        assert_eq!(orders.in_memory(), 10);
+        assert!(orders.evict(Timestamp(3), 4));
+        assert_eq!(orders.in_memory(), 8, "two of four wait for a checkpoint");
+        assert!(orders.evict(Timestamp(3), 4));
+        assert!(!orders.evict(Timestamp(3), 4));
+        assert_eq!(orders.in_memory(), 2);
+        orders.take_dirty();
+        orders.forget_sealed();
+        assert!(!orders.evict(Timestamp(3), 4));
+        assert_eq!(orders.in_memory(), 0);
     }
 }
