@@ -14,5 +14,7 @@ mod assets;
 mod browser;
 #[path = "console/pages.rs"]
 mod pages;
+#[path = "console/people.rs"]
+mod people;
 #[path = "console/upload.rs"]
 mod upload;

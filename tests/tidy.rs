@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain", "journal::format", "journal::Position", "journal::Revisions"]),
     ("actors", &["domain", "telemetry", "engine", "view", "journal"]),
     ("api", &["domain", "telemetry", "config::Limits", "view", "actors"]),
-    ("console", &["domain", "telemetry", "config::Limits", "view", "actors", "api"]),
+    ("console", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "api"]),
     ("app", &["domain", "telemetry", "config", "engine", "view", "journal", "store", "actors", "api", "console"]),
     ("cli", &["domain", "telemetry", "config", "app"]),
     ("main", &["cli"]),

@@ -5,25 +5,8 @@ use std::sync::LazyLock;
 
 use actix_web::HttpRequest;
 
+use crate::domain::access::Role;
 use crate::domain::who::Who;
-
-/// What somebody may do: each role may do what those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Role {
-    Viewer,
-    Operator,
-    Admin,
-}
-
-impl Role {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
-    }
-}
 
 /// Who calls.
 #[derive(Clone, Debug)]

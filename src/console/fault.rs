@@ -52,6 +52,12 @@ impl Fault {
         Self::new(StatusCode::BAD_REQUEST, text)
     }
 
+    /// About one field.
+    pub(super) fn field(name: &str, text: impl Into<String>) -> Self {
+        let fields = BTreeMap::from([(name.to_owned(), text.into())]);
+        Self { status: StatusCode::BAD_REQUEST, texts: Vec::new(), fields, cause: None }
+    }
+
     /// Whether the caller can mend it by filling in the form otherwise.
     pub(super) fn is_about_the_form(&self) -> bool {
         [StatusCode::BAD_REQUEST, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY].contains(&self.status)

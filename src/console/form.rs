@@ -14,13 +14,23 @@ use super::fault::Fault;
 use crate::api::body::collect_within;
 
 /// The fields of a form, as they were sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// The value of `name`, without the white space around it; empty where it was not sent.
     pub(super) fn get(&self, name: &str) -> &str {
         self.0.iter().rev().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// The value of `name` as it was sent: a password may well begin with a space.
+    pub(super) fn raw(&self, name: &str) -> &str {
+        self.0.iter().rev().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// For a template: what was filled in, but for `name`.
+    pub(super) fn values_without(&self, name: &str) -> minijinja::Value {
+        values(self.0.iter().filter(|(key, _)| key != name).map(|(key, value)| (key.as_str(), value.as_str())))
     }
 
     /// Every value of `name`.

@@ -18,6 +18,7 @@ mod live;
 mod orders;
 mod overview;
 mod page;
+mod people;
 mod routes;
 mod settings;
 mod show;

@@ -8,11 +8,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono_tz::Tz;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
-use super::caller::{Caller, Role};
+use super::caller::Caller;
 use super::fault::Fault;
 use super::visit::Answer;
 use super::{Console, assets, live, show};
 use crate::actors::Clock;
+use crate::domain::access::Role;
 
 /// What a page may load: only what is ours, and nothing that stands in the page itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -42,6 +43,8 @@ templates! {
     "upload.html",
     "upload_one.html",
     "find.html",
+    "users.html",
+    "keys.html",
     "settings.html",
 }
 

@@ -8,10 +8,11 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpRequest, Resource, Responder, Scope, web};
 use minijinja::context;
 
-use super::caller::{Caller, Role};
+use super::caller::Caller;
 use super::fault::Fault;
 use super::visit::Answer;
-use super::{Console, assets, catalogue, delayed, find, live, orders, overview, settings, upload};
+use super::{Console, assets, catalogue, delayed, find, live, orders, overview, people, settings, upload};
+use crate::domain::access::Role;
 
 /// Adds every page below `/admin/`.
 #[rustfmt::skip]
@@ -47,6 +48,10 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
         on("/upload/{key}/").get(Operator, upload::show),
         on("/upload/{key}/run/").post(Operator, upload::run),
         on("/upload/{key}/refused/").get(Operator, upload::refused),
+        on("/users/").get(Admin, people::users).post(Admin, people::add_user),
+        on("/users/{name}/").post(Admin, people::change_user),
+        on("/keys/").get(Admin, people::keys).post(Admin, people::add_key),
+        on("/keys/{id}/revoke/").post(Admin, people::revoke_key),
         on("/settings/").get(Admin, settings::show),
     ];
     let mut scope = web::scope("/admin").app_data(console.clone());

@@ -11,11 +11,12 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use minijinja::Value;
 
 use super::Console;
-use super::caller::{Caller, Role};
+use super::caller::Caller;
 use super::fault::Fault;
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::error::Error;
 use crate::api::list::Query;
+use crate::domain::access::Role;
 use crate::domain::entry::RequestHash;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;

@@ -5,7 +5,6 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::super::caller::Role;
 use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
 use super::super::orders::who;
@@ -14,6 +13,7 @@ use super::ProductRow;
 use crate::api::error::{self, Error};
 use crate::api::products::input;
 use crate::api::render::quantity;
+use crate::domain::access::Role;
 use crate::domain::stock::{Change, Movement};
 use crate::view::{MovementCursor, Product};
 

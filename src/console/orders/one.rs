@@ -4,11 +4,11 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::super::caller::Role;
 use super::super::fault::Fault;
 use super::super::form::{Form, values};
 use super::super::visit::{Answer, Visit, token};
 use super::verb;
+use crate::domain::access::Role;
 use crate::domain::order::{Action, After, Field, Order, Status, Step, allowed_actions, due, stale_at};
 use crate::domain::who::Who;
 

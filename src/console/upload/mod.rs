@@ -23,6 +23,7 @@ use super::Console;
 use super::caller::Caller;
 use super::fault::Fault;
 use super::form::Form;
+use super::people::sentence;
 use super::visit::{Answer, Visit};
 use crate::api::body::collect_within;
 use crate::domain::ids::OrderId;
@@ -202,7 +203,7 @@ pub(super) async fn check(visit: Visit, content: Content) -> Answer {
             Err(text) => Outcome::Refused(text.clone()),
             Ok(_) => match judged.next() {
                 Some(Ok(total)) => Outcome::Good(total),
-                Some(Err(reason)) => Outcome::Refused(run::sentence(&reason)),
+                Some(Err(reason)) => Outcome::Refused(sentence(&reason)),
                 None => Outcome::Refused("was not judged".into()),
             },
         };

@@ -1,9 +1,9 @@
 //! Placing the orders of a file, in parts: each part is placed as a whole, so that one entry of the journal holds it.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::people::sentence;
 use super::{Outcome, Phase, Upload};
 use crate::actors::{Failure, Fulfillment, IdempotencyKey, Request};
 use crate::domain::entry::RequestHash;
@@ -87,14 +87,4 @@ fn settle(upload: &Upload, part: &[usize], placed: &[Arc<Order>]) {
             None => Outcome::Refused("Was left out when this file was placed before.".into()),
         };
     }
-}
-
-/// The text of an error as a sentence.
-pub(super) fn sentence(error: &impl Display) -> String {
-    let mut text = error.to_string();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text.push('.');
-    text
 }
