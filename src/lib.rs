@@ -53,6 +53,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod journal;
+pub mod secret;
 pub mod store;
 pub mod telemetry;
 pub mod view;

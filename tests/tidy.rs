@@ -11,6 +11,7 @@ use std::path::Path;
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
+    ("secret", &["domain"]),
     ("config", &["domain"]),
     ("engine", &["domain"]),
     ("journal", &["domain"]),
@@ -31,6 +32,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("actix_web", &["actors", "api", "app", "cli", "main"]),
     ("anyhow", &["cli", "main"]),
     ("clap", &["cli"]),
+    ("argon2", &["secret"]),
+    ("getrandom", &["secret"]),
     ("tar", &["app::backup"]),
     ("csv", &["app::export", "cli"]),
     ("toml", &["config"]),

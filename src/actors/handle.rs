@@ -13,6 +13,7 @@ use super::desk::{RETRY_AFTER, failure};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
 use super::start::Switchboard;
+use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
 use crate::domain::entry::RequestHash;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -290,6 +291,20 @@ impl Fulfillment {
         self.decide(request, engine::Command::Import(openings)).await.map(|_| ())
     }
 
+    /// Changes users or keys. Waits until that is durable. An idempotency key is not looked at: what was made by the first
+    /// request is a secret that only its answer holds.
+    pub async fn access(
+        &self,
+        request: Request,
+        command: AccessCommand,
+    ) -> Result<Answered<AccessOutcome>, Failure<AccessRejection>> {
+        let answered = self.decide(Request::of(request.who), engine::Command::Access(command)).await;
+        match answered.map_err(|failure| failure.map(access_rejection))? {
+            Answered { value: Outcome::Access(outcome), replayed } => Ok(Answered { value: outcome, replayed }),
+            Answered { .. } => unreachable!("a command on users and keys ends with one of them"),
+        }
+    }
+
     /// Stops: takes nothing more, answers what was taken, writes a checkpoint, and lets go of the journal. Stopping twice
     /// does no harm.
     pub async fn close(&self) {
@@ -459,15 +474,26 @@ fn taken<M, R: std::error::Error + 'static>(sent: Result<(), SendError<M>>) -> R
 fn place_rejection(rejection: Rejection) -> PlaceRejection {
     match rejection {
         Rejection::Place(rejection) => rejection,
-        Rejection::Inventory(_) | Rejection::Import { .. } => unreachable!("placing breaks rules of placing only"),
+        Rejection::Inventory(_) | Rejection::Import { .. } | Rejection::Access(_) => {
+            unreachable!("placing breaks rules of placing only")
+        }
     }
 }
 
 fn inventory_rejection(rejection: Rejection) -> InventoryRejection {
     match rejection {
         Rejection::Inventory(rejection) => rejection,
-        Rejection::Place(_) | Rejection::Import { .. } => {
+        Rejection::Place(_) | Rejection::Import { .. } | Rejection::Access(_) => {
             unreachable!("a command on the inventory breaks rules of the inventory only")
+        }
+    }
+}
+
+fn access_rejection(rejection: Rejection) -> AccessRejection {
+    match rejection {
+        Rejection::Access(rejection) => rejection,
+        Rejection::Place(_) | Rejection::Inventory(_) | Rejection::Import { .. } => {
+            unreachable!("a command on users and keys breaks rules of access only")
         }
     }
 }

@@ -18,6 +18,7 @@ use super::keeper::Keeper;
 use super::lifeline::Lifeline;
 use super::messages::{Caller, CheckpointNow, Decide, Follow, Forget, Published, Settled, Write};
 use super::start::Desks;
+use crate::domain::access::Access;
 use crate::domain::entry::{Entry, Event, KeyRecord};
 use crate::domain::inventory::Inventory;
 use crate::domain::order::Order;
@@ -47,6 +48,7 @@ pub(super) struct Keeping {
 /// What a successor takes over.
 pub(super) struct Core {
     pub(super) inventory: Inventory,
+    pub(super) access: Access,
     pub(super) waiting: Waiting,
     pub(super) view: Arc<View>,
     pub(super) journal: Arc<dyn Journal>,
@@ -79,7 +81,7 @@ impl Core {
             return;
         }
         let now = self.clock.now();
-        match engine::step(&self.inventory, command, now, self.zone, &caller.who) {
+        match engine::step(&self.inventory, &self.access, command, now, self.zone, &caller.who) {
             Err(rejection) => self.answer_behind(caller, answer(Err(Failure::Rejected(rejection)))),
             Ok(Step { events, outcome }) if events.is_empty() => self.answer_behind(caller, answer(Ok(outcome))),
             Ok(Step { events, outcome }) => {
@@ -97,6 +99,9 @@ impl Core {
                     claim.submitted();
                 }
                 for event in &entry.events {
+                    if let Event::Access(event) = event {
+                        self.access.apply(event, entry.at);
+                    }
                     self.inventory.apply_event(event, &mut ());
                 }
                 self.waiting.park(entry, Box::new(answer(Ok(outcome))));

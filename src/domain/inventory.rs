@@ -251,7 +251,7 @@ impl Inventory {
                     observer.moved(product, change, self.stock.apply(product, change));
                 }
             }
-            Event::Order(..) => {}
+            Event::Order(..) | Event::Access(_) => {}
         }
     }
 

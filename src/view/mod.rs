@@ -17,6 +17,8 @@ mod term;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
+
 pub use apply::{Restored, RestoredProduct};
 pub use catalogue::{Product, Products};
 pub use changes::{Changes, ProductHead};
@@ -27,6 +29,7 @@ pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortFi
 pub use stages::Delay;
 pub use term::Term;
 
+use crate::domain::access::Access;
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::order::{Order, Policy};
@@ -83,6 +86,7 @@ impl Archive for NoArchive {
 pub struct View {
     orders: orders::Orders,
     products: Products,
+    access: ArcSwap<Access>,
     movements: movements::Movements,
     keys: Arc<Keys>,
     stages: stages::Stages,
@@ -98,6 +102,7 @@ impl View {
         Self {
             orders: orders::Orders::default(),
             products: Products::default(),
+            access: ArcSwap::default(),
             movements: movements::Movements::default(),
             keys: Arc::new(Keys::new(keys_max)),
             stages: stages::Stages::default(),
@@ -123,6 +128,12 @@ impl View {
     #[must_use]
     pub fn products(&self) -> &Products {
         &self.products
+    }
+
+    /// Users and keys.
+    #[must_use]
+    pub fn access(&self) -> Arc<Access> {
+        self.access.load_full()
     }
 
     /// The idempotency keys.
