@@ -11,7 +11,7 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-pub(super) use engine::{category, order, product};
+pub(super) use engine::{access, category, order, product};
 pub(super) use place::{Shape, bulk, single};
 
 use super::answer::json;
