@@ -45,6 +45,7 @@
 //! # }
 //! ```
 
+pub mod access;
 pub mod actors;
 pub mod api;
 pub mod app;

@@ -35,14 +35,6 @@ impl Fault {
         Self::new(StatusCode::NOT_FOUND, format!("There is no such {kind}."))
     }
 
-    /// A form that none of our pages sent, or an old one.
-    pub(super) fn forged() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "This form is too old, or was not sent by this page. Load the page and send it again.",
-        )
-    }
-
     pub(super) fn starting() -> Self {
         let text = "The engine is reading its data. This page works as soon as that is done.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, text)

@@ -8,7 +8,6 @@
 //! with it they follow what happens (`live`), and swap only what shows data, never a form that somebody is filling in.
 
 mod assets;
-mod caller;
 mod catalogue;
 mod delayed;
 mod fault;
@@ -20,8 +19,10 @@ mod overview;
 mod page;
 mod people;
 mod routes;
+mod sessions;
 mod settings;
 mod show;
+mod sign_in;
 mod upload;
 mod visit;
 

@@ -8,16 +8,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono_tz::Tz;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
-use super::caller::Caller;
 use super::fault::Fault;
 use super::visit::Answer;
 use super::{Console, assets, live, show};
+use crate::access::{Caller, Session};
 use crate::actors::Clock;
 use crate::domain::access::Role;
-
-/// What a page may load: only what is ours, and nothing that stands in the page itself.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {
@@ -43,6 +39,8 @@ templates! {
     "upload.html",
     "upload_one.html",
     "find.html",
+    "sign_in.html",
+    "sessions.html",
     "users.html",
     "keys.html",
     "settings.html",
@@ -94,19 +92,17 @@ impl Pages {
             zone => self.zone.name(),
             who => caller.who.to_string(),
             name => caller.who.name().unwrap_or_default(),
-            role => caller.role.as_str(),
+            role => caller.role.map_or("", Role::as_str),
+            signed_in => caller.session.as_ref().is_some_and(Session::is_signed_in),
             operator => caller.may(Role::Operator),
             admin => caller.may(Role::Admin),
-            csrf => caller.csrf.as_str(),
+            csrf => caller.session.as_ref().map(Session::csrf).unwrap_or_default(),
         };
         let template = self.environment.get_template(template).map_err(|error| broken(&error))?;
         let text = template.render(context! { page, ..context }).map_err(|error| broken(&error))?;
         Ok(HttpResponse::build(status)
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-            .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            .insert_header((header::REFERRER_POLICY, "same-origin"))
             .body(text))
     }
 }

@@ -8,10 +8,12 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpRequest, Resource, Responder, Scope, web};
 use minijinja::context;
 
-use super::caller::Caller;
 use super::fault::Fault;
 use super::visit::Answer;
-use super::{Console, assets, catalogue, delayed, find, live, orders, overview, people, settings, upload};
+use super::{
+    Console, assets, catalogue, delayed, find, live, orders, overview, people, sessions, settings, sign_in, upload,
+};
+use crate::access::{self, Area, Caller, Need, Refusal};
 use crate::domain::access::Role;
 
 /// Adds every page below `/admin/`.
@@ -52,11 +54,20 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
         on("/users/{name}/").post(Admin, people::change_user),
         on("/keys/").get(Admin, people::keys).post(Admin, people::add_key),
         on("/keys/{id}/revoke/").post(Admin, people::revoke_key),
+        on("/sessions/").get(Admin, sessions::list),
+        on("/sessions/{id}/end/").post(Admin, sessions::end),
         on("/settings/").get(Admin, settings::show),
     ];
     let mut scope = web::scope("/admin").app_data(console.clone());
     // No secret: a browser asks for them before anybody signed in.
     scope = scope.service(web::resource("/assets/{name}/").route(web::get().to(assets::serve)));
+    // For whoever has not signed in yet; the token of the form is judged before.
+    scope = scope.service(
+        web::resource("/sign-in/")
+            .route(web::get().to(sign_in::show).wrap(from_fn(dressed)))
+            .route(web::post().to(sign_in::sign_in).wrap(from_fn(dressed))),
+    );
+    scope = scope.service(web::resource("/sign-out/").route(web::post().to(sign_in::sign_out).wrap(from_fn(dressed))));
     for page in pages {
         scope = add(scope, page);
     }
@@ -68,10 +79,33 @@ fn add(scope: Scope, page: Page) -> Scope {
 }
 
 /// A path and what it answers to.
-struct Page(Resource);
+struct Page(Resource, Area);
 
 fn on(path: &'static str) -> Page {
-    Page(web::resource(path))
+    let is_of = |parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
+    let area = if is_of(&["/orders/", "/delayed/", "/upload/"]) {
+        Area::Orders
+    } else if is_of(&["/products/", "/categories/"]) {
+        Area::Catalogue
+    } else {
+        Area::Administration
+    };
+    Page(web::resource(path), area)
+}
+
+/// Why the role or the scope does not do, in plain words.
+fn refused(refusal: Refusal) -> Fault {
+    let (status, text) = match refusal {
+        Refusal::Role(role) => (StatusCode::FORBIDDEN, format!("This needs the role {role}. Ask an admin for it.")),
+        Refusal::Starting => return Fault::starting(),
+        other => (other.answer().status(), other.to_string()),
+    };
+    Fault::new(status, text)
+}
+
+/// The path with its query.
+fn request_path(request: &ServiceRequest) -> String {
+    request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
 }
 
 impl Page {
@@ -88,16 +122,19 @@ impl Page {
         H: Handler<A, Output: Responder + 'static>,
         A: FromRequest + 'static,
     {
+        let need = Need { role: Some(role), area: self.1 };
         let guarded = move |request: ServiceRequest, next: Next<BoxBody>| async move {
-            let caller = Caller::of(request.request());
-            if caller.may(role) {
-                return next.call(request).await;
+            match access::refusal(need, &request) {
+                None => next.call(request).await,
+                Some(Refusal::Unknown) if request.method() == Method::GET => {
+                    let to = sign_in::first(&request_path(&request));
+                    Ok(request.into_response(to))
+                }
+                Some(refusal) => Err(refused(refusal).into()),
             }
-            let text = format!("This needs the role {}; you have the role {}.", role.as_str(), caller.role.as_str());
-            Err(Fault::new(StatusCode::FORBIDDEN, text).into())
         };
         // What is wrapped last is asked first: it dresses what the guard refuses, too.
-        Self(self.0.route(web::method(method).to(page).wrap(from_fn(guarded)).wrap(from_fn(dressed))))
+        Self(self.0.route(web::method(method).to(page).wrap(from_fn(guarded)).wrap(from_fn(dressed))), self.1)
     }
 }
 

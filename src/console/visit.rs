@@ -11,8 +11,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use minijinja::Value;
 
 use super::Console;
-use super::caller::Caller;
 use super::fault::Fault;
+use crate::access::Caller;
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::error::Error;
 use crate::api::list::Query;

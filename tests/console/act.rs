@@ -1,6 +1,6 @@
 //! What forms do, and what they say when they are not taken.
 
-use super::browser::{filled, goes_to, hidden, holds, page, send, submit};
+use super::browser::{begun, filled, goes_to, hidden, holds, page, send, submit};
 
 #[test]
 fn an_order_is_placed_once_however_often_its_form_is_sent() {
@@ -165,7 +165,8 @@ fn the_catalogue_is_changed() {
 #[test]
 fn a_form_that_no_page_of_ours_sent_is_refused() {
     let server = filled();
-    let own = hidden(&page(&server, "/orders/1/"), "csrf");
+    let (cookie, own) = begun(&server, "/orders/1/");
+    let (other_cookie, _) = begun(&server, "/orders/1/");
     let wrong = "0".repeat(own.len());
     let paths = [
         "/orders/new/",
@@ -184,17 +185,26 @@ fn a_form_that_no_page_of_ours_sent_is_refused() {
         "/categories/1/delete/",
         "/upload/",
         "/upload/0/run/",
+        "/users/",
+        "/users/ann/",
+        "/keys/",
+        "/keys/1/revoke/",
+        "/sessions/1/end/",
+        "/sign-in/",
+        "/sign-out/",
     ];
     let fields = [("to", "processing"), ("reason", "forged"), ("id", "1"), ("name", "Forged"), ("archived", "true")];
     for path in paths {
-        for token in [None, Some(""), Some(wrong.as_str())] {
+        for (cookie, token) in [("", None), (&*cookie, None), (&*cookie, Some(&*wrong)), (&*other_cookie, Some(&*own))]
+        {
             let token = token.map(|token| ("csrf", token));
             let fields: Vec<_> = token.into_iter().chain(fields).collect();
-            let reply = send(&server, path, &fields).expect(403);
-            holds(reply.text(), &["This form is too old"]);
+            send(&server, cookie, path, &fields).expect(403);
         }
     }
-    server.send("POST", "/admin/upload/?name=x.csv", &[("Content-Type", "text/csv")], "order").expect(403);
+    server
+        .send("POST", "/admin/upload/?name=x.csv", &[("Content-Type", "text/csv"), ("Cookie", &cookie)], "a")
+        .expect(403);
     assert!(!page(&server, "/orders/1/").contains("forged"));
     assert!(!page(&server, "/categories/").contains("Forged"));
 }

@@ -36,20 +36,56 @@ pub(crate) fn hidden(page: &str, name: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-/// Sends a form of the page at `from` to `path`, with its hidden token against forgery.
-pub(crate) fn submit(server: &Running, from: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
-    let csrf = hidden(&page(server, from), "csrf");
-    let fields: Vec<_> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
-    send(server, path, &fields)
+/// The page at `path` as somebody gets it who sends no cookie: the cookie that it sets, and its token against forgery.
+pub(crate) fn begun(server: &Running, path: &str) -> (String, String) {
+    let reply = server.get(&format!("/admin{path}")).expect(200);
+    let cookie = reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    (cookie, hidden(reply.text(), "csrf"))
 }
 
-/// Sends `fields` as a form to `path`.
-pub(crate) fn send(server: &Running, path: &str, fields: &[(&str, &str)]) -> Reply {
+/// Sends a form of the page at `from` to `path`, while access is open.
+pub(crate) fn submit(server: &Running, from: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
+    let (cookie, csrf) = begun(server, from);
+    let fields: Vec<_> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
+    send(server, &cookie, path, &fields)
+}
+
+/// Sends `fields` as a form to `path` with `cookie`.
+pub(crate) fn send(server: &Running, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
     let encode =
         |text: &str| -> String { text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}")) };
     let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", cookie)];
     server.send("POST", &format!("/admin{path}"), &headers, &pairs.join("&"))
+}
+
+/// Somebody who signed in.
+pub(crate) struct SignedIn<'a> {
+    server: &'a Running,
+    pub(crate) cookie: String,
+}
+
+impl<'a> SignedIn<'a> {
+    pub(crate) fn new(server: &'a Running, name: &str, password: &str) -> Self {
+        let (cookie, csrf) = begun(server, "/sign-in/");
+        let fields = [("csrf", csrf.as_str()), ("name", name), ("password", password), ("next", "/admin/orders/")];
+        let reply = send(server, &cookie, "/sign-in/", &fields);
+        assert_eq!(goes_to(&reply), "/admin/orders/");
+        let cookie = reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        Self { server, cookie }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.server.send("GET", &format!("/admin{path}"), &[("Cookie", &self.cookie)], "")
+    }
+
+    /// Sends a form, with the token of a page that everybody may see.
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let page = self.get("/").expect(200);
+        let csrf = hidden(page.text(), "csrf");
+        let fields: Vec<_> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
+        send(self.server, &self.cookie, path, &fields)
+    }
 }
 
 /// Where a reply sends the browser.

@@ -47,7 +47,7 @@ fn what_does_not_exist_is_a_page_too() {
         let reply = server.get(path).expect(404);
         holds(reply.text(), &["Not found", "To the overview", "<nav"]);
     }
-    server.post("/admin/delayed/", "").expect(405);
+    super::browser::submit(&server, "/orders/1/", "/delayed/", &[]).expect(405);
     server.get("/admin/orders/1/cancel/").expect(405);
 }
 

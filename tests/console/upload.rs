@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::browser::{filled, goes_to, hidden, holds, page, send};
+use super::browser::{begun, filled, goes_to, holds, page, submit};
 use crate::support::{Reply, Running};
 
 const HEADER: &str = "order,customer_name,customer_email,customer_phone,delivery_address,product_id,quantity\n";
 
 /// Sends a file as the script of the page does.
 fn upload(server: &Running, name: &str, content: &str) -> Reply {
-    let csrf = hidden(&page(server, "/upload/"), "csrf");
-    let headers = [("Content-Type", "application/octet-stream"), ("X-Csrf-Token", csrf.as_str())];
+    let (cookie, csrf) = begun(server, "/upload/");
+    let headers = [("Content-Type", "application/octet-stream"), ("X-Csrf-Token", &*csrf), ("Cookie", &*cookie)];
     server.send("POST", &format!("/admin/upload/?name={name}"), &headers, content)
 }
 
@@ -21,8 +21,7 @@ fn tried(server: &Running, name: &str, content: &str) -> String {
 
 /// Places what can be placed, and waits for the end.
 fn run(server: &Running, path: &str) -> String {
-    let csrf = hidden(&page(server, path), "csrf");
-    goes_to(&send(server, &format!("{path}run/"), &[("csrf", csrf.as_str())]));
+    goes_to(&submit(server, path, &format!("{path}run/"), &[]));
     let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let page = page(server, path);
@@ -90,9 +89,8 @@ fn a_json_file_and_pasted_text_are_taken_too() {
     );
     let refused = server.get(&format!("/admin{path}refused/")).expect(200);
     assert_eq!(refused.json().rows().len(), 1);
-    let csrf = hidden(&page(&server, "/upload/"), "csrf");
     let pasted = format!("{HEADER},Ann,ann@example.com,1,Here,1,");
-    let reply = send(&server, "/upload/", &[("csrf", &csrf), ("content", &pasted)]);
+    let reply = submit(&server, "/upload/", "/upload/", &[("content", &pasted)]);
     let path = goes_to(&reply).strip_prefix("/admin").unwrap().to_owned();
     holds(&page(&server, &path), &["Ann", "Place 1 order"]);
     let semicolons = pasted.replace(',', ";");

@@ -11,7 +11,7 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-pub(crate) use engine::{category, order, product};
+pub(crate) use engine::{access, category, order, product};
 pub(crate) use place::{Shape, bulk, single};
 
 use super::answer::json;
