@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use packhorse::domain::access::Access;
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::inventory::{Inventory, OrderRequest};
 use packhorse::domain::order::OrderCommand;
@@ -58,7 +59,10 @@ fn place(c: &mut Criterion) {
             let case = format!("{rows} rows, {products} products");
             let requests = orders(0, rows, products);
             group.bench_function(BenchmarkId::new("decide", &case), |b| {
-                let decide = |rows| step(&inventory, Command::Place(rows), NOW, chrono_tz::UTC, &Who::Client).unwrap();
+                let decide = |rows| {
+                    step(&inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Who::Client)
+                        .unwrap()
+                };
                 b.iter_batched(|| requests.clone(), decide, BatchSize::SmallInput);
             });
             let (entry, _) = placement(&inventory, requests.clone());

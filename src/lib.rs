@@ -45,14 +45,17 @@
 //! # }
 //! ```
 
+pub mod access;
 pub mod actors;
 pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod journal;
+pub mod secret;
 pub mod store;
 pub mod telemetry;
 pub mod view;

@@ -132,11 +132,13 @@ fn repetitions_and_reads_go_on_while_nothing_more_is_let_in() {
 mod ten_times {
     use std::fs;
     use std::process::Command;
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
     use actix_web::HttpServer;
+    use packhorse::access::{Guard, Options};
     use packhorse::actors::Load;
     use packhorse::api::{self, Gate};
+    use packhorse::app::SystemClock;
     use packhorse::config::Settings;
     use packhorse::journal::MemoryOptions;
     use tokio::sync::oneshot;
@@ -163,8 +165,13 @@ mod ten_times {
                 let Settings { limits, http, .. } = Settings::default();
                 let placing = Load { placements: limits.placements, orders: limits.orders };
                 let gate = Gate::new(limits, chrono_tz::UTC, http.body_timeout);
-                gate.open(memory::engine(DISK, placing, 2).await);
-                let server = HttpServer::new(move || api::app(gate.clone())).workers(http.workers).disable_signals();
+                let guard = Guard::new(Options::default(), Arc::new(SystemClock));
+                let engine = memory::engine(DISK, placing, 2).await;
+                guard.open(engine.clone());
+                gate.open(engine);
+                let server = HttpServer::new(move || api::app(gate.clone(), guard.clone()))
+                    .workers(http.workers)
+                    .disable_signals();
                 let server = server.bind("127.0.0.1:0").unwrap();
                 started.send(server.addrs()[0]).unwrap();
                 let server = server.run();

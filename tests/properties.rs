@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use packhorse::domain::access::{Access, AccessCommand, AccessName, KeyDigest, KeyId, PasswordHash, Role, Scope};
 use packhorse::domain::catalogue::{CatalogueCommand, ProductDetails, ProductPatch};
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
@@ -45,6 +46,7 @@ enum Op {
     ChangeProduct(u64, Option<u32>, bool),
     DeleteProduct(u64),
     RenameCategory(u64),
+    Access(AccessCommand),
     Pass(u32),
 }
 
@@ -67,13 +69,40 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..6_u64, prop::option::of(0..80_u32), any::<bool>()).prop_map(|(id, n, gone)| Op::ChangeProduct(id, n, gone)),
         1 => (0..6_u64).prop_map(Op::DeleteProduct),
         1 => (0..3_u64).prop_map(Op::RenameCategory),
+        3 => access_command().prop_map(Op::Access),
         2 => (0..9_000_u32).prop_map(Op::Pass),
+    ]
+}
+
+fn access_command() -> impl Strategy<Value = AccessCommand> {
+    use AccessCommand as C;
+    let name = prop::sample::select(&["ann", "bob", "cem"][..]).prop_map(|name| AccessName::parse(name).unwrap());
+    let password = (0..3_u8).prop_map(|n| PasswordHash::parse(&format!("$argon2id$v=19${n}")).unwrap());
+    let role = prop::sample::select(&Role::ALL[..]);
+    let key = (name.clone(), role.clone(), prop::sample::select(&Scope::ALL[..]), 0..9_u8, prop::option::of(0..60_i64));
+    prop_oneof![
+        (name.clone(), role.clone(), password.clone()).prop_map(|(name, role, password)| C::AddUser {
+            name,
+            role,
+            password
+        }),
+        (name.clone(), password).prop_map(|(name, password)| C::SetPassword { name, password }),
+        (name.clone(), role).prop_map(|(name, role)| C::SetRole { name, role }),
+        name.clone().prop_map(C::DisableUser),
+        name.prop_map(C::EnableUser),
+        key.prop_map(|(name, role, scope, n, end)| {
+            let expires_at = end.map(|seconds| Timestamp(seconds * 1_000_000));
+            C::AddKey { name, role, scope, digest: KeyDigest([n; 32]), expires_at }
+        }),
+        (0..5_u64).prop_map(|id| C::RevokeKey(KeyId(id))),
+        (0..5_u64).prop_map(|id| C::KeyUsed(KeyId(id))),
     ]
 }
 
 /// The live state, driven without actors, and everything it wrote.
 struct Live {
     inventory: Inventory,
+    access: Access,
     view: View,
     journal: Vec<Durable>,
     now: Timestamp,
@@ -82,8 +111,14 @@ struct Live {
 
 impl Live {
     fn new() -> Self {
-        let mut live =
-            Self { inventory: Inventory::default(), view: view(), journal: Vec::new(), now: Timestamp(0), names: 0 };
+        let mut live = Self {
+            inventory: Inventory::default(),
+            access: Access::default(),
+            view: view(),
+            journal: Vec::new(),
+            now: Timestamp(0),
+            names: 0,
+        };
         let name = CategoryName::parse("Things").unwrap();
         live.decide(Command::Catalogue(CatalogueCommand::CreateCategory(name), 0));
         for stock in [0, 5, 40] {
@@ -105,11 +140,14 @@ impl Live {
     }
 
     fn decide(&mut self, command: Command) {
-        let Ok(step) = step(&self.inventory, command, self.now, Tz::UTC, &Who::Client) else { return };
+        let Ok(step) = step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Who::Client) else { return };
         if step.events.is_empty() {
             return;
         }
         for event in &step.events {
+            if let Event::Access(event) = event {
+                self.access.apply(event, self.now);
+            }
             self.inventory.apply_event(event, &mut ());
         }
         self.write(Entry { at: self.now, who: Who::Client, key: None, events: step.events });
@@ -190,6 +228,7 @@ impl Live {
                 let name = CategoryName::parse(&format!("Category {}", self.names)).unwrap();
                 self.decide(Command::Catalogue(CatalogueCommand::RenameCategory(CategoryId(id), name), 0));
             }
+            Op::Access(command) => self.decide(Command::Access(command)),
             Op::Pass(millis) => self.now = self.now.plus(Duration::from_millis(millis.into())),
         }
     }
@@ -256,12 +295,29 @@ impl Live {
         }
     }
 
+    /// Once there is an admin who may sign in, there always is one.
+    fn assert_an_admin_stays(&self) {
+        let mut access = Access::default();
+        let mut had_one = false;
+        for durable in &self.journal {
+            for event in &durable.entry.events {
+                if let Event::Access(event) = event {
+                    access.apply(event, durable.entry.at);
+                }
+            }
+            let has_one = access.users().any(|user| user.role == Role::Admin && !user.disabled);
+            assert!(has_one || !had_one, "entry {} took the last admin away", durable.sequence);
+            had_one = has_one;
+        }
+    }
+
     fn assert_fold_equals(&self, batch: usize) {
         let folded = view();
         for entries in self.journal.chunks(batch) {
             folded.apply(entries);
         }
         assert_eq!(folded.products().inventory(), self.inventory, "the durable inventory is the decided one");
+        assert_eq!(*folded.access(), self.access, "users and keys are those that were decided");
         assert_eq!(Self::orders(&folded), Self::orders(&self.view));
         assert_eq!(folded.counts(), self.view.counts());
         assert_eq!(folded.open_orders(), self.view.open_orders());
@@ -279,6 +335,7 @@ proptest! {
         }
         live.assert_stock_conserved();
         live.assert_histories_are_legal();
+        live.assert_an_admin_stays();
         live.assert_fold_equals(1);
         live.assert_fold_equals(7);
     }

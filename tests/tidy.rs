@@ -11,14 +11,20 @@ use std::path::Path;
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
+    ("secret", &["domain"]),
     ("config", &["domain"]),
     ("engine", &["domain"]),
     ("journal", &["domain"]),
     ("view", &["domain", "journal"]),
     ("store", &["domain", "journal::format", "journal::Position", "journal::Revisions"]),
     ("actors", &["domain", "telemetry", "engine", "view", "journal"]),
-    ("api", &["domain", "telemetry", "config::Limits", "view", "actors"]),
-    ("app", &["domain", "telemetry", "config", "engine", "view", "journal", "store", "actors", "api"]),
+    ("access", &["domain", "secret", "view", "actors"]),
+    ("api", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "access"]),
+    ("console", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "access", "api"]),
+    (
+        "app",
+        &["domain", "telemetry", "config", "engine", "view", "journal", "store", "actors", "access", "api", "console"],
+    ),
     ("cli", &["domain", "telemetry", "config", "app"]),
     ("main", &["cli"]),
 ];
@@ -28,12 +34,16 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("bincode", &["journal::format", "store"]),
     ("actix", &["actors", "api", "app", "cli", "main"]),
-    ("actix_web", &["actors", "api", "app", "cli", "main"]),
+    ("actix_web", &["actors", "access", "api", "console", "app", "cli", "main"]),
+    ("minijinja", &["console"]),
     ("anyhow", &["cli", "main"]),
     ("clap", &["cli"]),
+    ("argon2", &["secret"]),
+    ("getrandom", &["secret"]),
     ("tar", &["app::backup"]),
-    ("csv", &["app::export", "cli"]),
+    ("csv", &["app::export", "console", "cli"]),
     ("toml", &["config"]),
+    ("rustls", &["app::tls"]),
 ];
 
 /// Words that a module must not contain, as parts of a path.
@@ -543,7 +553,7 @@ fn a_crate_out_of_its_place_is_noticed() {
         rule,
         "engine/a.rs",
         "#[actix_web::main] fn f() {}",
-        &["1: actix_web belongs only in actors, api, app, cli, main"],
+        &["1: actix_web belongs only in actors, access, api, console, app, cli, main"],
     );
     check(rule, "config/a.rs", "fn f() -> anyhow::Result<()> {}", &["1: anyhow belongs only in cli, main"]);
     check(rule, "engine/a.rs", "fn f(s: S) { s.sled }", &[]);

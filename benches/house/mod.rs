@@ -10,6 +10,7 @@ use criterion::Criterion;
 use packhorse::Engine;
 use packhorse::actors::Request;
 use packhorse::config::Settings;
+use packhorse::domain::access::Access;
 use packhorse::domain::catalogue::{CatalogueCommand, ProductDetails};
 use packhorse::domain::entry::{Entry, Events};
 use packhorse::domain::ids::{CategoryId, ProductId};
@@ -82,7 +83,7 @@ pub(crate) fn inventory(products: u64) -> Inventory {
 
 /// The entry that places `rows`.
 pub(crate) fn placement(inventory: &Inventory, rows: Vec<OrderRequest>) -> (Arc<Entry>, Outcome) {
-    let placed = step(inventory, Command::Place(rows), NOW, chrono_tz::UTC, &Who::Client).unwrap();
+    let placed = step(inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Who::Client).unwrap();
     (entry(placed.events), placed.outcome)
 }
 

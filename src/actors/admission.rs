@@ -52,6 +52,11 @@ impl Admission {
         self.is_reached(*self.under_way.lock())
     }
 
+    /// What is under way now.
+    pub(super) fn load(&self) -> Load {
+        *self.under_way.lock()
+    }
+
     fn is_reached(&self, load: Load) -> bool {
         load.placements >= self.max.placements || load.orders >= self.max.orders
     }

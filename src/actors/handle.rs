@@ -8,11 +8,12 @@ use actix::prelude::SendError;
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot};
 
-use super::admission::{Admission, Room};
+use super::admission::{Admission, Load, Room};
 use super::desk::{RETRY_AFTER, failure};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
 use super::start::Switchboard;
+use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
 use crate::domain::entry::RequestHash;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -22,8 +23,8 @@ use crate::domain::stock::Adjustment;
 use crate::domain::text::CategoryName;
 use crate::domain::who::Who;
 use crate::engine::{self, Outcome, Rejection};
-use crate::journal::{Journal, Refused};
-use crate::view::{ArchiveError, Claim, Product, View};
+use crate::journal::{Journal, Refused, Stats};
+use crate::view::{ArchiveError, CheckpointMark, Claim, Product, View};
 
 /// Who asks, and by which idempotency key.
 #[derive(Clone, Debug)]
@@ -71,6 +72,21 @@ pub enum Readiness {
     Stopping,
     /// Its journal is poisoned; the text says why.
     Poisoned(String),
+}
+
+/// What an operator wants to know of a running engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// What was committed since the start, and how fast.
+    pub journal: Stats,
+    /// How many entries wait for a commit.
+    pub queue: usize,
+    /// How much room the journal takes on the disk.
+    pub journal_bytes: u64,
+    /// What is being placed.
+    pub placing: Load,
+    /// The last checkpoint, if there is one.
+    pub checkpoint: Option<CheckpointMark>,
 }
 
 /// The engine. Clones share it.
@@ -150,6 +166,19 @@ impl Fulfillment {
             return Readiness::NoSpace;
         }
         Readiness::Ready
+    }
+
+    /// How it is doing. Looks at the files of the journal: not for a thread that runs actors.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let journal = &self.0.journal;
+        Health {
+            journal: journal.stats(),
+            queue: journal.queue_len(),
+            journal_bytes: journal.disk_bytes(),
+            placing: self.0.admission.load(),
+            checkpoint: self.0.view.checkpoint(),
+        }
     }
 
     /// Refuses a placement that would be refused later, after more was spent on it. One with an idempotency key is
@@ -288,6 +317,20 @@ impl Fulfillment {
     /// Creates categories and products with their opening stock: all or none. Waits until that is durable.
     pub async fn import(&self, request: Request, openings: Vec<Opening>) -> Result<(), Failure<Rejection>> {
         self.decide(request, engine::Command::Import(openings)).await.map(|_| ())
+    }
+
+    /// Changes users or keys. Waits until that is durable. An idempotency key is not looked at: what was made by the first
+    /// request is a secret that only its answer holds.
+    pub async fn access(
+        &self,
+        request: Request,
+        command: AccessCommand,
+    ) -> Result<Answered<AccessOutcome>, Failure<AccessRejection>> {
+        let answered = self.decide(Request::of(request.who), engine::Command::Access(command)).await;
+        match answered.map_err(|failure| failure.map(access_rejection))? {
+            Answered { value: Outcome::Access(outcome), replayed } => Ok(Answered { value: outcome, replayed }),
+            Answered { .. } => unreachable!("a command on users and keys ends with one of them"),
+        }
     }
 
     /// Stops: takes nothing more, answers what was taken, writes a checkpoint, and lets go of the journal. Stopping twice
@@ -459,15 +502,26 @@ fn taken<M, R: std::error::Error + 'static>(sent: Result<(), SendError<M>>) -> R
 fn place_rejection(rejection: Rejection) -> PlaceRejection {
     match rejection {
         Rejection::Place(rejection) => rejection,
-        Rejection::Inventory(_) | Rejection::Import { .. } => unreachable!("placing breaks rules of placing only"),
+        Rejection::Inventory(_) | Rejection::Import { .. } | Rejection::Access(_) => {
+            unreachable!("placing breaks rules of placing only")
+        }
     }
 }
 
 fn inventory_rejection(rejection: Rejection) -> InventoryRejection {
     match rejection {
         Rejection::Inventory(rejection) => rejection,
-        Rejection::Place(_) | Rejection::Import { .. } => {
+        Rejection::Place(_) | Rejection::Import { .. } | Rejection::Access(_) => {
             unreachable!("a command on the inventory breaks rules of the inventory only")
+        }
+    }
+}
+
+fn access_rejection(rejection: Rejection) -> AccessRejection {
+    match rejection {
+        Rejection::Access(rejection) => rejection,
+        Rejection::Place(_) | Rejection::Inventory(_) | Rejection::Import { .. } => {
+            unreachable!("a command on users and keys breaks rules of access only")
         }
     }
 }

@@ -18,13 +18,14 @@ use super::keeper::Keeper;
 use super::lifeline::Lifeline;
 use super::messages::{Caller, CheckpointNow, Decide, Follow, Forget, Published, Settled, Write};
 use super::start::Desks;
+use crate::domain::access::Access;
 use crate::domain::entry::{Entry, Event, KeyRecord};
 use crate::domain::inventory::Inventory;
 use crate::domain::order::Order;
 use crate::engine::{self, Step, Waiting};
 use crate::journal::{Durable, Journal};
 use crate::telemetry::counters;
-use crate::view::{Changes, View};
+use crate::view::{Changes, CheckpointMark, View};
 
 /// While checkpoints fail, so many times the usual number of changes may wait before placing is refused.
 const CHANGES_WAITING_FACTOR: usize = 8;
@@ -47,6 +48,7 @@ pub(super) struct Keeping {
 /// What a successor takes over.
 pub(super) struct Core {
     pub(super) inventory: Inventory,
+    pub(super) access: Access,
     pub(super) waiting: Waiting,
     pub(super) view: Arc<View>,
     pub(super) journal: Arc<dyn Journal>,
@@ -79,7 +81,7 @@ impl Core {
             return;
         }
         let now = self.clock.now();
-        match engine::step(&self.inventory, command, now, self.zone, &caller.who) {
+        match engine::step(&self.inventory, &self.access, command, now, self.zone, &caller.who) {
             Err(rejection) => self.answer_behind(caller, answer(Err(Failure::Rejected(rejection)))),
             Ok(Step { events, outcome }) if events.is_empty() => self.answer_behind(caller, answer(Ok(outcome))),
             Ok(Step { events, outcome }) => {
@@ -97,6 +99,9 @@ impl Core {
                     claim.submitted();
                 }
                 for event in &entry.events {
+                    if let Event::Access(event) = event {
+                        self.access.apply(event, entry.at);
+                    }
                     self.inventory.apply_event(event, &mut ());
                 }
                 self.waiting.park(entry, Box::new(answer(Ok(outcome))));
@@ -170,6 +175,7 @@ impl Core {
             Ok(sequence) => {
                 counters::CHECKPOINTS_WRITTEN.increment();
                 self.view.changes_written();
+                self.view.note_checkpoint(CheckpointMark { sequence, at: self.clock.now() });
                 for (_, waiter) in self.checkpoint_waiters.extract_if(.., |(wanted, _)| *wanted <= sequence) {
                     waiter.send(()).ok();
                 }

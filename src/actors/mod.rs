@@ -36,6 +36,6 @@ mod tests;
 pub use admission::Load;
 pub use clock::Clock;
 pub use failure::{Failure, OrderFailure};
-pub use handle::{Answered, Fulfillment, IdempotencyKey, Readiness, Request};
+pub use handle::{Answered, Fulfillment, Health, IdempotencyKey, Readiness, Request};
 pub use keeper::{CheckpointError, Checkpoints};
 pub use start::{Parts, Settings, start};

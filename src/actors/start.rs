@@ -141,6 +141,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     let (feed, _) = broadcast::channel(FEED_CAPACITY);
     let core = Core {
         inventory: parts.view.products().inventory(),
+        access: parts.view.access().as_ref().clone(),
         waiting: Waiting::default(),
         view: parts.view.clone(),
         journal: parts.journal.clone(),

@@ -63,11 +63,14 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<(B
     let gate = Gate::of(&request);
     let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
     let lease = if room > UNLEASED_BYTES { Some(gate.lease(room)?) } else { None };
+    Ok((collect_within(gate, payload, limit).await?, lease))
+}
+
+/// A body of at most `limit` bytes, whatever its type, within the time that a body may take.
+pub(crate) async fn collect_within(gate: &Gate, payload: Payload, limit: usize) -> Result<Bytes, Error> {
     let timeout = gate.body_timeout();
-    match tokio::time::timeout(timeout, collect(payload, limit)).await {
-        Ok(body) => Ok((body?, lease)),
-        Err(_) => Err(Error::body_too_slow(timeout)),
-    }
+    let body = tokio::time::timeout(timeout, collect(payload, limit)).await;
+    body.unwrap_or_else(|_| Err(Error::body_too_slow(timeout)))
 }
 
 /// How long the body says it is; `None` when it comes in chunks.

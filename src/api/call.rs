@@ -9,6 +9,7 @@ use super::error::Error;
 use super::gate::Gate;
 use super::idempotency;
 use super::render::Times;
+use crate::access::Caller;
 use crate::actors::{Fulfillment, Request};
 use crate::domain::catalogue::Category;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -34,14 +35,17 @@ impl Call {
     }
 
     /// Who asks, for requests that are idempotent by themselves.
-    #[expect(clippy::unused_self, reason = "who it is will be read from the request once somebody signs in")]
     pub(super) fn plain(&self) -> Request {
-        Request::of(Who::Client)
+        Request::of(self.who())
     }
 
     /// Who asks, and by which idempotency key.
     pub(super) fn keyed(&self, body: &[u8]) -> Result<Request, Error> {
-        Ok(Request { who: Who::Client, key: idempotency::key(&self.http, body)? })
+        Ok(Request { who: self.who(), key: idempotency::key(&self.http, body)? })
+    }
+
+    fn who(&self) -> Who {
+        Caller::of(&self.http).who
     }
 
     /// The order `id`, or 404.

@@ -1,5 +1,6 @@
 //! What every handler shares: the engine once it runs, and the bounds on requests.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ struct Inner {
     body_timeout: Duration,
     scans: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
+    stopping: AtomicBool,
 }
 
 impl Gate {
@@ -48,6 +50,7 @@ impl Gate {
             body_timeout,
             scans: Arc::new(Semaphore::new(SCANS_MAX)),
             bodies: Arc::new(Semaphore::new(bodies)),
+            stopping: AtomicBool::new(false),
         }))
     }
 
@@ -56,30 +59,39 @@ impl Gate {
         self.0.engine.get_or_init(|| engine);
     }
 
-    pub(super) fn engine(&self) -> Option<&Fulfillment> {
+    /// Ends answers that go on for as long as somebody listens, so that a stop need not wait for them.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn engine(&self) -> Option<&Fulfillment> {
         self.0.engine.get()
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
-    pub(super) fn zone(&self) -> Tz {
+    pub(crate) fn zone(&self) -> Tz {
         self.0.zone
     }
 
-    pub(super) fn body_timeout(&self) -> Duration {
+    pub(crate) fn body_timeout(&self) -> Duration {
         self.0.body_timeout
     }
 
     /// Room for a body of `bytes`; refused while large bodies fill what all of them together may.
-    pub(super) fn lease(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+    pub(crate) fn lease(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
         let kib = u32::try_from(kib(bytes)).unwrap_or(u32::MAX);
         self.0.bodies.clone().try_acquire_many_owned(kib).map_err(|_| Error::crowded())
     }
 
     /// Runs what may wait for the disk, or look at very many orders, where it holds up nobody else.
-    pub(super) async fn scan<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    pub(crate) async fn scan<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let permit = self.0.scans.clone().acquire_owned().await.expect("the semaphore is never closed");
         // The permit goes along: a client that hangs up does not end the work.
         let work = move || {
@@ -91,7 +103,7 @@ impl Gate {
     }
 
     /// The gate that [`app`](super::app) was made with.
-    pub(super) fn of(request: &HttpRequest) -> &Self {
+    pub(crate) fn of(request: &HttpRequest) -> &Self {
         request.app_data().expect("the app carries its gate")
     }
 }

@@ -6,6 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::error::Error;
+use crate::access::SessionId;
+use crate::domain::access::KeyId;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 
 /// The number in a path. One beyond 64 bits is the largest there is, and names nothing.
@@ -31,4 +33,4 @@ macro_rules! path {
     };
 }
 
-path!(CategoryId, OrderId, ProductId);
+path!(CategoryId, OrderId, ProductId, KeyId, SessionId);

@@ -12,11 +12,11 @@ use super::error::Error;
 use super::gate::Gate;
 
 /// The parameters of a list.
-pub(super) struct Query(Vec<(String, String)>);
+pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// The value of `name`; of several the last one. An empty one counts as none.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
     }
@@ -30,12 +30,12 @@ impl Query {
     }
 
     /// Where the page before ended.
-    pub(super) fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+    pub(crate) fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
         self.get("cursor").map(|text| read(text).ok_or_else(Error::bad_cursor)).transpose()
     }
 
     /// Where the page before ended, in a list by id.
-    pub(super) fn cursor_id(&self) -> Result<Option<u64>, Error> {
+    pub(crate) fn cursor_id(&self) -> Result<Option<u64>, Error> {
         self.cursor(|text| text.parse().ok().filter(|id| (1..u64::MAX).contains(id)))
     }
 }

@@ -4,19 +4,20 @@
 //! goes wrong becomes an answer in `error`, and everything that holds for every request is in `trace`. Deliberately
 //! absent: rules of orders, products or stock.
 
+mod access;
 mod answer;
-mod body;
+pub(crate) mod body;
 mod call;
-mod categories;
-mod error;
-mod fields;
+pub(crate) mod categories;
+pub(crate) mod error;
+pub(crate) mod fields;
 mod gate;
 mod health;
 mod id;
 mod idempotency;
-mod list;
-mod orders;
-mod products;
+pub(crate) mod list;
+pub(crate) mod orders;
+pub(crate) mod products;
 pub(crate) mod render;
 mod root;
 mod routes;
@@ -24,15 +25,19 @@ mod trace;
 mod unread;
 
 pub use gate::Gate;
+pub use routes::routes;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 
+use crate::access::{Guard, guard as admit};
+
 /// The application that each worker of the server runs. Until `gate` is opened, what needs the engine answers 503.
 pub fn app(
     gate: Gate,
+    guard: Guard,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -44,7 +49,9 @@ pub fn app(
 > {
     App::new()
         .app_data(gate)
+        .app_data(guard)
         .configure(routes::table)
         .default_service(web::to(routes::unknown))
+        .wrap(from_fn(admit))
         .wrap(from_fn(trace::request))
 }

@@ -1,14 +1,18 @@
 //! Which path answers to which method, by which endpoint. The paths end with a slash; the form without it is the same.
 
-use actix_web::dev::Handler;
+use actix_web::body::BoxBody;
+use actix_web::dev::{Handler, HttpServiceFactory, ServiceRequest};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpRequest, Resource, Responder, web};
 use serde::Serialize;
 
 use super::answer::{Answer, json};
 use super::error::Error;
-use super::{categories, health, orders, products, root};
+use super::{access, categories, health, orders, products, root};
+use crate::access::{Area, Need, refusal as refusal_of};
+use crate::domain::access::Role::{self, Admin, Operator, Viewer};
 
 const ROOT: &str = "/api/inventory/";
 const CATEGORIES: &str = "/api/inventory/categories/";
@@ -24,49 +28,82 @@ const ORDER: &str = "/api/inventory/orders/{id}/";
 const HISTORY: &str = "/api/inventory/orders/{id}/history/";
 const TRANSITION: &str = "/api/inventory/orders/{id}/transition/";
 const CANCEL: &str = "/api/inventory/orders/{id}/cancel/";
+const ME: &str = "/api/access/me/";
+const USERS: &str = "/api/access/users/";
+const USER: &str = "/api/access/users/{name}/";
+const KEYS: &str = "/api/access/keys/";
+const REVOKE_KEY: &str = "/api/access/keys/{id}/revoke/";
+const SESSIONS: &str = "/api/access/sessions/";
+const REVOKE_SESSION: &str = "/api/access/sessions/{id}/revoke/";
 const HEALTHZ: &str = "/healthz/";
 const READYZ: &str = "/readyz/";
 
-/// The route table. What is asked for most comes first; a fixed path comes before one with an id in its place.
-#[rustfmt::skip]
+/// Mounts the route table.
 pub(super) fn table(config: &mut web::ServiceConfig) {
-    let endpoints = [
-        on(ORDERS, "Order List", "Lists orders, newest first, and places one.")
-            .get(orders::list).post(orders::create),
-        on(BULK, "Order Bulk", "Places all orders of a list, or none.")
-            .post(orders::bulk),
-        on(DELAYED, "Order Delayed", "Lists the orders that outstayed their stage, longest last.")
-            .get(orders::delayed),
-        on(ORDER, "Order Instance", "Shows an order, changes its contact fields while it is pending, archives it once it ended.")
-            .get(orders::retrieve).put(orders::put).patch(orders::patch).delete(orders::delete),
-        on(HISTORY, "Order History", "Lists the transitions of an order, oldest first.")
-            .get(orders::history),
-        on(TRANSITION, "Order Transition", "Moves an order to another status.")
-            .post(orders::transition),
-        on(CANCEL, "Order Cancel", "Cancels an order and gives its stock back.")
-            .post(orders::cancel),
-        on(PRODUCTS, "Product List", "Lists products and creates one.")
-            .get(products::list).post(products::create),
-        on(PRODUCT, "Product Instance", "Shows a product, changes it, deletes one that was never ordered.")
-            .get(products::retrieve).put(products::put).patch(products::patch).delete(products::delete),
-        on(ADJUST, "Product Adjust", "Adjusts the stock of a product.")
-            .post(products::adjust),
-        on(MOVEMENTS, "Product Movements", "Lists the stock ledger of a product, newest first.")
-            .get(products::movements),
-        on(CATEGORIES, "Category List", "Lists categories and creates one.")
-            .get(categories::list).post(categories::create),
-        on(CATEGORY, "Category Instance", "Shows a category, renames it, deletes one without products.")
-            .get(categories::retrieve).put(categories::put).patch(categories::patch).delete(categories::delete),
-        on(ROOT, "Api Root", "Links to the collections.")
-            .get(root::root),
-        on(HEALTHZ, "Health", "Whether the process answers.")
-            .get(health::healthz),
-        on(READYZ, "Readiness", "Whether commands are taken.")
-            .get(health::readyz),
-    ];
-    for endpoint in endpoints {
+    for endpoint in endpoints() {
         config.service(endpoint.resource());
     }
+}
+
+/// The route table. What is asked for most comes first; a fixed path comes before one with an id in its place. Whoever
+/// may read is a viewer; every other method names the role that it needs.
+#[rustfmt::skip]
+fn endpoints() -> Vec<Endpoint> {
+    vec![
+        on(ORDERS, Area::Orders, "Order List", "Lists orders, newest first, and places one.")
+            .get(orders::list).post(Operator, orders::create),
+        on(BULK, Area::Orders, "Order Bulk", "Places all orders of a list, or none.")
+            .post(Operator, orders::bulk),
+        on(DELAYED, Area::Orders, "Order Delayed", "Lists the orders that outstayed their stage, longest last.")
+            .get(orders::delayed),
+        on(ORDER, Area::Orders, "Order Instance", "Shows an order, changes its contact fields while it is pending, archives it once it ended.")
+            .get(orders::retrieve).put(Operator, orders::put).patch(Operator, orders::patch).delete(Operator, orders::delete),
+        on(HISTORY, Area::Orders, "Order History", "Lists the transitions of an order, oldest first.")
+            .get(orders::history),
+        on(TRANSITION, Area::Orders, "Order Transition", "Moves an order to another status.")
+            .post(Operator, orders::transition),
+        on(CANCEL, Area::Orders, "Order Cancel", "Cancels an order and gives its stock back.")
+            .post(Operator, orders::cancel),
+        on(PRODUCTS, Area::Catalogue, "Product List", "Lists products and creates one.")
+            .get(products::list).post(Admin, products::create),
+        on(PRODUCT, Area::Catalogue, "Product Instance", "Shows a product, changes it, deletes one that was never ordered.")
+            .get(products::retrieve).put(Admin, products::put).patch(Admin, products::patch).delete(Admin, products::delete),
+        on(ADJUST, Area::Catalogue, "Product Adjust", "Adjusts the stock of a product.")
+            .post(Operator, products::adjust),
+        on(MOVEMENTS, Area::Catalogue, "Product Movements", "Lists the stock ledger of a product, newest first.")
+            .get(products::movements),
+        on(CATEGORIES, Area::Catalogue, "Category List", "Lists categories and creates one.")
+            .get(categories::list).post(Admin, categories::create),
+        on(CATEGORY, Area::Catalogue, "Category Instance", "Shows a category, renames it, deletes one without products.")
+            .get(categories::retrieve).put(Admin, categories::put).patch(Admin, categories::patch).delete(Admin, categories::delete),
+        on(ROOT, Area::Common, "Api Root", "Links to the collections.")
+            .get(root::root),
+        on(ME, Area::Common, "Me", "Shows who calls.")
+            .get(access::me),
+        on(USERS, Area::Administration, "User List", "Lists users and adds one.")
+            .read(Some(Admin), access::users).post(Admin, access::create_user),
+        on(USER, Area::Administration, "User Instance", "Shows a user, changes password, role and whether they may sign in.")
+            .read(Some(Admin), access::user).patch(Admin, access::patch_user),
+        on(KEYS, Area::Administration, "Key List", "Lists API keys and makes one.")
+            .read(Some(Admin), access::keys).post(Admin, access::create_key),
+        on(REVOKE_KEY, Area::Administration, "Key Revoke", "Ends an API key for good.")
+            .post(Admin, access::revoke_key),
+        on(SESSIONS, Area::Administration, "Session List", "Lists who is signed in.")
+            .read(Some(Admin), access::sessions),
+        on(REVOKE_SESSION, Area::Administration, "Session Revoke", "Ends a session.")
+            .post(Admin, access::revoke_session),
+        on(HEALTHZ, Area::Common, "Health", "Whether the process answers.")
+            .open(health::healthz),
+        on(READYZ, Area::Common, "Readiness", "Whether commands are taken.")
+            .open(health::readyz),
+    ]
+}
+
+/// Every path and method of the API, with what it needs.
+#[must_use]
+pub fn routes() -> Vec<(&'static str, Method, Need)> {
+    let rows = |endpoint: Endpoint| endpoint.needs.into_iter().map(move |(method, need)| (endpoint.path, method, need));
+    endpoints().into_iter().flat_map(rows).collect()
 }
 
 /// What a path without endpoints answers.
@@ -82,7 +119,9 @@ const METHODS: [Method; 7] =
 struct Endpoint {
     name: &'static str,
     description: &'static str,
-    methods: Vec<Method>,
+    path: &'static str,
+    area: Area,
+    needs: Vec<(Method, Need)>,
     resource: Resource,
 }
 
@@ -95,46 +134,73 @@ struct Metadata {
     parses: [&'static str; 1],
 }
 
-fn on(path: &'static str, name: &'static str, description: &'static str) -> Endpoint {
-    Endpoint { name, description, methods: vec![Method::OPTIONS], resource: web::resource(path) }
+fn on(path: &'static str, area: Area, name: &'static str, description: &'static str) -> Endpoint {
+    Endpoint { name, description, path, area, needs: Vec::new(), resource: web::resource(path) }
 }
 
 impl Endpoint {
-    /// GET, and HEAD: the server leaves out the body of the latter.
+    /// GET, and HEAD: the server leaves out the body of the latter. A viewer may.
     fn get<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, handler: H) -> Self {
-        self.to(Method::GET, handler.clone()).to(Method::HEAD, handler)
+        self.read(Some(Viewer), handler)
     }
 
-    fn post<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, handler: H) -> Self {
-        self.to(Method::POST, handler)
+    /// GET and HEAD for everybody.
+    fn open<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, handler: H) -> Self {
+        self.read(None, handler)
     }
 
-    fn put<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, handler: H) -> Self {
-        self.to(Method::PUT, handler)
-    }
-
-    fn patch<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, handler: H) -> Self {
-        self.to(Method::PATCH, handler)
-    }
-
-    fn delete<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, handler: H) -> Self {
-        self.to(Method::DELETE, handler)
-    }
-
-    fn to<H, A>(mut self, method: Method, handler: H) -> Self
+    /// GET and HEAD for those who have `role`.
+    fn read<H, A>(self, role: Option<Role>, handler: H) -> Self
     where
         H: Handler<A, Output: Responder + 'static>,
         A: FromRequest + 'static,
     {
-        self.methods.push(method.clone());
+        self.to(Method::GET, role, handler.clone()).to(Method::HEAD, role, handler)
+    }
+
+    fn post<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(
+        self,
+        role: Role,
+        handler: H,
+    ) -> Self {
+        self.to(Method::POST, Some(role), handler)
+    }
+
+    fn put<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, role: Role, handler: H) -> Self {
+        self.to(Method::PUT, Some(role), handler)
+    }
+
+    fn patch<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(
+        self,
+        role: Role,
+        handler: H,
+    ) -> Self {
+        self.to(Method::PATCH, Some(role), handler)
+    }
+
+    fn delete<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(
+        self,
+        role: Role,
+        handler: H,
+    ) -> Self {
+        self.to(Method::DELETE, Some(role), handler)
+    }
+
+    fn to<H, A>(mut self, method: Method, role: Option<Role>, handler: H) -> Self
+    where
+        H: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        self.needs.push((method.clone(), Need { role, area: self.area }));
         self.resource = self.resource.route(web::method(method).to(handler));
         self
     }
 
     /// The resource, which also answers OPTIONS, and 405 to every other method.
-    fn resource(self) -> Resource {
-        let Self { name, description, methods, resource } = self;
-        let words: Vec<_> = METHODS.iter().filter(|method| methods.contains(method)).map(Method::as_str).collect();
+    fn resource(self) -> impl HttpServiceFactory {
+        let Self { name, description, needs, resource, .. } = self;
+        let answers = |method: &Method| method == Method::OPTIONS || needs.iter().any(|(known, _)| known == method);
+        let words: Vec<_> = METHODS.iter().filter(|method| answers(method)).map(Method::as_str).collect();
         let allow = HeaderValue::try_from(words.join(", ")).expect("names of methods are a header value");
         let metadata = Metadata { name, description, renders: ["application/json"], parses: ["application/json"] };
         let metadata = serde_json::to_vec(&metadata).expect("texts are JSON");
@@ -150,6 +216,19 @@ impl Endpoint {
             let error = Error::not_allowed(request.method().as_str(), allow.clone());
             async move { Answer::Err(error) }
         };
-        resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(not_allowed))
+        // What a path has to say of itself, and that it does not know a method, is for those who may do the least there.
+        let least = needs.iter().map(|(_, need)| *need).min_by_key(|need| need.role).expect("a path has a method");
+        resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(not_allowed)).wrap(from_fn(
+            move |request: ServiceRequest, next: Next<BoxBody>| {
+                let need = needs.iter().find(|(method, _)| method == request.method()).map_or(least, |(_, need)| *need);
+                let refusal = refusal_of(need, &request);
+                async move {
+                    match refusal {
+                        None => next.call(request).await,
+                        Some(refusal) => Ok(request.into_response(refusal.answer())),
+                    }
+                }
+            },
+        ))
     }
 }

@@ -11,6 +11,7 @@ use super::backup::BackupError;
 use super::check::CheckError;
 use super::engine::OpenError;
 use super::export::ExportError;
+use super::tls::TlsError;
 
 /// Why serving, importing or checking failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,19 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// Everybody who reaches the address could do everything.
+    #[error(
+        "{address} can be reached from elsewhere, and access is not set up: everybody could do everything. Add a user \
+         with `packhorse user add`, or a key with `packhorse key add`, or set access = \"required\", or listen on \
+         127.0.0.1; --insecure-open serves everybody all the same"
+    )]
+    Unprotected {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The data directory cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -65,6 +79,8 @@ impl Error {
             | Self::Backup(_)
             | Self::Export(_)
             | Self::Bind { .. }
+            | Self::Unprotected { .. }
+            | Self::Tls(_)
             | Self::Poisoned(_)
             | Self::Import(_)
             | Self::Signals(_)

@@ -10,6 +10,7 @@ mod export;
 mod memory;
 mod recovery;
 mod serve;
+mod tls;
 mod unfinished;
 
 pub use backup::{Backed, BackupError, backup, restore};

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, Durable, ReadError, Reader, Tail};
 use crate::store::{self, Loaded, Opened, Store, StoreError};
 use crate::telemetry::Progress;
-use crate::view::{Changes, View};
+use crate::view::{Changes, CheckpointMark, View};
 
 use super::bridge::{StoreArchive, StoreCheckpoints, restored};
 
@@ -153,6 +153,7 @@ fn stock_agrees(view: &View) -> bool {
 /// Takes over a checkpoint and reads its open orders back into memory.
 fn load(view: &View, store: &Store, loaded: Loaded) -> Result<(), StoreError> {
     let pages = loaded.pages.clone();
+    view.note_checkpoint(CheckpointMark { sequence: loaded.head.sequence, at: loaded.head.taken_at });
     view.restore(restored(loaded));
     let mut batch = Vec::with_capacity(1024);
     store.open_orders(&pages, |order| {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::System;
@@ -10,16 +11,20 @@ use actix_web::dev::ServerHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use crate::access::{Guard, Options};
 use crate::actors::{Readiness, Request};
 use crate::api::{self, Gate};
-use crate::config::Settings;
+use crate::config::{self, Access, Settings};
+use crate::console::{Console, SettingRow};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
 use crate::domain::who::Who;
 
+use super::SystemClock;
 use super::engine::Engine;
 use super::error::Error;
+use super::tls::Certificate;
 
 /// How long requests that are under way may take once a stop was asked for.
 const STOP_MAX: Duration = Duration::from_secs(30);
@@ -33,44 +38,77 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     engine: Engine,
+    gate: Gate,
     handle: ServerHandle,
     task: JoinHandle<io::Result<()>>,
+    tls: Option<Certificate>,
 }
 
 impl Server {
     /// Listens, and answers 503 until the data directory is read back and the actors run.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
         let gate = Gate::new(settings.limits.clone(), settings.general.time_zone, settings.http.body_timeout);
+        let guard = Guard::new(access_options(settings), Arc::new(SystemClock));
+        let tls = Certificate::load(&settings.tls)?;
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
+        let console =
+            Console::new(gate.clone(), Arc::new(SystemClock), settings.stages.policy(), setting_rows(settings));
         let server = {
-            let gate = gate.clone();
-            HttpServer::new(move || api::app(gate.clone()))
+            let (gate, guard) = (gate.clone(), guard.clone());
+            let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));
+            let server = HttpServer::new(app)
                 .workers(settings.http.workers)
                 .max_connections(settings.http.connections_max)
                 .client_request_timeout(settings.http.head_timeout)
                 .client_disconnect_timeout(Duration::from_secs(5))
                 .keep_alive(settings.http.keep_alive)
                 .shutdown_timeout(STOP_MAX.as_secs())
-                .disable_signals()
-                .bind(listen)
-                .map_err(bind_error)?
+                .disable_signals();
+            match &tls {
+                Some(tls) => server.bind_rustls_0_23(listen, tls.config()?),
+                None => server.bind(listen),
+            }
+            .map_err(bind_error)?
         };
         let address = *server.addrs().first().expect("a bound server has an address");
         let server = server.run();
         let handle = server.handle();
         let task = actix::spawn(server);
         tracing::info!(%address, data_dir = %settings.general.data_dir.display(), "listening");
-        match Engine::open(settings).await {
+        let opened = match Engine::open(settings).await {
+            Ok(engine) => match expect_safe(settings, &engine) {
+                Ok(()) => Ok(engine),
+                Err(error) => {
+                    engine.close().await;
+                    Err(error)
+                }
+            },
+            Err(error) => Err(error.into()),
+        };
+        match opened {
             Ok(engine) => {
+                guard.open(engine.fulfillment().clone());
                 gate.open(engine.fulfillment().clone());
                 tracing::info!(sequence = engine.view().applied(), "ready");
-                Ok(Self { address, engine, handle, task })
+                Ok(Self { address, engine, gate, handle, task, tls })
             }
             Err(error) => {
                 handle.stop(false).await;
-                Err(error.into())
+                Err(error)
             }
+        }
+    }
+
+    /// Reads certificate and key again. Those in use stay where that fails.
+    pub fn reload(&self) {
+        let Some(tls) = &self.tls else {
+            tracing::info!("nothing to read again: connections are not encrypted");
+            return;
+        };
+        match tls.reload() {
+            Ok(()) => tracing::info!("certificate and key were read again"),
+            Err(error) => tracing::error!(%error, "certificate and key were not read again; those before stay in use"),
         }
     }
 
@@ -82,6 +120,7 @@ impl Server {
 
     /// Stops: takes no new request, answers those under way, writes a checkpoint.
     pub async fn stop(self) {
+        self.gate.stop();
         self.handle.stop(true).await;
         match self.task.await {
             Ok(Ok(())) => {}
@@ -131,6 +170,7 @@ async fn serve_until_told(
 ) -> Result<(), Error> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(Error::Signals)?;
     let starting = async {
         let server = Server::start(settings).await?;
         if let Some(openings) = demo {
@@ -146,7 +186,14 @@ async fn serve_until_told(
     };
     let order_next = OrderId(server.engine.view().products().inventory().order_last).next();
     started(Started { address: server.address, order_next }).map_err(Error::Output)?;
+    let reloading = async {
+        while hangup.recv().await.is_some() {
+            server.reload();
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
+        () = reloading => {}
         _ = interrupt.recv() => tracing::info!(signal = "SIGINT", "stopping"),
         _ = terminate.recv() => tracing::info!(signal = "SIGTERM", "stopping"),
         why = server.poisoned() => {
@@ -157,6 +204,52 @@ async fn serve_until_told(
     }
     server.stop().await;
     Ok(())
+}
+
+/// The settings in force, for people.
+fn setting_rows(settings: &Settings) -> Vec<SettingRow> {
+    let row = |(key, value): (&config::Key, &str)| SettingRow {
+        name: key.name(),
+        value: value.into(),
+        default: key.default.into(),
+        allowed: key.allowed(),
+        meaning: key.meaning.trim().replace('`', ""),
+    };
+    settings.in_force().map(row).collect()
+}
+
+fn access_options(settings: &Settings) -> Options {
+    Options {
+        is_required: settings.general.access == Access::Required,
+        is_loopback: settings.general.listen.ip().is_loopback(),
+        is_secure: settings.tls.certificate.is_some(),
+        session_idle: settings.sessions.idle,
+        session_age: settings.sessions.age,
+        sessions_max: settings.sessions.max,
+        per_key: settings.rate.per_key,
+        per_address: settings.rate.per_address,
+        origins: settings.cors.origins.clone(),
+        body_timeout: settings.http.body_timeout,
+    }
+}
+
+/// Refuses to serve everybody who can reach this machine, unless somebody wants just that.
+fn expect_safe(settings: &Settings, engine: &Engine) -> Result<(), Error> {
+    let address = settings.general.listen;
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    if settings.tls.certificate.is_none() {
+        tracing::warn!(%address, "connections are not encrypted: keys, passwords and cookies can be read on the way");
+    }
+    match settings.general.access {
+        Access::Open if engine.view().access().is_open() => Err(Error::Unprotected { address }),
+        Access::InsecureOpen if engine.view().access().is_open() => {
+            tracing::warn!(%address, "INSECURE: everybody who reaches this address may do everything; add a user or a key");
+            Ok(())
+        }
+        Access::Open | Access::Required | Access::InsecureOpen => Ok(()),
+    }
 }
 
 async fn fill(engine: &Engine, openings: Vec<Opening>) -> Result<(), Error> {

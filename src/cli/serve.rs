@@ -14,7 +14,7 @@ use crate::config::{Flag, Settings, Sources};
 use crate::domain::catalogue::Catalogue;
 use crate::telemetry;
 
-/// The flags of `serve`. Two of them are settings and go before variables and file.
+/// The flags of `serve`. Three of them are settings and go before variables and file.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
@@ -26,6 +26,9 @@ pub(super) struct Serve {
     /// Settings file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Serve everybody on an address that others reach, without users or keys; said in the log at every start
+    #[arg(long)]
+    insecure_open: bool,
     /// Fill an empty data directory with a sample catalogue, and print lines to try
     #[arg(long)]
     demo: bool,
@@ -35,7 +38,12 @@ impl Serve {
     /// Serves until the process is told to stop.
     pub(super) fn run(self) -> anyhow::Result<()> {
         let flag = |flag, name, value: Option<String>| value.map(|value| Flag { flag, name, value });
-        let flags = [flag("--listen", "listen", self.listen), flag("--data-dir", "data_dir", self.data_dir)];
+        let insecure = self.insecure_open.then(|| "insecure-open".to_owned());
+        let flags = [
+            flag("--listen", "listen", self.listen),
+            flag("--data-dir", "data_dir", self.data_dir),
+            flag("--insecure-open", "access", insecure),
+        ];
         let settings = Settings::load(Sources {
             flags: flags.into_iter().flatten().collect(),
             environment: env::vars_os().collect(),

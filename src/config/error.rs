@@ -59,6 +59,14 @@ pub enum Problem {
         /// The setting that it has to reach.
         second: &'static str,
     },
+    /// A setting makes no sense without another one.
+    #[error("{given} is set and {missing} is not; allowed: both or neither")]
+    Missing {
+        /// The setting that is there.
+        given: &'static str,
+        /// The setting that goes with it.
+        missing: &'static str,
+    },
 }
 
 /// Where a value came from.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
+use super::kind::Access;
 use super::section::section;
 
 section! {
@@ -16,5 +17,7 @@ section! {
         data_dir: PathBuf = Path("./data-dir") in "PACKHORSE_DATA_DIR";
         /// The zone of times on the wire, and of the day on which a product expires.
         time_zone: Tz = Zone("Asia/Dhaka") in "PACKHORSE_TIME_ZONE";
+        /// Who is let in: `required` asks for a key or session; `open` does once there is a user or key, and starts without one on a loopback address only; `insecure-open` starts without one anywhere.
+        access: Access = Word("open") in "PACKHORSE_ACCESS";
     }
 }

@@ -49,6 +49,75 @@ pub(super) struct Path;
 /// A time zone.
 pub(super) struct Zone;
 
+/// One of the words for [`Access`].
+pub(super) struct Word;
+/// A path, or `none`.
+pub(super) struct MaybePath;
+/// Origins of web pages, or `none`.
+pub(super) struct Origins;
+
+/// Who is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, until the first user or key is made; only on a loopback address.
+    Open,
+    /// Nobody without a key or session.
+    Required,
+    /// As [`Access::Open`], on every address.
+    InsecureOpen,
+}
+
+impl Kind for Word {
+    type Value = Access;
+
+    fn allowed(_: Option<Limits>) -> String {
+        "\"open\", \"required\" or \"insecure-open\"".into()
+    }
+
+    fn read(text: &str, _: Option<Limits>) -> Option<Access> {
+        match text {
+            "open" => Some(Access::Open),
+            "required" => Some(Access::Required),
+            "insecure-open" => Some(Access::InsecureOpen),
+            _ => None,
+        }
+    }
+}
+
+impl Kind for MaybePath {
+    type Value = Option<PathBuf>;
+
+    fn allowed(_: Option<Limits>) -> String {
+        format!("\"none\", or {}", Path::allowed(None))
+    }
+
+    fn read(text: &str, _: Option<Limits>) -> Option<Option<PathBuf>> {
+        if text == "none" { Some(None) } else { Path::read(text, None).map(Some) }
+    }
+}
+
+impl Kind for Origins {
+    type Value = Vec<String>;
+
+    fn allowed(_: Option<Limits>) -> String {
+        "\"none\", or origins such as https://shop.example, separated by commas".into()
+    }
+
+    fn read(text: &str, _: Option<Limits>) -> Option<Vec<String>> {
+        if text == "none" {
+            return Some(Vec::new());
+        }
+        text.split(',').map(|part| origin(part.trim()).map(str::to_owned)).collect()
+    }
+}
+
+/// An origin as browsers send it: scheme, name and port in small letters, and nothing behind them.
+fn origin(text: &str) -> Option<&str> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let is_host = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    (!host.is_empty() && host.bytes().all(is_host)).then_some(text)
+}
+
 impl Kind for Count {
     type Value = u64;
 
@@ -240,6 +309,21 @@ mod tests {
         assert_eq!(Ending::read("manual", None), Some(After::Manual));
         assert_eq!(Ending::read("2m", None), Some(After::Span(Duration::from_mins(2))));
         assert_eq!(Ending::read("Manual", None), None);
+    }
+
+    #[test]
+    fn origins_are_exact() {
+        let check = |text: &str, count: Option<usize>| {
+            assert_eq!(Origins::read(text, None).map(|origins| origins.len()), count, "{text:?}");
+        };
+        check("none", Some(0));
+        check("https://a.example, http://localhost:3000", Some(2));
+        check("*", None);
+        check("null", None);
+        check("", None);
+        check("https://a.example/", None);
+        check("https://", None);
+        check("a.example", None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! checked, also where a stronger place overrules it, and everything that is wrong is reported at once.
 
 mod checkpoint;
+mod cors;
 mod engine;
 mod error;
 mod general;
@@ -13,11 +14,14 @@ mod journal;
 mod kind;
 mod layer;
 mod limits;
+mod rate;
 mod retention;
 mod section;
+mod sessions;
 mod stages;
 mod store;
 mod table;
+mod tls;
 mod watchdog;
 
 use std::ffi::OsString;
@@ -25,25 +29,30 @@ use std::fs;
 use std::path::PathBuf;
 
 pub use checkpoint::Checkpoint;
+pub use cors::Cors;
 pub use engine::Engine;
 pub use error::{Origin, Problem, SettingsError};
 pub use general::General;
 pub use http::Http;
 pub use journal::Journal;
+pub use kind::Access;
 pub use layer::Flag;
 pub use limits::Limits;
+pub use rate::Rate;
 pub use retention::Retention;
 pub use section::Key;
+pub use sessions::Sessions;
 pub use stages::Stages;
 pub use store::Store;
 pub use table::table;
+pub use tls::Tls;
 pub use watchdog::Watchdog;
 
 use layer::{Found, Written};
 use section::Texts;
 
 /// Every declared setting, section by section.
-const KEYS: [&[Key]; 10] = [
+const KEYS: [&[Key]; 14] = [
     General::KEYS,
     Stages::KEYS,
     Watchdog::KEYS,
@@ -54,6 +63,10 @@ const KEYS: [&[Key]; 10] = [
     Http::KEYS,
     Engine::KEYS,
     Store::KEYS,
+    Sessions::KEYS,
+    Rate::KEYS,
+    Tls::KEYS,
+    Cors::KEYS,
 ];
 
 /// Everything that can be set.
@@ -79,6 +92,16 @@ pub struct Settings {
     pub engine: Engine,
     /// The store.
     pub store: Store,
+    /// How long users stay signed in.
+    pub sessions: Sessions,
+    /// How many requests a second are taken of one caller.
+    pub rate: Rate,
+    /// Encryption.
+    pub tls: Tls,
+    /// Pages of other origins.
+    pub cors: Cors,
+    /// What all of this was read from.
+    texts: Texts,
 }
 
 /// Where settings are read from.
@@ -124,6 +147,11 @@ impl Settings {
         if problems.is_empty() { Ok(settings) } else { Err(SettingsError { problems }) }
     }
 
+    /// Every setting with its value, as text. What the owner of these settings changed in their fields is not in it.
+    pub fn in_force(&self) -> impl Iterator<Item = (&'static Key, &str)> {
+        KEYS.iter().copied().flatten().map(|key| (key, self.texts.get(key.variable).map_or("", String::as_str)))
+    }
+
     fn read(texts: &Texts) -> Self {
         Self {
             general: General::read(texts),
@@ -136,13 +164,24 @@ impl Settings {
             http: Http::read(texts),
             engine: Engine::read(texts),
             store: Store::read(texts),
+            sessions: Sessions::read(texts),
+            rate: Rate::read(texts),
+            tls: Tls::read(texts),
+            cors: Cors::read(texts),
+            texts: texts.clone(),
         }
     }
 
-    fn contradictions(&self) -> Option<Problem> {
+    fn contradictions(&self) -> impl Iterator<Item = Problem> {
         let Limits { body_bytes, bulk_body_bytes, .. } = self.limits;
-        (bulk_body_bytes < body_bytes)
-            .then_some(Problem::Contradiction { first: "limits.bulk_body_bytes", second: "limits.body_bytes" })
+        let bodies = (bulk_body_bytes < body_bytes)
+            .then_some(Problem::Contradiction { first: "limits.bulk_body_bytes", second: "limits.body_bytes" });
+        let tls = match (&self.tls.certificate, &self.tls.key) {
+            (Some(_), None) => Some(Problem::Missing { given: "tls.certificate", missing: "tls.key" }),
+            (None, Some(_)) => Some(Problem::Missing { given: "tls.key", missing: "tls.certificate" }),
+            (Some(_), Some(_)) | (None, None) => None,
+        };
+        bodies.into_iter().chain(tls)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::access::AccessEvent;
 use super::catalogue::{CatalogueEvent, Category, Revision};
 use super::ids::OrderId;
 use super::order::{Order, OrderEvent};
@@ -38,6 +39,8 @@ pub enum Event {
     Placed(Arc<Order>),
     /// An order changed.
     Order(OrderId, Box<OrderEvent>),
+    /// Users or keys changed.
+    Access(Box<AccessEvent>),
 }
 
 /// What makes a repeated request recognisable, and its answer repeatable.

@@ -3,6 +3,7 @@
 //! Everything here is pure. `decide` checks and never writes; `apply` writes and never fails. Time, the caller and
 //! every id are arguments. What is deliberately absent: clocks, async, actors, bytes and JSON.
 
+pub mod access;
 pub mod calendar;
 pub mod catalogue;
 pub mod email;

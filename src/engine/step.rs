@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use smallvec::smallvec;
 
+use crate::domain::access::{Access, AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, CatalogueEvent, Category, Revision};
 use crate::domain::entry::{Answer, Entry, Event, Events, KeyRecord};
 use crate::domain::ids::ProductId;
@@ -14,7 +15,7 @@ use crate::domain::stock::{Adjustment, Balance};
 use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
 
-/// A command on catalogue and stock.
+/// A command on catalogue and stock, or on users and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Place orders, all or nothing, each row seeing the rows before it.
@@ -27,6 +28,8 @@ pub enum Command {
     Adjust(Adjustment),
     /// Create categories and products with their opening stock, all or nothing.
     Import(Vec<Opening>),
+    /// Change users or keys.
+    Access(AccessCommand),
 }
 
 /// What a command led to: the facts from which an answer is made.
@@ -40,6 +43,8 @@ pub enum Outcome {
     Product(Arc<Revision>, Balance),
     /// This category was created or changed.
     Category(Category),
+    /// This user or key was added or changed.
+    Access(AccessOutcome),
     /// What was asked for is gone, or was imported: nothing is left to show.
     Done,
 }
@@ -61,6 +66,9 @@ pub enum Rejection {
         /// The rule that it broke.
         reason: InventoryRejection,
     },
+    /// Of users and keys.
+    #[error(transparent)]
+    Access(#[from] AccessRejection),
 }
 
 /// What a command leads to.
@@ -72,8 +80,15 @@ pub struct Step {
     pub outcome: Outcome,
 }
 
-/// Decides `command` against `inventory`, which it leaves as it is.
-pub fn step(inventory: &Inventory, command: Command, now: Timestamp, zone: Tz, who: &Who) -> Result<Step, Rejection> {
+/// Decides `command` against `inventory` and `access`, which it leaves as they are.
+pub fn step(
+    inventory: &Inventory,
+    access: &Access,
+    command: Command,
+    now: Timestamp,
+    zone: Tz,
+    who: &Who,
+) -> Result<Step, Rejection> {
     match command {
         Command::Place(rows) => {
             let orders = inventory.decide_place(rows, now, zone, who)?;
@@ -100,7 +115,18 @@ pub fn step(inventory: &Inventory, command: Command, now: Timestamp, zone: Tz, w
                 inventory.decide_import(openings).map_err(|(row, reason)| Rejection::Import { row, reason })?;
             Ok(Step { events, outcome: Outcome::Done })
         }
+        Command::Access(command) => Ok(access_step(access, command, now)?),
     }
+}
+
+fn access_step(access: &Access, command: AccessCommand, now: Timestamp) -> Result<Step, AccessRejection> {
+    let before = access.subject_of(&command);
+    let Some(event) = access.decide(command, now)? else {
+        let outcome = before.map_or(Outcome::Done, Outcome::Access);
+        return Ok(Step { events: Events::new(), outcome });
+    };
+    let outcome = Outcome::Access(access.clone().apply(&event, now));
+    Ok(Step { events: smallvec![Event::Access(Box::new(event))], outcome })
 }
 
 fn product_of(command: &CatalogueCommand) -> Option<ProductId> {
@@ -127,7 +153,7 @@ fn shown(inventory: &Inventory, events: &Events, product: Option<ProductId>) -> 
                 other => revision = inventory.catalogue.preview(other).or(revision),
             },
             Event::Stock(event) => balance = balance.after(event.change),
-            Event::Placed(_) | Event::Order(..) => {}
+            Event::Placed(_) | Event::Order(..) | Event::Access(_) => {}
         }
     }
     revision.map_or(Outcome::Done, |revision| Outcome::Product(revision, balance))
@@ -154,7 +180,8 @@ impl Outcome {
             Self::Order(order) => Some(Answer::Order(order.clone())),
             Self::Product(revision, balance) => Some(Answer::Product(revision.clone(), *balance)),
             Self::Category(category) => Some(Answer::Category(category.clone())),
-            Self::Done => None,
+            // A secret is shown once, so that there is nothing to repeat.
+            Self::Access(_) | Self::Done => None,
         }
     }
 }
@@ -167,7 +194,7 @@ pub fn outcome_of(entry: &Entry, key: &str) -> Option<Outcome> {
         Answer::Placed => {
             let placed = entry.events.iter().filter_map(|event| match event {
                 Event::Placed(order) => Some(order.clone()),
-                Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) => None,
+                Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) | Event::Access(_) => None,
             });
             Outcome::Placed(placed.collect())
         }

@@ -66,6 +66,11 @@ pub trait Journal: Send + Sync {
     /// What was committed so far, and how fast.
     fn stats(&self) -> Stats;
 
+    /// How much room it takes on the disk, in bytes. Waits for the disk: not for a thread that runs actors.
+    fn disk_bytes(&self) -> u64 {
+        0
+    }
+
     /// Reads a durable record again. Waits for the disk: not for a thread that runs actors.
     fn read_at(&self, position: Position, revisions: &dyn Revisions) -> Result<Durable, ReadError>;
 

@@ -142,6 +142,11 @@ impl Journal for FileJournal {
         self.state.stats()
     }
 
+    fn disk_bytes(&self) -> u64 {
+        let Ok(files) = std::fs::read_dir(&self.directory) else { return 0 };
+        files.filter_map(|file| file.ok()?.metadata().ok()).map(|file| file.len()).sum()
+    }
+
     fn read_at(&self, position: Position, revisions: &dyn Revisions) -> Result<Durable, ReadError> {
         read_at(&self.directory, position, revisions)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{KeyEntry, KeyHash, StatusPage, View};
+use crate::domain::access::Access;
 use crate::domain::catalogue::{CatalogueEvent, Category, Revision};
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{OrderId, ProductId};
@@ -125,6 +126,11 @@ impl View {
                     }
                     inner.inventory.apply_order(&before, event, &mut gathering);
                 }
+                Event::Access(event) => {
+                    let mut access = Access::clone(&self.access.load());
+                    access.apply(event, entry.at);
+                    self.access.store(Arc::new(access));
+                }
                 Event::Catalogue(_) | Event::Stock(_) => {}
             }
             inner.inventory.apply_event(event, &mut gathering);
@@ -152,7 +158,9 @@ impl View {
 
     fn publish(&self, orders: &[Arc<Order>]) {
         let before = self.orders.publish(orders);
-        self.stages.publish(before.iter().map(Option::as_deref).zip(orders.iter().map(|order| &**order)));
+        let changes = || before.iter().map(Option::as_deref).zip(orders.iter().map(|order| &**order));
+        self.trend.note(changes());
+        self.stages.publish(changes());
     }
 
     /// Takes over the exact part of a checkpoint: only on an empty view.
@@ -189,7 +197,7 @@ fn order_of(event: &Event) -> Option<OrderId> {
     match event {
         Event::Placed(order) => Some(order.id),
         Event::Order(id, _) => Some(*id),
-        Event::Catalogue(_) | Event::Stock(_) => None,
+        Event::Catalogue(_) | Event::Stock(_) | Event::Access(_) => None,
     }
 }
 
@@ -197,7 +205,7 @@ fn reason_of(event: &Event) -> Option<Arc<str>> {
     match event {
         Event::Stock(event) => event.reason.as_deref().map(Into::into),
         Event::Order(_, event) => reason_of_change(event),
-        Event::Placed(_) | Event::Catalogue(_) => None,
+        Event::Placed(_) | Event::Catalogue(_) | Event::Access(_) => None,
     }
 }
 

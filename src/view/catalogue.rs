@@ -11,6 +11,8 @@ use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::inventory::Inventory;
 use crate::domain::stock::Balance;
 
+use super::Term;
+
 /// A product and its balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
@@ -19,6 +21,32 @@ pub struct Product {
     /// How much of it there is.
     pub balance: Balance,
 }
+
+/// Which products to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProductFilter {
+    /// Only those whose name holds every one of these terms, in any case.
+    pub terms: Vec<Term>,
+    /// Only those of this category.
+    pub category: Option<CategoryId>,
+    /// Only archived ones, or only others.
+    pub archived: Option<bool>,
+    /// Only those of which at most so many pieces are available.
+    pub available_max: Option<u32>,
+}
+
+impl ProductFilter {
+    fn accepts(&self, product: &Product) -> bool {
+        let details = &product.revision.details;
+        self.category.is_none_or(|category| category == details.category)
+            && self.archived.is_none_or(|archived| archived == details.archived)
+            && self.available_max.is_none_or(|max| product.balance.available() <= max)
+            && self.terms.iter().all(|term| term.is_in_text(details.name.as_str()))
+    }
+}
+
+/// How many products are looked at under one lock, which holds up whoever takes over entries.
+const LOCKED_MAX: usize = 4_096;
 
 /// What changed since the last checkpoint took it.
 #[derive(Debug, Default)]
@@ -88,6 +116,52 @@ impl Products {
     pub fn page(&self, after: ProductId, limit: usize) -> Vec<Product> {
         let inner = self.0.read();
         inner.inventory.catalogue.products_from(after.next()).take(limit).map(|r| inner.product(r)).collect()
+    }
+
+    /// At most `limit` products with ids above `after` that `filter` accepts, by id.
+    #[must_use]
+    pub fn find(&self, filter: &ProductFilter, after: ProductId, limit: usize) -> Vec<Product> {
+        let mut found = Vec::new();
+        self.walk(after, |product| {
+            if filter.accepts(&product) {
+                found.push(product);
+            }
+            found.len() < limit
+        });
+        found
+    }
+
+    /// The products that `filter` accepts of which the fewest pieces are available, fewest first, at most `limit`, and
+    /// how many it accepts.
+    #[must_use]
+    pub fn lowest(&self, filter: &ProductFilter, limit: usize) -> (Vec<Product>, usize) {
+        let (mut lowest, mut count) = (Vec::new(), 0);
+        let rank = |product: &Product| (product.balance.available(), product.revision.product);
+        self.walk(ProductId(0), |product| {
+            if filter.accepts(&product) {
+                count += 1;
+                let at = lowest.partition_point(|other| rank(other) < rank(&product));
+                if at < limit {
+                    lowest.insert(at, product);
+                    lowest.truncate(limit);
+                }
+            }
+            true
+        });
+        (lowest, count)
+    }
+
+    /// Shows every product with an id above `after` to `visit`, by id, until that says no.
+    fn walk(&self, mut after: ProductId, mut visit: impl FnMut(Product) -> bool) {
+        loop {
+            let products = self.page(after, LOCKED_MAX);
+            let Some(last) = products.last() else { return };
+            after = last.revision.product;
+            let is_last = products.len() < LOCKED_MAX;
+            if !products.into_iter().all(&mut visit) || is_last {
+                return;
+            }
+        }
     }
 
     /// The category `id`.

@@ -11,25 +11,32 @@ mod keys;
 mod movements;
 mod orders;
 mod query;
+mod search;
 mod stages;
 mod term;
+mod trend;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
+
 pub use apply::{Restored, RestoredProduct};
-pub use catalogue::{Product, Products};
+pub use catalogue::{Product, ProductFilter, Products};
 pub use changes::{Changes, ProductHead};
 pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
 pub use movements::MovementCursor;
 pub use orders::{PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
 pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
+pub use search::Found;
 pub use stages::Delay;
 pub use term::Term;
+pub use trend::{Interval, Trend};
 
+use crate::domain::access::Access;
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId};
-use crate::domain::order::{Order, Policy};
+use crate::domain::order::{Order, Policy, Status};
 use crate::domain::stock::Movement;
 use crate::domain::time::Timestamp;
 use crate::journal::{Chain, Revisions};
@@ -79,13 +86,25 @@ impl Archive for NoArchive {
     }
 }
 
+/// The last checkpoint that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointMark {
+    /// The last entry that it contains.
+    pub sequence: u64,
+    /// When it was taken.
+    pub at: Timestamp,
+}
+
 /// The read view.
 pub struct View {
     orders: orders::Orders,
     products: Products,
+    access: ArcSwap<Access>,
     movements: movements::Movements,
     keys: Arc<Keys>,
     stages: stages::Stages,
+    trend: Trend,
+    checkpoint: parking_lot::Mutex<Option<CheckpointMark>>,
     applied: AtomicU64,
     chain: parking_lot::Mutex<Chain>,
     archive: Arc<dyn Archive>,
@@ -98,9 +117,12 @@ impl View {
         Self {
             orders: orders::Orders::default(),
             products: Products::default(),
+            access: ArcSwap::default(),
             movements: movements::Movements::default(),
             keys: Arc::new(Keys::new(keys_max)),
             stages: stages::Stages::default(),
+            trend: Trend::default(),
+            checkpoint: parking_lot::Mutex::default(),
             applied: AtomicU64::new(0),
             chain: parking_lot::Mutex::default(),
             archive,
@@ -123,6 +145,12 @@ impl View {
     #[must_use]
     pub fn products(&self) -> &Products {
         &self.products
+    }
+
+    /// Users and keys.
+    #[must_use]
+    pub fn access(&self) -> Arc<Access> {
+        self.access.load_full()
     }
 
     /// The idempotency keys.
@@ -193,6 +221,34 @@ impl View {
     #[must_use]
     pub fn delayed_count(&self) -> usize {
         self.stages.flagged_count()
+    }
+
+    /// The flagged orders of the open stage `stage`, longest in it first, at most `limit`, and how many there are.
+    ///
+    /// # Panics
+    /// When an order does not stay open in `stage`.
+    #[must_use]
+    pub fn delayed_in(&self, stage: Status, limit: usize) -> (Vec<Arc<Order>>, usize) {
+        let stage = Status::OPEN.iter().position(|open| *open == stage).expect("only an open stage has delays");
+        let (ids, count) = self.stages.flagged_in(stage, limit);
+        (ids.into_iter().filter_map(|id| self.orders.here(id)).collect(), count)
+    }
+
+    /// What happened to orders lately.
+    #[must_use]
+    pub fn trend(&self) -> &Trend {
+        &self.trend
+    }
+
+    /// The last checkpoint, if there is one.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<CheckpointMark> {
+        *self.checkpoint.lock()
+    }
+
+    /// Notes that there is a checkpoint.
+    pub fn note_checkpoint(&self, mark: CheckpointMark) {
+        *self.checkpoint.lock() = Some(mark);
     }
 
     /// Flags every open order that has stayed longer than its stage allows, and answers with how many are new.

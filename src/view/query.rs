@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::orders::{PAGE_SIZE, page_of};
 use super::{ArchiveError, Slot, Term, View};
-use crate::domain::ids::OrderId;
+use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{Order, Status};
 use crate::domain::time::Timestamp;
@@ -20,6 +20,14 @@ pub struct OrderFilter {
     pub delayed: bool,
     /// Only those that hold every one of these terms, in any case, in status, customer name or e-mail.
     pub terms: Vec<Term>,
+    /// Only those placed from this moment on.
+    pub placed_from: Option<Timestamp>,
+    /// Only those placed before this moment.
+    pub placed_before: Option<Timestamp>,
+    /// Only those with a line of this product.
+    pub product: Option<ProductId>,
+    /// Only those that hold this in the customer's name, e-mail or telephone number.
+    pub customer: Option<Term>,
 }
 
 /// The field to sort by; ties are broken by id.
@@ -97,11 +105,15 @@ impl SortField {
 }
 
 impl OrderFilter {
-    fn accepts(&self, view: &View, order: &Order) -> bool {
+    pub(super) fn accepts(&self, view: &View, order: &Order) -> bool {
         !order.archived
             && self.status.is_none_or(|status| status == order.status)
-            && (!self.delayed || view.delay(order.id).is_some())
+            && self.placed_from.is_none_or(|from| from <= order.placed_at)
+            && self.placed_before.is_none_or(|before| order.placed_at < before)
+            && self.product.is_none_or(|product| order.lines.iter().any(|line| line.product.product == product))
+            && self.customer.as_ref().is_none_or(|term| term.is_in_contact(order))
             && self.terms.iter().all(|term| term.is_in(order))
+            && (!self.delayed || view.delay(order.id).is_some())
     }
 }
 
@@ -236,7 +248,7 @@ impl View {
         )
     }
 
-    fn listed(&self, page: u64, filter: &OrderFilter, direction: Ordering) -> Vec<(OrderId, Slot)> {
+    pub(super) fn listed(&self, page: u64, filter: &OrderFilter, direction: Ordering) -> Vec<(OrderId, Slot)> {
         let Some(slots) = self.orders.page(page) else { return Vec::new() };
         let slots = slots.read();
         let first = page * PAGE_SIZE as u64;

@@ -26,6 +26,7 @@ struct Inner {
     open: [BTreeSet<(Timestamp, OrderId)>; 3],
     flags: HashMap<OrderId, Delay>,
     flagged: BTreeSet<(Timestamp, OrderId)>,
+    flagged_in: [usize; 3],
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +51,7 @@ impl Stages {
                 inner.open[stage].remove(&(before.moved_at, before.id));
                 if inner.flags.remove(&before.id).is_some() {
                     inner.flagged.remove(&(before.moved_at, before.id));
+                    inner.flagged_in[stage] -= 1;
                 }
             }
             if let Some(stage) = index(after.status) {
@@ -67,9 +69,10 @@ impl Stages {
         let mut fresh = 0;
         for (stage, moved_at, id, since) in stale {
             // It may have moved between the two locks.
-            let stays = index(stage).is_some_and(|stage| inner.open[stage].contains(&(moved_at, id)));
-            if stays && inner.flags.insert(id, Delay { stage, since }).is_none() {
+            let Some(at) = index(stage).filter(|at| inner.open[*at].contains(&(moved_at, id))) else { continue };
+            if inner.flags.insert(id, Delay { stage, since }).is_none() {
                 inner.flagged.insert((moved_at, id));
+                inner.flagged_in[at] += 1;
                 fresh += 1;
             }
         }
@@ -105,6 +108,14 @@ impl Stages {
 
     pub(super) fn flagged_count(&self) -> usize {
         self.0.read().flagged.len()
+    }
+
+    /// The flagged orders of the open stage `stage`, longest in it first, and how many there are: a stage flags its
+    /// orders in the order in which they came, so that they are the first ones of it.
+    pub(super) fn flagged_in(&self, stage: usize, limit: usize) -> (Vec<OrderId>, usize) {
+        let inner = self.0.read();
+        let flagged = inner.open[stage].iter().take_while(|(_, id)| inner.flags.contains_key(id));
+        (flagged.take(limit).map(|(_, id)| *id).collect(), inner.flagged_in[stage])
     }
 
     /// Every open order, by when its stage began.

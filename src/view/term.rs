@@ -35,7 +35,17 @@ impl Term {
             || self.is_in_text(order.contact.customer_email())
     }
 
-    fn is_in_text(&self, text: &str) -> bool {
+    /// Whether it stands in the customer's name, e-mail or telephone number.
+    #[must_use]
+    pub fn is_in_contact(&self, order: &Order) -> bool {
+        let contact = &order.contact;
+        [contact.customer_name(), contact.customer_email(), contact.customer_phone()]
+            .into_iter()
+            .any(|text| self.is_in_text(text))
+    }
+
+    /// Whether it stands in `text`.
+    pub(super) fn is_in_text(&self, text: &str) -> bool {
         if !text.is_ascii() {
             return text.to_lowercase().contains(&*self.lower);
         }

@@ -2,6 +2,7 @@
 //! memory; only the bytes of HTTP itself are left to `tests/malformed.rs`.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{System, SystemRunner};
@@ -10,8 +11,10 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, Uri};
 use actix_web::test;
+use packhorse::access::{Guard, Options};
 use packhorse::actors::Load;
 use packhorse::api::{self, Gate};
+use packhorse::app::SystemClock;
 use packhorse::config::Settings;
 use packhorse::journal::MemoryOptions;
 use packhorse::telemetry::counters;
@@ -167,8 +170,11 @@ type World = Box<dyn Fn(test::TestRequest) -> Answer>;
 
 async fn world() -> World {
     let gate = Gate::new(Settings::default().limits, chrono_tz::UTC, Duration::from_secs(5));
-    gate.open(memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await);
-    let service = test::init_service(api::app(gate)).await;
+    let guard = Guard::new(Options::default(), Arc::new(SystemClock));
+    let engine = memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await;
+    guard.open(engine.clone());
+    gate.open(engine);
+    let service = test::init_service(api::app(gate, guard)).await;
     let world: World = Box::new(move |request| Box::pin(service.call(request.to_request())));
     for (path, body) in [
         ("categories/", r#"{"name":"Things"}"#),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use packhorse::domain::access::Access;
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::order::{Order, OrderChange, Status};
 use packhorse::domain::stock::{Balance, Change, Movement};
@@ -20,6 +21,8 @@ pub(crate) struct Book {
     /// The entries of each operation, by the name that it gave itself.
     pub(crate) by_operation: BTreeMap<u64, Vec<u64>>,
     pub(crate) keys: Vec<KeyEffect>,
+    /// Users and keys.
+    pub(crate) access: Access,
     /// The orders that changed since somebody looked.
     pub(crate) touched: BTreeSet<u64>,
     /// What no journal may hold.
@@ -158,6 +161,9 @@ impl Book {
                 };
                 self.orders.insert(order.id.0, tale);
                 self.touched.insert(order.id.0);
+            }
+            Event::Access(event) => {
+                self.access.apply(event, entry.at);
             }
             Event::Order(id, event) => {
                 self.touched.insert(id.0);

@@ -7,7 +7,7 @@ use crate::domain::text::CategoryName;
 const NAME: Chars = Chars::up_to(Some(50));
 
 /// The name in `body`; always there in a full one.
-pub(super) fn name(body: &[u8], presence: Presence) -> Result<Option<CategoryName>, Error> {
+pub(crate) fn name(body: &[u8], presence: Presence) -> Result<Option<CategoryName>, Error> {
     let [name] = members(body, ["name"])?;
     let mut found = Found::default();
     let name = found.take("name", presence.of(name, |raw| NAME.check(raw)));

@@ -2,7 +2,7 @@
 
 mod create;
 mod delete;
-mod input;
+pub(crate) mod input;
 mod list;
 mod retrieve;
 mod update;

@@ -9,6 +9,7 @@ use actix_web::http::header;
 use super::super::fields::{self, Problem, REQUIRED};
 use super::{Body, Error, Log};
 use crate::actors::{Failure, OrderFailure};
+use crate::domain::access::AccessRejection;
 use crate::domain::catalogue::CatalogueRejection;
 use crate::domain::inventory::InventoryRejection;
 use crate::domain::order::OrderRejection;
@@ -87,6 +88,20 @@ pub(crate) fn category(of: Failure<InventoryRejection>) -> Error {
 /// Why nothing became of a command on a product.
 pub(crate) fn product(of: Failure<InventoryRejection>) -> Error {
     failure(of, inventory)
+}
+
+/// Why nothing became of a command on users or keys.
+pub(crate) fn access(of: Failure<AccessRejection>) -> Error {
+    failure(of, |rejection| match rejection {
+        AccessRejection::NameTaken(_) | AccessRejection::KeyNameTaken(_) => Error::field("name", sentence(&rejection)),
+        AccessRejection::ExpiryPassed(_) => Error::field("expires_at", "Give a time in the future.".into()),
+        AccessRejection::UserMissing(_) => Error::no_match("User"),
+        AccessRejection::KeyMissing(_) => Error::no_match("Key"),
+        AccessRejection::LastAdmin(_) | AccessRejection::TooManyUsers { .. } | AccessRejection::TooManyKeys { .. } => {
+            conflict(&sentence(&rejection))
+        }
+        AccessRejection::DigestTaken => Error::fault(rejection),
+    })
 }
 
 fn inventory(rejection: InventoryRejection) -> Error {

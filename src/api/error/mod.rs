@@ -11,8 +11,8 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-pub(super) use engine::{category, order, product};
-pub(super) use place::{Shape, bulk, single};
+pub(crate) use engine::{access, category, order, product};
+pub(crate) use place::{Shape, bulk, single};
 
 use super::answer::json;
 use super::fields::{DocumentError, Problem, not_an_object};
@@ -24,7 +24,7 @@ const ROW: HeaderName = HeaderName::from_static("packhorse-row");
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
-pub(super) struct Error {
+pub(crate) struct Error {
     status: StatusCode,
     body: Vec<u8>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
@@ -35,7 +35,7 @@ pub(super) struct Error {
 
 /// What the log says of an answer that is the server's doing. The client sees none of it.
 #[derive(Debug)]
-pub(super) enum Log {
+pub(crate) enum Log {
     /// Something broke: an operator has to look.
     Fault(String),
     /// The server takes nothing now.
@@ -78,39 +78,44 @@ impl Error {
         Self { closes: true, ..self }
     }
 
+    /// What the client is told, as JSON.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// What the log has to say.
-    pub(super) fn log(&self) -> Option<&Log> {
+    pub(crate) fn log(&self) -> Option<&Log> {
         self.log.as_ref()
     }
 
     /// 404, for a path.
-    pub(super) fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
     }
 
     /// 404, for an id of a `kind`.
-    pub(super) fn no_match(kind: &str) -> Self {
+    pub(crate) fn no_match(kind: &str) -> Self {
         Self::detail(StatusCode::NOT_FOUND, &format!("No {kind} matches the given query."))
     }
 
     /// 405; `allow` is what the path answers to.
-    pub(super) fn not_allowed(method: &str, allow: HeaderValue) -> Self {
+    pub(crate) fn not_allowed(method: &str, allow: HeaderValue) -> Self {
         let detail = format!("Method \"{method}\" not allowed.");
         Self::detail(StatusCode::METHOD_NOT_ALLOWED, &detail).with(header::ALLOW, allow)
     }
 
     /// 400 about the request as a whole.
-    pub(super) fn bad_request(detail: &str) -> Self {
+    pub(crate) fn bad_request(detail: &str) -> Self {
         Self::detail(StatusCode::BAD_REQUEST, detail)
     }
 
     /// 400 about one field or parameter.
-    pub(super) fn field(name: &'static str, text: String) -> Self {
+    pub(crate) fn field(name: &'static str, text: String) -> Self {
         Self::problem(&Problem::field(name, text))
     }
 
     /// 400 about a cursor.
-    pub(super) fn bad_cursor() -> Self {
+    pub(crate) fn bad_cursor() -> Self {
         Self::field("cursor", "This is no cursor of this list; take it from the Link of the page before.".into())
     }
 
@@ -119,30 +124,30 @@ impl Error {
     }
 
     /// 415; `found` is the type that was sent.
-    pub(super) fn unsupported(found: &str) -> Self {
+    pub(crate) fn unsupported(found: &str) -> Self {
         let detail = format!("Unsupported media type \"{found}\" in request.");
         Self::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail)
     }
 
     /// 413.
-    pub(super) fn body_too_large(limit: usize) -> Self {
+    pub(crate) fn body_too_large(limit: usize) -> Self {
         let detail = format!("The body is too large: at most {limit} bytes are taken.");
         Self::detail(StatusCode::PAYLOAD_TOO_LARGE, &detail).closing()
     }
 
     /// 408.
-    pub(super) fn body_too_slow(timeout: Duration) -> Self {
+    pub(crate) fn body_too_slow(timeout: Duration) -> Self {
         let detail = format!("The body did not arrive within {} ms.", timeout.as_millis());
         Self::detail(StatusCode::REQUEST_TIMEOUT, &detail).closing()
     }
 
     /// 503 while the engine reads its data back.
-    pub(super) fn starting() -> Self {
+    pub(crate) fn starting() -> Self {
         Self::detail(StatusCode::SERVICE_UNAVAILABLE, "The engine is starting.").with(header::RETRY_AFTER, 1)
     }
 
     /// 503 while large bodies fill what all of them together may.
-    pub(super) fn crowded() -> Self {
+    pub(crate) fn crowded() -> Self {
         counters::REQUESTS_REFUSED_BUSY.increment();
         Self::detail(StatusCode::SERVICE_UNAVAILABLE, "Too many large bodies are being read already; try again later.")
             .with(header::RETRY_AFTER, 1)
@@ -150,7 +155,7 @@ impl Error {
     }
 
     /// 500: `cause` goes into the log.
-    pub(super) fn fault(cause: impl Display) -> Self {
+    pub(crate) fn fault(cause: impl Display) -> Self {
         let detail = "The server failed to answer; the log says why.";
         Self::detail(StatusCode::INTERNAL_SERVER_ERROR, detail).logged(Log::Fault(cause.to_string()))
     }

@@ -21,13 +21,13 @@ const LINE: [&str; 2] = ["product_id", "quantity"];
 type Lines = SmallVec<[LineRequest; 2]>;
 
 /// The order in `body`, of products that exist.
-pub(super) fn order(body: &[u8], products: &Products, limits: &Limits) -> Result<OrderRequest, Error> {
+pub(crate) fn order(body: &[u8], products: &Products, limits: &Limits) -> Result<OrderRequest, Error> {
     let row = members(body, ROW)?;
     Ok(request(row, products, limits.order_lines)?)
 }
 
 /// The orders in `body`. What is wrong is told of all of them.
-pub(super) fn bulk(body: &[u8], products: &Products, limits: &Limits) -> Result<Vec<OrderRequest>, Error> {
+pub(crate) fn bulk(body: &[u8], products: &Products, limits: &Limits) -> Result<Vec<OrderRequest>, Error> {
     let mut rows = Vec::new();
     let mut bad = Vec::new();
     let mut count = 0;
@@ -122,7 +122,7 @@ fn line([product, quantity]: Members<'_, 2>, products: &Products) -> Result<Line
 }
 
 /// The contact fields in `body`. The items of an order stay as they were placed.
-pub(super) fn contact(body: &[u8], presence: Presence) -> Result<ContactPatch, Error> {
+pub(crate) fn contact(body: &[u8], presence: Presence) -> Result<ContactPatch, Error> {
     let [name, address, phone, delivery, items]: Members<'_, 5> = members(body, ROW)?;
     let mut found = Found::default();
     let mut patch = ContactPatch::default();
@@ -138,7 +138,7 @@ pub(super) fn contact(body: &[u8], presence: Presence) -> Result<ContactPatch, E
 }
 
 /// Where an order shall go, and why.
-pub(super) fn transition(body: &[u8]) -> Result<(Status, Option<Box<str>>), Error> {
+pub(crate) fn transition(body: &[u8]) -> Result<(Status, Option<Box<str>>), Error> {
     let [to, reason]: Members<'_, 2> = members(body, ["to", "reason"])?;
     let mut found = Found::default();
     let to = found.take("to", required(to, |raw| choice(raw, Status::parse)));
@@ -148,7 +148,7 @@ pub(super) fn transition(body: &[u8]) -> Result<(Status, Option<Box<str>>), Erro
 }
 
 /// Why an order is cancelled.
-pub(super) fn cancel(body: &[u8]) -> Result<Box<str>, Error> {
+pub(crate) fn cancel(body: &[u8]) -> Result<Box<str>, Error> {
     let [reason]: Members<'_, 1> = members(body, ["reason"])?;
     let mut found = Found::default();
     let reason = found.take("reason", required(reason, |raw| REASON.check(raw)));

@@ -43,7 +43,7 @@ fn filter(query: &Query) -> Result<OrderFilter, Error> {
 }
 
 /// The terms of a search, between white space and commas; what stands in quotes is one term.
-fn terms(mut search: &str) -> Result<Vec<Term>, Error> {
+pub(crate) fn terms(mut search: &str) -> Result<Vec<Term>, Error> {
     let between = |c: char| c == ',' || c.is_whitespace();
     let mut terms = Vec::new();
     loop {

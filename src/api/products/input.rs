@@ -7,7 +7,7 @@ use super::super::fields::{
     Chars, Found, Integer, Members, Presence, Problem, REASON, boolean, date, key, members, nullable, optional, price,
     texts,
 };
-use crate::domain::catalogue::ProductPatch;
+use crate::domain::catalogue::{ProductDetails, ProductPatch};
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::stock::{Adjustment, ON_HAND_MAX, Target};
@@ -20,20 +20,32 @@ const DELTA: Integer = Integer(-(ON_HAND_MAX as i64)..=ON_HAND_MAX as i64);
 
 /// The fields of a product. In a full one, name, price and category are always there.
 #[derive(Debug)]
-pub(super) struct ProductInput {
-    pub(super) name: Option<ProductName>,
-    pub(super) description: Option<Box<str>>,
-    pub(super) price: Option<Money>,
-    pub(super) stock: Option<u32>,
+pub(crate) struct ProductInput {
+    pub(crate) name: Option<ProductName>,
+    pub(crate) description: Option<Box<str>>,
+    pub(crate) price: Option<Money>,
+    pub(crate) stock: Option<u32>,
     #[expect(clippy::option_option, reason = "left out, `null`, a day: three things to say")]
-    pub(super) expiry_date: Option<Option<NaiveDate>>,
-    pub(super) category: Option<CategoryId>,
-    pub(super) archived: Option<bool>,
+    pub(crate) expiry_date: Option<Option<NaiveDate>>,
+    pub(crate) category: Option<CategoryId>,
+    pub(crate) archived: Option<bool>,
 }
 
 impl ProductInput {
+    /// The product that this is, read from a full body.
+    pub(crate) fn details(self) -> ProductDetails {
+        ProductDetails {
+            name: self.name.expect("a full product has a name"),
+            description: self.description.unwrap_or_default(),
+            price: self.price.expect("a full product has a price"),
+            expiry_date: self.expiry_date.flatten(),
+            category: self.category.expect("a full product has a category"),
+            archived: self.archived.unwrap_or(false),
+        }
+    }
+
     /// What of this is a change of the product itself.
-    pub(super) fn patch(self) -> ProductPatch {
+    pub(crate) fn patch(self) -> ProductPatch {
         let Self { name, description, price, stock: _, expiry_date, category, archived } = self;
         ProductPatch { name, description, price, expiry_date, category, archived }
     }
@@ -42,7 +54,7 @@ impl ProductInput {
 const NAMES: [&str; 7] = ["name", "description", "price", "stock", "expiry_date", "category_id", "archived"];
 
 /// The product in `body`, its category one of those in `products`.
-pub(super) fn product(body: &[u8], presence: Presence, products: &Products) -> Result<ProductInput, Error> {
+pub(crate) fn product(body: &[u8], presence: Presence, products: &Products) -> Result<ProductInput, Error> {
     let [name, description, cost, stock, expiry, category, archived]: Members<'_, 7> = members(body, NAMES)?;
     let existing = |id| products.category(CategoryId(id)).map(|category| category.id);
     let named = |raw| {
@@ -71,7 +83,7 @@ pub(super) fn product(body: &[u8], presence: Presence, products: &Products) -> R
 }
 
 /// The adjustment of `product` in `body`: `delta`, or `set` with what was `expected`.
-pub(super) fn adjustment(body: &[u8], product: ProductId) -> Result<Adjustment, Error> {
+pub(crate) fn adjustment(body: &[u8], product: ProductId) -> Result<Adjustment, Error> {
     let [delta, set, expected, reason]: Members<'_, 4> = members(body, ["delta", "set", "expected", "reason"])?;
     let mut found = Found::default();
     let delta = found.take("delta", optional(delta, |raw| DELTA.check(raw)));

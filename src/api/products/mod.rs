@@ -3,7 +3,7 @@
 mod adjust;
 mod create;
 mod delete;
-mod input;
+pub(crate) mod input;
 mod list;
 mod movements;
 mod retrieve;

@@ -94,7 +94,7 @@ impl Fold {
                         self.inventory.apply_order(before, event, &mut watching);
                     }
                 }
-                Event::Catalogue(_) | Event::Stock(_) => {}
+                Event::Catalogue(_) | Event::Stock(_) | Event::Access(_) => {}
             }
             self.inventory.apply_event(event, &mut watching);
         }
@@ -133,6 +133,6 @@ fn cause(event: &Event) -> (Option<OrderId>, Option<Arc<str>>) {
             (Some(*id), reason)
         }
         Event::Stock(event) => (None, event.reason.as_deref().map(Into::into)),
-        Event::Catalogue(_) => (None, None),
+        Event::Catalogue(_) | Event::Access(_) => (None, None),
     }
 }

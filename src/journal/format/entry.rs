@@ -11,7 +11,8 @@ use crate::domain::who::Who;
 use super::super::interface::Revisions;
 use super::placed::is_as_placed;
 use super::{
-    CatalogueEventV1, FormatError, KeyRecordV1, List, OrderEventV1, PlacedV1, StockEventV1, WhoV1, codec, value,
+    AccessEventV1, CatalogueEventV1, FormatError, KeyRecordV1, List, OrderEventV1, PlacedV1, StockEventV1, WhoV1,
+    codec, value,
 };
 
 /// The stored form of [`Entry`].
@@ -34,6 +35,8 @@ pub enum EventV1<'a> {
     Placed(PlacedV1<'a>),
     /// An order changed.
     Order(u64, OrderEventV1<'a>),
+    /// Users or keys changed.
+    Access(AccessEventV1<'a>),
 }
 
 impl<'a> From<&'a Entry> for EntryV1<'a> {
@@ -54,6 +57,7 @@ impl<'a> From<&'a Event> for EventV1<'a> {
             Event::Stock(event) => Self::Stock(event.as_ref().into()),
             Event::Placed(order) => Self::Placed(order.as_ref().into()),
             Event::Order(id, event) => Self::Order(id.0, event.as_ref().into()),
+            Event::Access(event) => Self::Access(event.as_ref().into()),
         }
     }
 }
@@ -81,6 +85,7 @@ impl EventV1<'_> {
             Self::Stock(event) => Event::Stock(Box::new(event.restore()?)),
             Self::Placed(order) => Event::Placed(Arc::new(order.restore(at, who, revisions)?)),
             Self::Order(id, event) => Event::Order(value::order_id(id)?, Box::new(event.restore()?)),
+            Self::Access(event) => Event::Access(Box::new(event.restore()?)),
         })
     }
 }

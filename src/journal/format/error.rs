@@ -51,6 +51,12 @@ pub enum FormatError {
         /// The field.
         field: &'static str,
     },
+    /// A text is not of its kind. It is not shown: it may stand for a secret.
+    #[error("{field} is malformed")]
+    Malformed {
+        /// The field.
+        field: &'static str,
+    },
     /// A line refers to a product revision that no earlier entry made.
     #[error("a line names revision {number} of product {product}, which does not exist")]
     RevisionMissing {

@@ -3,6 +3,7 @@
 //! | kind | file |
 //! |---|---|
 //! | an entry and its events | `entry`, with `catalogue`, `stock`, `placed`, `change` |
+//! | users and keys, and their changes | `access` |
 //! | an idempotency record | `key` |
 //! | an order in full | `order`, with `contact`, `line`, `step` |
 //! | a product | `product` (what is said of it), `revision` (one immutable state of it) |
@@ -10,13 +11,14 @@
 //!
 //! The encoding is bincode's with variable-length integers, which is positional: a field that is added, removed or
 //! moved, or a variant that is not added at the end, changes the meaning of every file. So these types are nobody
-//! else's, they never change once released, and a new version gets new types beside them. `data/journal/v1.bin` holds
-//! every kind as it was frozen.
+//! else's, they never change once released, and a new version gets new types beside them. `data/journal/v1.bin` and
+//! `v1-access.bin` (what was added to it) hold every kind as it was frozen.
 //!
 //! Each form is made `From<&domain value>`, borrowing its texts, and gives the value back through `restore`, which
 //! checks it. Invariants: reading uses every byte, never panics, and allocates no more than what it read accounts for.
 //! Deliberately absent: the rules. What was decided is a fact, however it would be decided today.
 
+mod access;
 mod catalogue;
 mod category;
 mod change;
@@ -40,6 +42,7 @@ mod who;
 #[cfg(test)]
 mod tests;
 
+pub use access::{AccessEventV1, ApiKeyV1, UserV1};
 pub use catalogue::CatalogueEventV1;
 pub use category::CategoryV1;
 pub use change::{OrderChangeV1, OrderEventV1};

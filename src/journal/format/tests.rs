@@ -7,6 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::access::{AccessEvent, AccessName, ApiKey, KeyDigest, KeyId, PasswordHash, Role, Scope, User};
 use crate::domain::catalogue::{CatalogueEvent, Category, ProductDetails, Revision};
 use crate::domain::entry::{Answer, Entry, Event, KeyRecord};
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -121,6 +122,65 @@ prop_compose! {
     }
 }
 
+fn access_name() -> impl Strategy<Value = AccessName> {
+    "[a-z0-9._@+-]{1,64}".prop_map(|text| AccessName::parse(&text).unwrap())
+}
+
+fn password() -> impl Strategy<Value = PasswordHash> {
+    "[!-~]{0,99}".prop_map(|text| PasswordHash::parse(&format!("$argon2id${text}")).unwrap())
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop::sample::select(Role::ALL.to_vec())
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    prop::sample::select(Scope::ALL.to_vec())
+}
+
+fn digest() -> impl Strategy<Value = KeyDigest> {
+    any::<[u8; 32]>().prop_map(KeyDigest)
+}
+
+fn access_event() -> impl Strategy<Value = AccessEvent> {
+    let key = (id(), access_name(), role(), scope(), digest(), option::of(at()));
+    prop_oneof![
+        (access_name(), role(), password()).prop_map(|(name, role, password)| AccessEvent::UserAdded {
+            name,
+            role,
+            password
+        }),
+        (access_name(), password()).prop_map(|(name, password)| AccessEvent::PasswordSet { name, password }),
+        (access_name(), role()).prop_map(|(name, role)| AccessEvent::RoleSet { name, role }),
+        access_name().prop_map(AccessEvent::UserDisabled),
+        access_name().prop_map(AccessEvent::UserEnabled),
+        key.prop_map(|(id, name, role, scope, digest, expires_at)| {
+            AccessEvent::KeyAdded { id: KeyId(id), name, role, scope, digest, expires_at }
+        }),
+        id().prop_map(|id| AccessEvent::KeyRevoked(KeyId(id))),
+        id().prop_map(|id| AccessEvent::KeyUsed(KeyId(id))),
+    ]
+}
+
+prop_compose! {
+    fn user()(
+        name in access_name(), role in role(), password in password(), disabled in any::<bool>(), times in [at(), at()],
+        epoch in 1..=u32::MAX,
+    ) -> User {
+        User { name, role, password, disabled, created_at: times[0], changed_at: times[1], epoch }
+    }
+}
+
+prop_compose! {
+    fn api_key()(
+        id in id(), name in access_name(), role in role(), scope in scope(), digest in digest(), created_at in at(),
+        times in [option::of(at()), option::of(at()), option::of(at())],
+    ) -> ApiKey {
+        let [expires_at, revoked_at, used_at] = times;
+        ApiKey { id: KeyId(id), name, role, scope, digest, created_at, expires_at, revoked_at, used_at }
+    }
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let catalogue = prop_oneof![
         category().prop_map(CatalogueEvent::CategoryCreated),
@@ -143,6 +203,7 @@ fn event() -> impl Strategy<Value = Event> {
         stock.prop_map(|event| Event::Stock(Box::new(event))),
         placed().prop_map(|order| Event::Placed(Arc::new(order))),
         (id(), change).prop_map(|(id, event)| Event::Order(OrderId(id), Box::new(event))),
+        access_event().prop_map(|event| Event::Access(Box::new(event))),
     ]
 }
 
@@ -167,7 +228,7 @@ prop_compose! {
                 let Order { id, contact, lines, total, .. } = (*order).clone();
                 Event::Placed(Arc::new(Order::placed(id, contact, lines, total, at, &who)))
             }
-            Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) => event,
+            Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) | Event::Access(_) => event,
         };
         let events = events.into_iter().map(placed).collect();
         Entry { at, who, key: key.map(Box::new), events }
@@ -213,6 +274,16 @@ proptest! {
     }
 
     #[test]
+    fn every_user_and_key_comes_back(user in user(), key in api_key()) {
+        let mut bytes = Vec::new();
+        encode(&UserV1::from(&user), &mut bytes);
+        prop_assert_eq!(decode::<UserV1<'_>>(&bytes).unwrap().restore().unwrap(), user);
+        bytes.clear();
+        encode(&ApiKeyV1::from(&key), &mut bytes);
+        prop_assert_eq!(decode::<ApiKeyV1<'_>>(&bytes).unwrap().restore().unwrap(), key);
+    }
+
+    #[test]
     fn no_bytes_do_harm(bytes in vec(any::<u8>(), 0..200)) {
         let _ = decode_entry(&bytes, &shelf());
         let _ = decode_order(&bytes, &shelf());
@@ -231,7 +302,7 @@ proptest! {
 
 #[test]
 fn an_entry_uses_all_of_its_bytes_and_needs_them_all() {
-    for entry in samples::all() {
+    for entry in samples::all().into_iter().chain(samples::access()) {
         let mut bytes = encoded(&entry);
         for len in 0..bytes.len() {
             assert!(decode_entry(&bytes[..len], &shelf()).is_err(), "cut to {len} bytes");
@@ -296,6 +367,10 @@ fn values_are_checked_and_named() {
         "costs 0.01, but that revision costs 249.99",
     );
     check((2_u32, 1_u64, contact, 1_u64, line, u64::MAX), "a total cannot be 9223372036854775807");
+    check((4_u32, 2_u32, "bob", 4_u8), "a role cannot be 4");
+    check((4_u32, 3_u32, "Bob"), "the name of a user or key is malformed");
+    check((4_u32, 1_u32, "bob", "secret"), "the hash of a password is malformed");
+    check((4_u32, 6_u32, 0_u64), "a key id cannot be 0");
     check((3_u32, 1_u64, 0_u32, 2_u32), "an order's version cannot be 0");
     check((3_u32, 1_u64, 2_u32, 0_u32, 6_u8, 0_u8), "a status cannot be 6");
     let empty = decode_entry(&[0, 0, 0, 0], &shelf()).unwrap_err().to_string();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use smallvec::smallvec;
 
+use crate::domain::access::{AccessEvent, AccessName, KeyDigest, KeyId, PasswordHash, Role, Scope};
 use crate::domain::catalogue::{CatalogueEvent, Category, ProductDetails, Revision};
 use crate::domain::entry::{Answer, Entry, Event, Events, KeyRecord};
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -183,4 +184,38 @@ pub(in crate::journal) fn all() -> Vec<Arc<Entry>> {
     // Stored inverted: a sector of it would be zero.
     entries.push(long('\0', 1_500));
     entries
+}
+
+/// Every change of users and keys there is.
+pub(in crate::journal) fn access() -> Vec<Arc<Entry>> {
+    let name = |text| AccessName::parse(text).unwrap();
+    let password = |text: &str| PasswordHash::parse(&format!("$argon2id$v=19$m=19456,t=2,p=1${text}")).unwrap();
+    let key = |id, scope, expires_at| AccessEvent::KeyAdded {
+        id: KeyId(id),
+        name: name("shop-1"),
+        role: Role::Operator,
+        scope,
+        digest: KeyDigest(std::array::from_fn(|at| u8::try_from(at).unwrap())),
+        expires_at,
+    };
+    let events = [
+        AccessEvent::UserAdded {
+            name: name("ann@example.com"),
+            role: Role::Admin,
+            password: password("c2FsdA$aGFzaA"),
+        },
+        AccessEvent::PasswordSet { name: name("ann@example.com"), password: password("c2FsdA$b3RoZXI") },
+        AccessEvent::RoleSet { name: name("bob"), role: Role::Viewer },
+        AccessEvent::UserDisabled(name("bob")),
+        AccessEvent::UserEnabled(name("bob")),
+        key(1, Scope::All, None),
+        key(2, Scope::Orders, Some(Timestamp(1_900_000_000_000_000))),
+        key(300, Scope::Catalogue, None),
+        AccessEvent::KeyRevoked(KeyId(1)),
+        AccessEvent::KeyUsed(KeyId(2)),
+    ];
+    let at = |n: usize| 1_795_400_000_000_000 + i64::try_from(n).unwrap();
+    let entry =
+        |(n, event)| entry(at(n), Who::User("ann@example.com".into()), smallvec![Event::Access(Box::new(event))]);
+    events.into_iter().enumerate().map(entry).map(Arc::new).collect()
 }

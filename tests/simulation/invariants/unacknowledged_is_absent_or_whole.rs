@@ -46,7 +46,7 @@ fn is_whole(operation: &Operation, entry: &Entry) -> bool {
         Ask::Place(rows) => {
             let placed = |(row, event): (&OrderRequest, &Event)| match event {
                 Event::Placed(order) => is_row(row, order),
-                Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) => false,
+                Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) | Event::Access(_) => false,
             };
             rows.len() == events.len() && rows.iter().zip(events).all(placed)
         }

@@ -1,0 +1,108 @@
+//! What browsers are told, and what they tell: security headers, other origins, other sites.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+
+/// For answers that are no pages.
+const CSP_NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// For the pages of the console.
+const CSP_CONSOLE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether a browser says that a page of this origin, or nobody's page, made the request. Programs say nothing.
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
+    headers.get(FETCH_SITE).is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
+}
+
+/// Whether `Host` is one that no other name can be made to lead to.
+pub(super) fn is_local_name(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else { return true };
+    let Ok(host) = host.to_str() else { return false };
+    let name = match host.strip_prefix('[') {
+        Some(rest) => return rest.split_once(']').is_some_and(|(ip, _)| ip.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok()
+}
+
+/// Adds what no answer to `path` goes without. What the endpoint said itself stays.
+pub(super) fn protect(headers: &mut HeaderMap, path: &str, is_secure: bool) {
+    let is_console = path.starts_with("/admin/");
+    let mut add = |name: HeaderName, value: HeaderValue| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
+    };
+    add(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    add(header::CONTENT_SECURITY_POLICY, if is_console { CSP_CONSOLE } else { CSP_NOTHING });
+    add(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    add(header::CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    if is_console || path.starts_with("/api/access/") {
+        add(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        add(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if is_secure {
+        add(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+/// The origin of a request, where it is one of `origins`.
+pub(super) fn allowed_origin(headers: &HeaderMap, origins: &[String]) -> Option<HeaderValue> {
+    if origins.is_empty() {
+        return None;
+    }
+    let origin = headers.get(header::ORIGIN)?;
+    origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+}
+
+/// Whether a browser asks what another origin may do.
+pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// What an allowed origin may do: call with a key. Cookies never come from another site.
+pub(super) fn preflight() -> HttpResponse {
+    HttpResponse::build(StatusCode::NO_CONTENT)
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"))
+        .insert_header((
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, Idempotency-Key, X-Api-Key, X-Request-Id",
+        ))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"))
+        .finish()
+}
+
+/// Lets a page of `origin` read the answer.
+pub(super) fn share(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Idempotent-Replayed, Link, Packhorse-Row, Retry-After, X-Request-Id"),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_and_localhost_are_local_names() {
+        let check = |host: &str, is_local: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+            assert_eq!(is_local_name(&headers), is_local, "{host}");
+        };
+        check("localhost", true);
+        check("LOCALHOST:8080", true);
+        check("127.0.0.1:8080", true);
+        check("[::1]:8080", true);
+        check("evil.example", false);
+        check("127.0.0.1.evil.example", false);
+        check("[evil]", false);
+        check("localhost.evil.example", false);
+    }
+}

@@ -1,0 +1,315 @@
+//! The one middleware, and what it knows.
+
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE, VARY};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+use bytes::BytesMut;
+use futures_util::Stream;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+
+use super::buckets::{Buckets, Source};
+use super::caller::{Caller, Session};
+use super::credential::Credential;
+use super::sessions::{SessionId, SessionRow, Sessions, Token};
+use super::sign_in::Attempts;
+use super::{Refusal, browser, cookie};
+use crate::actors::{Clock, Fulfillment, Request};
+use crate::domain::access::{Access, AccessCommand, ApiKey, KEY_USE_NOTED_EVERY, KeyId, User};
+use crate::domain::time::Timestamp;
+use crate::domain::who::Who;
+use crate::secret::{digest_of, random};
+
+const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
+/// The largest form whose field is looked for; a script that sends more uses the header.
+const FORM_BYTES_MAX: usize = 1 << 20;
+
+/// How access is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether nobody is let in without a key or session, even before there is one.
+    pub is_required: bool,
+    /// Whether only this machine reaches the server.
+    pub is_loopback: bool,
+    /// Whether connections are encrypted.
+    pub is_secure: bool,
+    /// How long a session may be idle.
+    pub session_idle: Duration,
+    /// How long a session lasts.
+    pub session_age: Duration,
+    /// Sessions at once.
+    pub sessions_max: usize,
+    /// Requests a second by one key.
+    pub per_key: u32,
+    /// Requests a second from one address.
+    pub per_address: u32,
+    /// Whose pages may read answers.
+    pub origins: Vec<String>,
+    /// How long a form may take to arrive.
+    pub body_timeout: Duration,
+}
+
+impl Default for Options {
+    /// Open, on this machine only, with the limits that settings have by default.
+    fn default() -> Self {
+        Self {
+            is_required: false,
+            is_loopback: true,
+            is_secure: false,
+            session_idle: Duration::from_mins(30),
+            session_age: Duration::from_hours(12),
+            sessions_max: 10_000,
+            per_key: 5_000,
+            per_address: 10_000,
+            origins: Vec::new(),
+            body_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What stands before every endpoint. Clones share it.
+#[derive(Clone)]
+pub struct Guard(Arc<Inner>);
+
+struct Inner {
+    engine: OnceLock<Fulfillment>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    sessions: Sessions,
+    attempts: Attempts,
+    keys: Buckets<KeyId>,
+    addresses: Buckets<Source>,
+    /// When a use of a key was noted last, as long as the note is on its way.
+    noted: Mutex<HashMap<KeyId, Timestamp>>,
+    /// What the tokens of forms are made with.
+    secret: [u8; 32],
+}
+
+impl Guard {
+    /// A guard that lets nobody in before [`Guard::open`]. Keys expire by `clock`.
+    #[must_use]
+    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Self {
+        let every = |rate: u32| Duration::from_secs(1) / rate.max(1);
+        Self(Arc::new(Inner {
+            engine: OnceLock::new(),
+            clock,
+            sessions: Sessions::new(options.session_idle, options.session_age, options.sessions_max),
+            attempts: Attempts::new(),
+            keys: Buckets::new(options.per_key, every(options.per_key)),
+            addresses: Buckets::new(options.per_address, every(options.per_address)),
+            noted: Mutex::default(),
+            secret: random(),
+            options,
+        }))
+    }
+
+    /// Judges by the users and keys of `engine` from now on.
+    pub fn open(&self, engine: Fulfillment) {
+        self.0.engine.get_or_init(|| engine);
+    }
+
+    /// The sessions of users that hold, the newest first.
+    #[must_use]
+    pub fn session_rows(&self) -> Vec<SessionRow> {
+        let Some(access) = self.engine().map(|engine| engine.view().access()) else { return Vec::new() };
+        let holds = |user: &User, epoch: u32| !user.disabled && user.epoch == epoch;
+        self.0.sessions.list(Instant::now(), |live| access.user(&live.user).is_some_and(|user| holds(user, live.epoch)))
+    }
+
+    /// Ends a session; `false` when there is none of this number.
+    #[must_use]
+    pub fn revoke_session(&self, id: SessionId) -> bool {
+        self.0.sessions.revoke(id)
+    }
+
+    /// Whether everybody is let in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.engine().is_some_and(|engine| self.is_open_by(&engine.view().access()))
+    }
+
+    fn is_open_by(&self, access: &Access) -> bool {
+        !self.0.options.is_required && access.is_open()
+    }
+
+    pub(super) fn engine(&self) -> Option<&Fulfillment> {
+        self.0.engine.get()
+    }
+
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(super) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.0.options.is_secure
+    }
+
+    /// Who sends `request`, and the token of a session that the answer begins.
+    fn judge(&self, request: &ServiceRequest) -> Result<(Caller, Option<Token>), Refusal> {
+        let Some(engine) = self.engine() else { return Ok((Caller::nobody(), None)) };
+        let access = engine.view().access();
+        let headers = request.headers();
+        let is_console = request.path().starts_with("/admin/");
+        if self.is_open_by(&access) {
+            // A name on the Internet can be made to lead to this machine, and a browser takes its pages for ours.
+            if self.0.options.is_loopback && !browser::is_local_name(headers) {
+                return Err(Refusal::Host);
+            }
+            let caller = Caller::anybody();
+            return Ok(if is_console { self.with_session(caller, request) } else { (caller, None) });
+        }
+        let now = Instant::now();
+        let source = Source::of(request.peer_addr().map(|address| address.ip()));
+        self.0.addresses.take(source, now).map_err(Refusal::TooMany)?;
+        match Credential::of(headers) {
+            Credential::Malformed => return Ok((Caller::nobody(), None)),
+            Credential::Key(secret) => {
+                let Some(key) = access.key_by_digest(&digest_of(secret)) else {
+                    return Ok((Caller::nobody(), None));
+                };
+                let at = self.0.clock.now();
+                if !key.is_in_force(at) {
+                    return Ok((Caller::nobody(), None));
+                }
+                self.0.keys.take(key.id, now).map_err(Refusal::TooMany)?;
+                self.note_use(engine, key, at);
+                return Ok((Caller::with_key(key), None));
+            }
+            Credential::None => {}
+        }
+        if let Some(token) = cookie::token(headers)
+            && let Some(live) = self.0.sessions.find(&token, now)
+        {
+            match access.user(&live.user).filter(|user| !user.disabled && user.epoch == live.epoch) {
+                Some(user) => {
+                    let session = Session::new(&token, Some(live.id), &self.0.secret);
+                    return Ok((Caller::signed_in(user, session), None));
+                }
+                None => self.0.sessions.end(&token),
+            }
+        }
+        let caller = Caller::nobody();
+        Ok(if is_console { self.with_session(caller, request) } else { (caller, None) })
+    }
+
+    /// `caller` with the session of somebody who did not sign in. Nothing of it is kept: its token proves its forms.
+    fn with_session(&self, caller: Caller, request: &ServiceRequest) -> (Caller, Option<Token>) {
+        let (token, is_new) = match cookie::token(request.headers()) {
+            Some(token) => (token, false),
+            None => (Token::new(), true),
+        };
+        let session = Session::new(&token, None, &self.0.secret);
+        (Caller { session: Some(session), ..caller }, is_new.then_some(token))
+    }
+
+    fn note_use(&self, engine: &Fulfillment, key: &ApiKey, now: Timestamp) {
+        let is_due = |last: Timestamp| now.since(last) >= KEY_USE_NOTED_EVERY;
+        if !key.used_at.is_none_or(is_due) {
+            return;
+        }
+        let mut noted = self.0.noted.lock();
+        if noted.get(&key.id).copied().is_none_or(is_due) {
+            noted.insert(key.id, now);
+            drop(noted);
+            // Nobody waits for it; where it is lost, the next use is noted after an hour.
+            let (engine, id) = (engine.clone(), key.id);
+            let who = Who::Key(key.name.shared());
+            actix_web::rt::spawn(async move { engine.access(Request::of(who), AccessCommand::KeyUsed(id)).await.ok() });
+        }
+    }
+
+    /// Refuses what a page of another site made.
+    async fn expect_genuine(&self, caller: &Caller, request: &mut ServiceRequest) -> Result<(), Refusal> {
+        if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+            return Ok(());
+        }
+        let is_by_key = caller.session.is_none() && caller.role.is_some() && !self.is_open();
+        if !is_by_key && !browser::is_same_origin(request.headers()) {
+            return Err(Refusal::CrossSite);
+        }
+        let Some(session) = &caller.session else { return Ok(()) };
+        let given = match request.headers().get(CSRF) {
+            Some(header) => header.to_str().ok().map(str::to_owned),
+            None => self.form_token(request).await,
+        };
+        // Both are hashes, which are compared in constant time.
+        let parse = |text: &str| blake3::Hash::from_hex(text).ok();
+        let given = given.as_deref().and_then(parse);
+        if given.is_some() && given == parse(session.csrf()) { Ok(()) } else { Err(Refusal::Forged) }
+    }
+
+    /// The field `csrf` of a form, which is given back to whoever reads it next.
+    async fn form_token(&self, request: &mut ServiceRequest) -> Option<String> {
+        let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?.split(';').next()?.trim();
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return None;
+        }
+        let reading = read(request.take_payload());
+        let body = tokio::time::timeout(self.0.options.body_timeout, reading).await.ok()??.freeze();
+        request.set_payload(Payload::from(body.clone()));
+        let mut values = form_urlencoded::parse(&body).filter(|(name, _)| name == "csrf").map(|(_, value)| value);
+        let value = values.next()?.into_owned();
+        values.next().is_none().then_some(value)
+    }
+}
+
+async fn read(mut payload: Payload) -> Option<BytesMut> {
+    let mut body = BytesMut::new();
+    let mut next = async || std::future::poll_fn(|context| std::pin::Pin::new(&mut payload).poll_next(context)).await;
+    while let Some(chunk) = next().await {
+        body.extend_from_slice(&chunk.ok()?);
+        if body.len() > FORM_BYTES_MAX {
+            return None;
+        }
+    }
+    Some(body)
+}
+
+/// Finds out who calls, and refuses what nobody may do. What the route needs is judged behind it.
+pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let guard = request.app_data::<Guard>().expect("the app carries its guard").clone();
+    let options = &guard.0.options;
+    let origin = browser::allowed_origin(request.headers(), &options.origins);
+    let (mut response, begun) = if origin.is_some() && browser::is_preflight(request.method(), request.headers()) {
+        (request.into_response(browser::preflight()), None)
+    } else {
+        match guard.admit(&mut request).await {
+            Ok(begun) => (next.call(request).await?, begun),
+            Err(refusal) => (request.into_response(refusal.answer()), None),
+        }
+    };
+    let path = response.request().path().to_owned();
+    let headers = response.headers_mut();
+    if let Some(token) = begun.filter(|_| !headers.contains_key(SET_COOKIE)) {
+        headers.insert(SET_COOKIE, cookie::set(&token, options.is_secure));
+    }
+    browser::protect(headers, &path, options.is_secure);
+    if !options.origins.is_empty() {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+    }
+    if let Some(origin) = origin {
+        browser::share(headers, origin);
+    }
+    Ok(response)
+}
+
+impl Guard {
+    /// Puts the caller into `request`; answers with the token of a session that begins.
+    async fn admit(&self, request: &mut ServiceRequest) -> Result<Option<Token>, Refusal> {
+        let (caller, begun) = self.judge(request)?;
+        self.expect_genuine(&caller, request).await?;
+        request.extensions_mut().insert(Rc::new(caller));
+        Ok(begun)
+    }
+}

@@ -1,0 +1,64 @@
+//! What a route asks of its caller.
+
+use std::rc::Rc;
+
+use actix_web::HttpMessage;
+use actix_web::dev::ServiceRequest;
+
+use super::{Caller, Guard, Refusal};
+use crate::domain::access::{Role, Scope};
+
+/// The part of the API that a route belongs to: what the scope of a key is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// Of no part: a key of any scope may.
+    Common,
+    /// Orders.
+    Orders,
+    /// Categories, products and stock.
+    Catalogue,
+    /// Users, keys, sessions, settings.
+    Administration,
+}
+
+/// What a route asks of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The least role; `None` lets everybody in.
+    pub role: Option<Role>,
+    /// Where the route belongs.
+    pub area: Area,
+}
+
+impl Need {
+    /// Why `caller` is refused; `None` when they may.
+    #[must_use]
+    pub fn refusal(self, caller: &Caller) -> Option<Refusal> {
+        let role = self.role?;
+        if caller.role.is_none() {
+            return Some(Refusal::Unknown);
+        }
+        if !caller.may(role) {
+            return Some(Refusal::Role(role));
+        }
+        let holds = match caller.scope {
+            Scope::All => true,
+            Scope::Orders => matches!(self.area, Area::Common | Area::Orders),
+            Scope::Catalogue => matches!(self.area, Area::Common | Area::Catalogue),
+        };
+        (!holds).then_some(Refusal::Scope)
+    }
+}
+
+/// Why `request` may not go on to a route that has this `need`.
+pub(crate) fn refusal(need: Need, request: &ServiceRequest) -> Option<Refusal> {
+    need.role?;
+    // Nobody is known before the data is read back; to say so is better than to say that a key is wrong.
+    if request.app_data::<Guard>().is_some_and(|guard| guard.engine().is_none()) {
+        return Some(Refusal::Starting);
+    }
+    match request.extensions().get::<Rc<Caller>>() {
+        Some(caller) => need.refusal(caller),
+        None => Some(Refusal::Unknown),
+    }
+}

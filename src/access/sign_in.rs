@@ -1,0 +1,199 @@
+//! Signing in: what it takes, and what keeps guessing slow without keeping anybody out.
+//!
+//! An address that gives wrong passwords is *refused* for a while. A user whose password is guessed at, from however
+//! many addresses, is only *delayed*, by at most [`DELAY_MAX`]: otherwise anybody could keep them out.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::{HeaderMap, HeaderValue};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+
+use super::buckets::{Buckets, Source};
+use super::{Guard, Refusal, cookie};
+use crate::domain::access::{AccessName, PasswordHash};
+use crate::secret;
+
+/// Wrong passwords that an address may give at once.
+const TRIES: u32 = 5;
+/// After this it may give another one.
+const TRY_EVERY: Duration = Duration::from_secs(12);
+/// Attempts under way, of all addresses.
+const ATTEMPTS_MAX: usize = 256;
+/// Wrong passwords of a user before the next attempt is delayed.
+const FREE_FAILURES: u32 = 3;
+const DELAY: Duration = Duration::from_millis(100);
+const DELAY_MAX: Duration = Duration::from_secs(2);
+/// How long wrong passwords of a user count.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(15);
+
+/// Why nobody was signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// No such user, another password, or a disabled user: which one is not told.
+    #[error("Name or password is wrong.")]
+    Wrong,
+    /// Too many attempts.
+    #[error(transparent)]
+    Refused(Refusal),
+}
+
+pub(super) struct Attempts {
+    addresses: Buckets<Source>,
+    /// Of existing users only, so that it is bounded.
+    failures: Mutex<HashMap<AccessName, (u32, Instant)>>,
+    under_way: Semaphore,
+}
+
+impl Attempts {
+    pub(super) fn new() -> Self {
+        Self {
+            addresses: Buckets::new(TRIES, TRY_EVERY),
+            failures: Mutex::default(),
+            under_way: Semaphore::new(ATTEMPTS_MAX),
+        }
+    }
+
+    fn delay(&self, user: &AccessName, now: Instant) -> Duration {
+        let failures =
+            self.failures.lock().get(user).map_or(0, |(count, last)| {
+                if now.saturating_duration_since(*last) < FORGOTTEN_AFTER { *count } else { 0 }
+            });
+        match failures.checked_sub(FREE_FAILURES) {
+            None | Some(0) => Duration::ZERO,
+            Some(more) => (DELAY * 2_u32.pow(more.min(10))).min(DELAY_MAX),
+        }
+    }
+
+    fn note_failure(&self, user: &AccessName, now: Instant) {
+        let mut failures = self.failures.lock();
+        failures.retain(|_, (_, last)| now.saturating_duration_since(*last) < FORGOTTEN_AFTER);
+        let (count, last) = failures.entry(user.clone()).or_insert((0, now));
+        *count = count.saturating_add(1);
+        *last = now;
+    }
+}
+
+impl Guard {
+    /// Signs a user in who sends `headers` from `address`: answers with the cookie to set. The session of the request, if
+    /// there is one, ends; the new one has a token of its own.
+    ///
+    /// # Errors
+    /// When name or password is wrong, and when there were too many attempts.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        address: Option<IpAddr>,
+        headers: &HeaderMap,
+    ) -> Result<HeaderValue, SignInError> {
+        let (attempts, source) = (&self.attempts(), Source::of(address));
+        let refused = |wait| SignInError::Refused(Refusal::TooMany(wait));
+        // Taken before the password is looked at, so that attempts at once count as well.
+        attempts.addresses.take(source, Instant::now()).map_err(refused)?;
+        let _permit = attempts.under_way.try_acquire().map_err(|_| refused(Duration::from_secs(1)))?;
+        let view = self.engine().ok_or(SignInError::Refused(Refusal::Starting))?.view();
+        let access = view.access();
+        let user = AccessName::parse(name).ok().and_then(|name| access.user(&name).cloned());
+        if let Some(user) = &user {
+            tokio::time::sleep(attempts.delay(&user.name, Instant::now())).await;
+        }
+        let hash = user.as_ref().map(|user| user.password.clone());
+        let is_right = verify(hash, password.to_owned()).await;
+        // Of a name that nobody has the log says nothing: it may be a password in the wrong field.
+        let Some(user) = user else {
+            tracing::warn!(?address, "sign-in refused: no such user");
+            return Err(SignInError::Wrong);
+        };
+        // What changed while the password was looked at counts.
+        let is_unchanged = view.access().user(&user.name).is_some_and(|now| now.epoch == user.epoch);
+        if !is_right || user.disabled || !is_unchanged {
+            attempts.note_failure(&user.name, Instant::now());
+            tracing::warn!(user = %user.name, ?address, "sign-in refused");
+            return Err(SignInError::Wrong);
+        }
+        attempts.addresses.give_back(source);
+        attempts.failures.lock().remove(&user.name);
+        if let Some(old) = cookie::token(headers) {
+            self.sessions().end(&old);
+        }
+        let token = self.sessions().begin(user.name.clone(), user.epoch, Instant::now());
+        tracing::info!(user = %user.name, ?address, "signed in");
+        Ok(cookie::set(&token, self.is_secure()))
+    }
+
+    /// Ends the session of `headers`: answers with the cookie that makes the browser forget it.
+    pub fn sign_out(&self, headers: &HeaderMap) -> HeaderValue {
+        if let Some(token) = cookie::token(headers) {
+            self.sessions().end(&token);
+        }
+        cookie::clear(self.is_secure())
+    }
+}
+
+/// Whether `password` is the one that `hash` was made of. Takes as long where there is none.
+async fn verify(hash: Option<PasswordHash>, password: String) -> bool {
+    let work = move || {
+        if let Some(hash) = hash {
+            return secret::verify_password(&password, &hash);
+        }
+        secret::verify_nobody(&password);
+        false
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or(false)
+}
+
+/// Where a user goes after signing in: `next`, where it is a plain path of the console, otherwise its first page.
+#[must_use]
+pub fn after_sign_in(next: &str) -> &str {
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"<>".contains(&byte));
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    let is_inside = path.starts_with("/admin/") && !path.contains("//") && !path.contains("..") && !path.contains('%');
+    if is_plain && is_inside { next } else { "/admin/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_leads_nowhere_but_into_the_console() {
+        let check = |next: &str, to: &str| assert_eq!(after_sign_in(next), to, "{next:?}");
+        check("/admin/orders/?status=pending&cursor=a%20b", "/admin/orders/?status=pending&cursor=a%20b");
+        for bad in [
+            "",
+            "/",
+            "/admin",
+            "//evil.example/admin/",
+            "https://evil.example/admin/",
+            "/admin//evil.example",
+            "/admin/../api/",
+            "/admin/%2e%2e/",
+            "/admin/\\evil.example",
+            "/admin/\r\nSet-Cookie: a=b",
+            "\t/admin/",
+            "javascript:alert(1)",
+        ] {
+            check(bad, "/admin/");
+        }
+    }
+
+    #[test]
+    fn a_user_is_delayed_and_never_refused() {
+        let (attempts, now) = (Attempts::new(), Instant::now());
+        let bob = AccessName::parse("bob").unwrap();
+        for _ in 0..3 {
+            attempts.note_failure(&bob, now);
+        }
+        assert_eq!(attempts.delay(&bob, now), Duration::ZERO);
+        attempts.note_failure(&bob, now);
+        assert_eq!(attempts.delay(&bob, now), Duration::from_millis(200));
+        for _ in 0..1_000 {
+            attempts.note_failure(&bob, now);
+        }
+        assert_eq!(attempts.delay(&bob, now), DELAY_MAX);
+        assert_eq!(attempts.delay(&bob, now + FORGOTTEN_AFTER), Duration::ZERO);
+    }
+}

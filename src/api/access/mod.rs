@@ -1,0 +1,12 @@
+//! `/api/access/`: users, keys, sessions, and who calls.
+
+mod input;
+mod keys;
+mod me;
+mod sessions;
+mod users;
+
+pub(super) use keys::{create as create_key, list as keys, revoke as revoke_key};
+pub(super) use me::me;
+pub(super) use sessions::{list as sessions, revoke as revoke_session};
+pub(super) use users::{create as create_user, list as users, patch as patch_user, retrieve as user};

@@ -1,0 +1,50 @@
+//! `sessions/` and `sessions/<id>/revoke/`: who is signed in at the console.
+
+use serde::Serialize;
+
+use super::super::answer::{Answer, gone};
+use super::super::call::Call;
+use super::super::error::Error;
+use super::super::id::Path;
+use super::super::list::{Query, more, page};
+use super::super::render::{self, List};
+use crate::access::{Guard, SessionId, SessionRow};
+
+const SESSION_BYTES: usize = 96;
+
+/// A session, without its token.
+#[derive(Serialize)]
+struct SessionBody<'a> {
+    id: u64,
+    user: &'a str,
+    age_seconds: u64,
+    idle_seconds: u64,
+}
+
+impl<'a> From<&'a SessionRow> for SessionBody<'a> {
+    fn from(row: &'a SessionRow) -> Self {
+        let SessionRow { id, user, age, idle } = row;
+        Self { id: id.0, user: user.as_str(), age_seconds: age.as_secs(), idle_seconds: idle.as_secs() }
+    }
+}
+
+/// Lists the sessions that hold, the newest first.
+pub(crate) async fn list(call: Call, query: Query) -> Answer {
+    let limit = query.limit(&call.gate)?;
+    let before = query.cursor_id()?.unwrap_or(u64::MAX);
+    let mut sessions = guard(&call).session_rows();
+    sessions.retain(|session| session.id.0 < before);
+    let more = more(&mut sessions, limit);
+    let rows = List(|| sessions.iter().map(SessionBody::from));
+    let next = sessions.last().filter(|_| more).map(|session| session.id.0);
+    Ok(page(&call.http, render::json(&rows, sessions.len() * SESSION_BYTES), next))
+}
+
+/// Ends a session.
+pub(crate) async fn revoke(call: Call, Path(id): Path<SessionId>) -> Answer {
+    if guard(&call).revoke_session(id) { Ok(gone()) } else { Err(Error::no_match("Session")) }
+}
+
+fn guard(call: &Call) -> &Guard {
+    call.http.app_data().expect("the app carries its guard")
+}

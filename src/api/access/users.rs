@@ -1,0 +1,107 @@
+//! `users/` and `users/<name>/`.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use serde::Serialize;
+
+use super::super::answer::{Answer, json, ok};
+use super::super::body::Body;
+use super::super::call::Call;
+use super::super::error::{self, Error};
+use super::super::fields::Presence;
+use super::super::list::{Query, more, page};
+use super::super::render::{self, List, Time, Times};
+use super::input::{self, UserInput};
+use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, User};
+
+const USER_BYTES: usize = 192;
+
+/// A user, without anything of the password.
+#[derive(Serialize)]
+struct UserBody<'a> {
+    name: &'a str,
+    role: &'static str,
+    disabled: bool,
+    created_at: Time<'a>,
+    changed_at: Time<'a>,
+}
+
+impl<'a> UserBody<'a> {
+    fn new(user: &'a User, times: &'a Times) -> Self {
+        Self {
+            name: user.name.as_str(),
+            role: user.role.as_str(),
+            disabled: user.disabled,
+            created_at: times.show(user.created_at),
+            changed_at: times.show(user.changed_at),
+        }
+    }
+}
+
+fn rendered(call: &Call, user: &User) -> Vec<u8> {
+    render::json(&UserBody::new(user, &call.times()), USER_BYTES)
+}
+
+/// Lists users by name.
+pub(crate) async fn list(call: Call, query: Query) -> Answer {
+    let limit = query.limit(&call.gate)?;
+    let after = query.cursor(|text| AccessName::parse(text).ok())?;
+    let access = call.view().access();
+    let is_next = |user: &&Arc<User>| after.as_ref().is_none_or(|after| user.name > *after);
+    let mut users: Vec<_> = access.users().filter(is_next).take(limit + 1).collect();
+    let more = more(&mut users, limit);
+    let times = call.times();
+    let rows = List(|| users.iter().map(|user| UserBody::new(user, &times)));
+    let next = users.last().filter(|_| more).map(|user| user.name.clone());
+    Ok(page(&call.http, render::json(&rows, users.len() * USER_BYTES), next))
+}
+
+/// Adds a user.
+pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
+    let input = web::block(move || input::user(&body, Presence::Full)).await.map_err(Error::fault)??;
+    let UserInput { name: Some(name), role: Some(role), password: Some(password), .. } = input else {
+        return Err(Error::fault("a full user has name, role and password"));
+    };
+    let user = run(&call, AccessCommand::AddUser { name, role, password }).await?;
+    Ok(json(StatusCode::CREATED, rendered(&call, &user)))
+}
+
+/// Shows a user.
+pub(crate) async fn retrieve(call: Call) -> Answer {
+    let user = named(&call)?;
+    Ok(ok(rendered(&call, &user)))
+}
+
+/// Changes password, role and whether a user may sign in, in this order. Each change ends the user's sessions.
+pub(crate) async fn patch(call: Call, Body(body, _lease): Body) -> Answer {
+    let mut user = named(&call)?;
+    let input = web::block(move || input::user(&body, Presence::Partial)).await.map_err(Error::fault)??;
+    let name = || user.name.clone();
+    let disabling = |disabled: bool| {
+        if disabled { AccessCommand::DisableUser(name()) } else { AccessCommand::EnableUser(name()) }
+    };
+    let commands = [
+        input.password.map(|password| AccessCommand::SetPassword { name: name(), password }),
+        input.role.map(|role| AccessCommand::SetRole { name: name(), role }),
+        input.disabled.map(disabling),
+    ];
+    for command in commands.into_iter().flatten() {
+        user = run(&call, command).await?;
+    }
+    Ok(ok(rendered(&call, &user)))
+}
+
+fn named(call: &Call) -> Result<Arc<User>, Error> {
+    let name = call.http.match_info().get("name").and_then(|name| AccessName::parse(name).ok());
+    let user = name.and_then(|name| call.view().access().user(&name).cloned());
+    user.ok_or_else(|| Error::no_match("User"))
+}
+
+async fn run(call: &Call, command: AccessCommand) -> Result<Arc<User>, Error> {
+    match call.engine.access(call.plain(), command).await.map_err(error::access)?.value {
+        AccessOutcome::User(user) => Ok(user),
+        AccessOutcome::Key(_) => Err(Error::fault("a command on a user ended with a key")),
+    }
+}

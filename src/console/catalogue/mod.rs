@@ -1,0 +1,63 @@
+//! The catalogue: products with their stock, and categories.
+
+mod categories;
+mod list;
+mod product;
+mod stock;
+
+use serde::Serialize;
+
+pub(super) use categories::{categories, create_category, delete_category, rename_category};
+pub(super) use list::products;
+pub(super) use product::{archive, blank, change, create, delete, edit};
+pub(super) use stock::{adjust, product};
+
+use super::overview::LOW_STOCK;
+use super::visit::Visit;
+use crate::domain::ids::CategoryId;
+use crate::view::Product;
+
+/// Categories that a choice offers.
+const CATEGORIES_MAX: usize = 1_000;
+
+/// A product in a list.
+#[derive(Debug, Serialize)]
+pub(super) struct ProductRow<'a> {
+    id: u64,
+    name: &'a str,
+    category: &'a str,
+    price: String,
+    on_hand: u32,
+    reserved: u32,
+    available: u32,
+    archived: bool,
+    low: bool,
+    expiry: Option<String>,
+}
+
+impl<'a> From<&'a Product> for ProductRow<'a> {
+    fn from(product: &'a Product) -> Self {
+        let (details, balance) = (&product.revision.details, product.balance);
+        Self {
+            id: product.revision.product.0,
+            name: details.name.as_str(),
+            category: product.revision.category_name.as_str(),
+            price: details.price.to_string(),
+            on_hand: balance.on_hand,
+            reserved: balance.reserved,
+            available: balance.available(),
+            archived: details.archived,
+            low: !details.archived && balance.available() <= LOW_STOCK,
+            expiry: details.expiry_date.map(|day| day.to_string()),
+        }
+    }
+}
+
+/// Number and name of every category, for a choice.
+fn choices(visit: &Visit) -> minijinja::Value {
+    let categories = visit.view().products().categories(CategoryId(0), CATEGORIES_MAX);
+    let choice = |category: crate::domain::catalogue::Category| {
+        minijinja::context! { id => category.id.0, name => category.name.as_str() }
+    };
+    categories.into_iter().map(choice).collect::<Vec<_>>().into()
+}

@@ -1,0 +1,105 @@
+//! What is said of a product: creating it, changing it, archiving it, deleting it.
+
+use actix_web::http::StatusCode;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde_json::json;
+
+use super::super::fault::Fault;
+use super::super::form::{Form, bytes};
+use super::super::visit::{Answer, Visit, token};
+use super::choices;
+use crate::api::error;
+use crate::api::fields::Presence;
+use crate::api::products::input;
+use crate::view::Product;
+
+/// The fields of the form, as the API names them.
+const FIELDS: [&str; 5] = ["name", "description", "price", "expiry_date", "category_id"];
+
+/// `GET products/new/`.
+pub(crate) async fn blank(visit: Visit) -> Answer {
+    page(&visit, None, None, Form::default().values())
+}
+
+/// `POST products/new/`.
+pub(crate) async fn create(visit: Visit, form: Form) -> Answer {
+    let mut body = form.whole(&["name", "price", "category_id"]);
+    body.extend(form.body(&["description", "stock", "expiry_date"]));
+    let body = bytes(&body);
+    let made = async {
+        let input = input::product(&body, Presence::Full, visit.view().products())?;
+        let opening = input.stock.unwrap_or(0);
+        let request = visit.once(form.get("token"), &body);
+        visit.engine.create_product(request, input.details(), opening).await.map_err(error::product)
+    };
+    match made.await.map_err(Fault::from) {
+        Ok(made) => visit.go(&format!("/admin/products/{}/?note=created", made.value.revision.product)),
+        Err(fault) if fault.is_about_the_form() => page(&visit, None, Some(fault), form.values()),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// `GET products/<id>/edit/`.
+pub(crate) async fn edit(visit: Visit) -> Answer {
+    let product = visit.product()?;
+    let details = &product.revision.details;
+    let values = context! {
+        name => details.name.as_str(),
+        description => &*details.description,
+        price => details.price.to_string(),
+        expiry_date => details.expiry_date.map(|day| day.to_string()),
+        category_id => details.category.0.to_string(),
+    };
+    page(&visit, Some(&product), None, values)
+}
+
+/// `POST products/<id>/edit/`.
+pub(crate) async fn change(visit: Visit, form: Form) -> Answer {
+    let product = visit.product()?;
+    let mut body = form.whole(&FIELDS);
+    if form.get("expiry_date").is_empty() {
+        body.insert("expiry_date".into(), json!(null));
+    }
+    let body = bytes(&body);
+    let changed = async {
+        let input = input::product(&body, Presence::Full, visit.view().products())?;
+        let id = product.revision.product;
+        visit.engine.change_product(visit.plain(), id, input.patch(), None).await.map_err(error::product)
+    };
+    match changed.await.map_err(Fault::from) {
+        Ok(_) => visit.go(&format!("/admin/products/{}/?note=changed", product.revision.product)),
+        Err(fault) if fault.is_about_the_form() => page(&visit, Some(&product), Some(fault), form.values()),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// `POST products/<id>/archive/`: takes it out of what can be ordered, or back in.
+pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
+    let id = visit.product()?.revision.product;
+    let archived = form.get("archived") == "true";
+    let patch = crate::domain::catalogue::ProductPatch { archived: Some(archived), ..Default::default() };
+    visit.engine.change_product(visit.plain(), id, patch, None).await.map_err(error::product)?;
+    let note = if archived { "archived" } else { "unarchived" };
+    visit.go(&format!("/admin/products/{id}/?note={note}"))
+}
+
+/// `POST products/<id>/delete/`.
+pub(crate) async fn delete(visit: Visit, _: Form) -> Answer {
+    let id = visit.product()?.revision.product;
+    visit.engine.delete_product(visit.plain(), id).await.map_err(error::product)?;
+    visit.go("/admin/products/?note=deleted")
+}
+
+fn page(visit: &Visit, product: Option<&Product>, fault: Option<Fault>, values: Value) -> Answer {
+    let context = context! {
+        id => product.map(|product| product.revision.product.0),
+        name => product.map(|product| product.revision.details.name.as_str()),
+        values,
+        categories => choices(visit),
+        errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
+        fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
+        token => token(),
+    };
+    visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "product_form.html", context)
+}

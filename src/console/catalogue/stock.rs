@@ -1,0 +1,146 @@
+//! One product: what there is of it, why, and setting it right.
+
+use actix_web::http::StatusCode;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use super::super::fault::Fault;
+use super::super::form::{Form, bytes};
+use super::super::orders::who;
+use super::super::visit::{Answer, Visit, token};
+use super::ProductRow;
+use crate::api::error::{self, Error};
+use crate::api::products::input;
+use crate::api::render::quantity;
+use crate::domain::access::Role;
+use crate::domain::stock::{Change, Movement};
+use crate::view::{MovementCursor, Product};
+
+/// Rows of the ledger on one page.
+const ROWS: usize = 50;
+
+#[derive(Serialize)]
+struct MovementRow<'a> {
+    sequence: u64,
+    at: i64,
+    cause: &'static str,
+    text: &'static str,
+    on_hand_change: i64,
+    reserved_change: i64,
+    quantity: i64,
+    on_hand: u32,
+    reserved: u32,
+    available: u32,
+    order: Option<u64>,
+    who: String,
+    reason: Option<&'a str>,
+}
+
+/// What happened, in plain words.
+fn text(change: Change) -> &'static str {
+    match change {
+        Change::Received(_) => "came in",
+        Change::Adjusted(_) => "set right by hand",
+        Change::Reserved(_) => "promised to an order",
+        Change::Released(_) => "order cancelled, free again",
+        Change::Shipped(_) => "left with an order",
+    }
+}
+
+impl<'a> From<&'a Movement> for MovementRow<'a> {
+    fn from(row: &'a Movement) -> Self {
+        Self {
+            sequence: row.sequence,
+            at: row.at.0,
+            cause: row.change.cause(),
+            text: text(row.change),
+            on_hand_change: row.change.on_hand(),
+            reserved_change: row.change.reserved(),
+            quantity: quantity(row.change),
+            on_hand: row.after.on_hand,
+            reserved: row.after.reserved,
+            available: row.after.available(),
+            order: row.order.map(|order| order.0),
+            who: who(&row.who),
+            reason: row.reason.as_deref(),
+        }
+    }
+}
+
+/// `GET products/<id>/`.
+pub(crate) async fn product(visit: Visit) -> Answer {
+    let product = visit.product()?;
+    page(&visit, &product, None, &Form::default()).await
+}
+
+/// `POST products/<id>/adjust/`: by a difference, or to what was counted.
+pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
+    let product = visit.product()?;
+    let mut body = form.body(&["expected", "reason"]);
+    let (name, field) = if form.get("how") == "by" { ("delta", "amount") } else { ("set", "amount") };
+    body.insert(name.into(), form.get(field).into());
+    let body = bytes(&body);
+    let adjusted = async {
+        let adjustment = input::adjustment(&body, product.revision.product)?;
+        let request = visit.once(form.get("token"), &body);
+        visit.engine.adjust(request, adjustment).await.map_err(error::product)
+    };
+    match adjusted.await.map_err(Fault::from) {
+        Ok(after) => {
+            let (was, is) = (product.balance.on_hand, after.value.balance.on_hand);
+            visit.go(&format!("/admin/products/{}/?note=adjusted&was={was}&is={is}", product.revision.product))
+        }
+        Err(mut fault) if fault.is_about_the_form() => {
+            // The form has one field for both.
+            for name in ["delta", "set", "stock"] {
+                if let Some(text) = fault.fields.remove(name) {
+                    fault.fields.insert("amount".into(), text);
+                }
+            }
+            page(&visit, &visit.product()?, Some(fault), &form).await
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &Form) -> Answer {
+    let id = product.revision.product;
+    let before = cursor(visit.text("before"));
+    let rows = visit.scan(move |engine| engine.view().movements(id, before, ROWS + 1)).await?;
+    let mut rows = rows.map_err(Error::from)?;
+    let more = rows.len() > ROWS;
+    rows.truncate(ROWS);
+    let next = rows.last().filter(|_| more).map(|(cursor, _)| format!("{}-{}", cursor.sequence, cursor.nth));
+    let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.status);
+    let is_stale = status == StatusCode::CONFLICT && form.get("expected") != product.balance.on_hand.to_string();
+    // Only a number that is still true can be taken back.
+    let undo = visit
+        .text("was")
+        .parse::<u32>()
+        .ok()
+        .filter(|_| visit.text("note") == "adjusted" && visit.text("is") == product.balance.on_hand.to_string());
+    let context = context! {
+        product => Serde(ProductRow::from(product)),
+        description => &*product.revision.details.description,
+        number => product.revision.number,
+        rows => Value::from(Serde(rows.iter().map(|(_, row)| MovementRow::from(row)).collect::<Vec<_>>())),
+        next,
+        before => visit.text("before"),
+        may_adjust => visit.may(Role::Operator),
+        note => visit.text("note"),
+        was => visit.text("was").parse::<u32>().ok(),
+        undo => undo.filter(|_| visit.may(Role::Operator)),
+        is_stale,
+        values => form.values(),
+        errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
+        fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
+        token => token(),
+    };
+    visit.page_with(status, "product.html", context)
+}
+
+fn cursor(text: &str) -> Option<MovementCursor> {
+    let (sequence, nth) = text.split_once('-')?;
+    Some(MovementCursor { sequence: sequence.parse().ok()?, nth: nth.parse().ok()? })
+}

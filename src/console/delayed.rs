@@ -1,0 +1,39 @@
+//! The delayed board: orders that outstayed their stage, by stage, longest first, with what to do about each.
+
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+
+use super::orders::{OrderRow, verb};
+use super::visit::{Answer, Visit};
+use crate::domain::order::Status;
+
+/// Orders of each stage.
+const ROWS: usize = 30;
+
+/// `GET delayed/`.
+pub(super) async fn board(visit: Visit) -> Answer {
+    let view = visit.view();
+    let mut total = 0;
+    let stages = Status::OPEN.map(|stage| {
+        let (orders, count) = view.delayed_in(stage, ROWS);
+        total += count;
+        let rows: Vec<_> = orders.iter().map(|order| OrderRow::new(order, view.delay(order.id))).collect();
+        let allowed = visit.console.0.policy.stage(stage).map(|stage| stage.stale_after.as_micros());
+        context! {
+            status => stage.as_str(),
+            label => stage.label(),
+            count,
+            orders => Serde(&rows),
+            allowed => allowed.and_then(|micros| i64::try_from(micros).ok()),
+            verb => stage.next_by_timer().map(verb),
+            next => stage.next_by_timer().map(Status::as_str),
+        }
+    });
+    let context = context! {
+        stages => Value::from(stages.to_vec()),
+        total,
+        note => visit.text("note"),
+        order => visit.text("order").parse::<u64>().ok(),
+    };
+    visit.page("delayed.html", context)
+}

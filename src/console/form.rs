@@ -1,0 +1,101 @@
+//! What a form sends.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde_json::{Map, Value};
+
+use super::Console;
+use super::fault::Fault;
+use crate::api::body::collect_within;
+
+/// The fields of a form, as they were sent. That a page of ours sent it was judged before, by its field `csrf`.
+#[derive(Clone, Default)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The value of `name`, without the white space around it; empty where it was not sent.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.iter().rev().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// The value of `name` as it was sent: a password may well begin with a space.
+    pub(super) fn raw(&self, name: &str) -> &str {
+        self.0.iter().rev().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// For a template: what was filled in, but for `name`.
+    pub(super) fn values_without(&self, name: &str) -> minijinja::Value {
+        values(self.0.iter().filter(|(key, _)| key != name).map(|(key, value)| (key.as_str(), value.as_str())))
+    }
+
+    /// Every value of `name`.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
+    }
+
+    /// The fields `names` as a body of the API. One that is empty is left out.
+    pub(super) fn body(&self, names: &[&str]) -> Map<String, Value> {
+        let filled = names.iter().map(|name| (*name, self.get(name))).filter(|(_, value)| !value.is_empty());
+        filled.map(|(name, value)| (name.to_owned(), value.into())).collect()
+    }
+
+    /// The fields `names` as a body of the API. One that is empty is sent as an empty text, so that it is missed.
+    pub(super) fn whole(&self, names: &[&str]) -> Map<String, Value> {
+        names.iter().map(|name| ((*name).to_owned(), self.get(name).into())).collect()
+    }
+
+    /// For a template: what was filled in.
+    pub(super) fn values(&self) -> minijinja::Value {
+        values(self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        let malformed = || Fault::bad_request("The form could not be read; load the page again.");
+        let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
+        let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| malformed())?;
+        Ok(Self(pairs.into_inner()))
+    }
+}
+
+/// For a template: texts by their names.
+pub(super) fn values<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> minijinja::Value {
+    let pairs = pairs.into_iter().map(|(name, value)| (name, minijinja::Value::from(value)));
+    pairs.collect::<BTreeMap<_, _>>().into()
+}
+
+/// The bytes of a body.
+pub(super) fn bytes(map: &Map<String, Value>) -> Vec<u8> {
+    serde_json::to_vec(map).expect("texts are JSON")
+}
+
+impl FromRequest for Form {
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let gate = Console::of(request).0.gate.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let body = collect_within(&gate, payload, gate.limits().body_bytes).await?;
+            Self::parse(&body)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_field_counts_and_all_can_be_had() {
+        let form = Form::parse(b"a=1&b=+x+y%20&a=2&c=").unwrap();
+        assert_eq!((form.get("a"), form.get("b"), form.get("c"), form.get("d")), ("2", "x y", "", ""));
+        assert_eq!(form.all("a").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(form.body(&["b", "c"]).len(), 1);
+        assert_eq!(form.whole(&["b", "c"]).len(), 2);
+    }
+}

@@ -1,0 +1,75 @@
+//! The admin console at `/admin/`: pages for the people who run a warehouse, made on the server.
+//!
+//! A page is a straight line like an answer of the API: read the request, one call of the handle or a look at the view,
+//! fill a template. Forms become the bodies that the API takes and are checked by the API's own checks, so that both say
+//! the same. What a path answers to, and which role it needs, is in `routes`.
+//!
+//! Everything that a browser loads is in `templates` and `assets` and is part of the binary. Pages work without script;
+//! with it they follow what happens (`live`), and swap only what shows data, never a form that somebody is filling in.
+
+mod assets;
+mod catalogue;
+mod delayed;
+mod fault;
+mod find;
+mod form;
+mod live;
+mod orders;
+mod overview;
+mod page;
+mod people;
+mod routes;
+mod sessions;
+mod settings;
+mod show;
+mod sign_in;
+mod upload;
+mod visit;
+
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use tokio::sync::Semaphore;
+
+pub use settings::SettingRow;
+
+use crate::actors::Clock;
+use crate::api::Gate;
+use crate::domain::order::Policy;
+use page::Pages;
+use upload::Uploads;
+
+/// Browsers that may follow what happens at the same time; further ones have to reload their pages.
+const FOLLOWERS_MAX: usize = 256;
+
+/// What all pages share. Clones share it.
+#[derive(Clone)]
+pub struct Console(Arc<Inner>);
+
+struct Inner {
+    gate: Gate,
+    clock: Arc<dyn Clock>,
+    policy: Policy,
+    settings: Vec<SettingRow>,
+    pages: Pages,
+    followers: Arc<Semaphore>,
+    uploads: Uploads,
+}
+
+impl Console {
+    /// The console of the engine behind `gate`, which moves its orders by `policy` and runs with `settings`.
+    ///
+    /// # Panics
+    /// When a template is malformed, which a test would have found.
+    #[must_use]
+    pub fn new(gate: Gate, clock: Arc<dyn Clock>, policy: Policy, settings: Vec<SettingRow>) -> Self {
+        let pages = Pages::new(gate.zone(), clock.clone());
+        let followers = Arc::new(Semaphore::new(FOLLOWERS_MAX));
+        Self(Arc::new(Inner { gate, clock, policy, settings, pages, followers, uploads: Uploads::default() }))
+    }
+
+    /// Adds the console to an application.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        routes::table(self, config);
+    }
+}

@@ -1,0 +1,69 @@
+//! Acting on one order: move, cancel, edit the contact, archive.
+
+use super::super::fault::Fault;
+use super::super::form::{Form, bytes};
+use super::super::visit::{Answer, Visit};
+use super::{back, one};
+use crate::api::error;
+use crate::api::fields::Presence;
+use crate::api::orders::input;
+use crate::domain::order::Field;
+
+/// `POST orders/<id>/move/`.
+pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
+    let order = visit.order()?;
+    let body = bytes(&form.body(&["to", "reason"]));
+    let moved = async {
+        let (to, reason) = input::transition(&body)?;
+        visit.engine.transition(visit.plain(), order.id, to, reason).await.map_err(error::order)
+    };
+    match moved.await {
+        Ok(_) => back(&visit, form.get("from"), order.id.0, "moved"),
+        Err(error) => refused(&visit, error.into(), "move", &form),
+    }
+}
+
+/// `POST orders/<id>/cancel/`.
+pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
+    let order = visit.order()?;
+    let body = bytes(&form.whole(&["reason"]));
+    let cancelled = async {
+        let reason = input::cancel(&body)?;
+        visit.engine.cancel(visit.plain(), order.id, reason).await.map_err(error::order)
+    };
+    match cancelled.await {
+        Ok(_) => back(&visit, form.get("from"), order.id.0, "cancelled"),
+        Err(error) => refused(&visit, error.into(), "cancel", &form),
+    }
+}
+
+/// `POST orders/<id>/contact/`.
+pub(crate) async fn contact(visit: Visit, form: Form) -> Answer {
+    let order = visit.order()?;
+    let body = bytes(&form.whole(&Field::ALL.map(Field::as_str)));
+    let edited = async {
+        let patch = input::contact(&body, Presence::Full)?;
+        visit.engine.edit_contact(visit.plain(), order.id, patch).await.map_err(error::order)
+    };
+    match edited.await {
+        Ok(_) => back(&visit, "", order.id.0, "edited"),
+        Err(error) => refused(&visit, error.into(), "contact", &form),
+    }
+}
+
+/// `POST orders/<id>/archive/`.
+pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
+    let order = visit.order()?;
+    match visit.engine.archive(visit.plain(), order.id).await.map_err(error::order) {
+        Ok(_) => back(&visit, "", order.id.0, "archived"),
+        Err(error) => refused(&visit, error.into(), "archive", &form),
+    }
+}
+
+/// Shows the order as it stands now, with why the form `which` was not taken.
+fn refused(visit: &Visit, fault: Fault, which: &str, form: &Form) -> Answer {
+    if !fault.is_about_the_form() {
+        return Err(fault);
+    }
+    one::page(visit, &*visit.order()?, Some(&fault), which, form)
+}

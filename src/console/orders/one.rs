@@ -1,0 +1,170 @@
+//! One order: whom it goes to, what it holds, what happened to it, and what may be done with it.
+
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use super::super::fault::Fault;
+use super::super::form::{Form, values};
+use super::super::visit::{Answer, Visit, token};
+use super::verb;
+use crate::domain::access::Role;
+use crate::domain::order::{Action, After, Field, Order, Status, Step, allowed_actions, due, stale_at};
+use crate::domain::who::Who;
+
+#[derive(Serialize)]
+struct LineBody<'a> {
+    product: u64,
+    name: &'a str,
+    category: &'a str,
+    price: String,
+    quantity: u32,
+    sum: String,
+    /// What is available of it now; nothing where it was deleted.
+    available: Option<u32>,
+    /// What the order did to stock in the end.
+    effect: &'static str,
+}
+
+#[derive(Serialize)]
+struct StepBody<'a> {
+    from: Option<&'static str>,
+    to: &'static str,
+    label: &'static str,
+    at: i64,
+    /// How long the stage before had lasted, in microseconds.
+    lasted: Option<i64>,
+    who: String,
+    reason: Option<&'a str>,
+}
+
+/// `GET orders/<id>/`.
+pub(crate) async fn show(visit: Visit) -> Answer {
+    let order = visit.order()?;
+    page(&visit, &order, None, "", &Form::default())
+}
+
+/// The page of `order`; where the form `which` was not taken, with why, and what was filled in.
+pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &str, form: &Form) -> Answer {
+    let policy = &visit.console.0.policy;
+    let actions: Vec<_> = allowed_actions(order.status, order.archived).collect();
+    let delay = visit.view().delay(order.id);
+    let status = fault.map_or(actix_web::http::StatusCode::OK, |fault| fault.status);
+    let contact = |field: Field| match form.get(field.as_str()) {
+        filled if which == "contact" => filled.to_owned(),
+        _ => order.contact.get(field).to_owned(),
+    };
+    let contact = Field::ALL.map(|field| (field.as_str(), contact(field)));
+    let contact = values(contact.iter().map(|(name, text)| (*name, text.as_str())));
+    let shown = values(Field::ALL.map(|field| (field.as_str(), order.contact.get(field))));
+    let moves = actions.iter().filter_map(|action| match action {
+        Action::Transition(to) => Some(vec![to.as_str(), verb(*to), to.label()]),
+        Action::Cancel | Action::Edit | Action::Archive => None,
+    });
+    let is_manual = policy.stage(order.status).is_some_and(|stage| stage.after == After::Manual);
+    let context = context! {
+        id => order.id.0,
+        status => order.status.as_str(),
+        label => order.status.label(),
+        archived => order.archived,
+        total => order.total.to_string(),
+        pieces => order.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>(),
+        version => order.version,
+        placed_at => order.placed_at.0,
+        updated_at => order.updated_at.0,
+        moved_at => order.moved_at.0,
+        lines => Serde(lines(visit, order)),
+        steps => Serde(steps(order)),
+        stages => stages(order),
+        contact,
+        shown,
+        due => due(order, policy).map(|due| due.0),
+        next => order.status.next_by_timer().map(Status::label),
+        is_manual,
+        stale_at => stale_at(order, policy).filter(|_| delay.is_none()).map(|at| at.0),
+        delayed_since => delay.map(|delay| delay.since.0),
+        moves => Value::from(moves.collect::<Vec<_>>()),
+        may_cancel => actions.contains(&Action::Cancel) && visit.may(Role::Operator),
+        may_edit => actions.contains(&Action::Edit) && visit.may(Role::Operator),
+        may_archive => actions.contains(&Action::Archive) && visit.may(Role::Operator),
+        note => visit.text("note"),
+        which,
+        values => form.values(),
+        errors => Serde(fault.map(|fault| &fault.fields)),
+        fault => fault.map(|fault| fault.texts.join(" ")),
+        token => token(),
+    };
+    visit.page_with(status, "order.html", context)
+}
+
+fn lines<'a>(visit: &Visit, order: &'a Order) -> Vec<LineBody<'a>> {
+    let effect = match order.status {
+        Status::Pending | Status::Processing => "reserved",
+        Status::Shipped | Status::Delivered => "left the building",
+        Status::Cancelled => "back in stock",
+    };
+    let body = |line: &'a crate::domain::order::Line| {
+        let details = &line.product.details;
+        LineBody {
+            product: line.product.product.0,
+            name: details.name.as_str(),
+            category: line.product.category_name.as_str(),
+            price: details.price.to_string(),
+            quantity: line.quantity,
+            sum: details.price.checked_mul(line.quantity).map(|sum| sum.to_string()).unwrap_or_default(),
+            available: visit.view().products().get(line.product.product).map(|product| product.balance.available()),
+            effect,
+        }
+    };
+    order.lines.iter().map(body).collect()
+}
+
+fn steps(order: &Order) -> Vec<StepBody<'_>> {
+    let mut before: Option<&Step> = None;
+    let mut steps = Vec::with_capacity(order.history.len());
+    for step in &order.history {
+        let lasted = before.map(|before| step.at.0 - before.at.0);
+        steps.push(StepBody {
+            from: step.from.map(Status::label),
+            to: step.to.as_str(),
+            label: step.to.label(),
+            at: step.at.0,
+            lasted,
+            who: who(step.who()),
+            reason: step.reason(),
+        });
+        before = Some(step);
+    }
+    steps.reverse();
+    steps
+}
+
+/// The way of an order with how far it came: status, label, and whether it is over, now, or to come.
+fn stages(order: &Order) -> Value {
+    let was = |status: Status| order.history.iter().any(|step| step.to == status);
+    let way = match order.status {
+        Status::Cancelled => Status::ALL.into_iter().filter(|status| was(*status)).collect::<Vec<_>>(),
+        _ => Status::ALL.into_iter().filter(|status| *status != Status::Cancelled).collect(),
+    };
+    let place = |status: Status| {
+        if status == order.status {
+            "now"
+        } else if was(status) {
+            "over"
+        } else {
+            "ahead"
+        }
+    };
+    way.into_iter().map(|status| vec![status.as_str(), status.label(), place(status)]).collect::<Vec<_>>().into()
+}
+
+/// Who did something, in plain words.
+pub(in crate::console) fn who(who: &Who) -> String {
+    match who {
+        Who::Timer => "its timer".into(),
+        Who::Client => "somebody (open access)".into(),
+        Who::User(name) => name.to_string(),
+        Who::Key(name) => format!("key {name}"),
+        Who::Cli => "the command line".into(),
+    }
+}

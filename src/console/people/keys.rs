@@ -1,0 +1,91 @@
+//! API keys: making one, which is shown once, and revoking one.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+
+use super::super::fault::Fault;
+use super::super::form::Form;
+use super::super::visit::{Answer, Visit};
+use super::{name, refused, role, roles};
+use crate::domain::access::{AccessCommand, KeyId, Scope};
+use crate::domain::time::Timestamp;
+use crate::secret::{self, KeyText};
+
+/// The longest time that a key may be made for, in days.
+const DAYS_MAX: u64 = 3_650;
+
+/// `GET keys/`.
+pub(crate) async fn keys(visit: Visit) -> Answer {
+    page(&visit, None, None, &Form::default())
+}
+
+/// `POST keys/`: makes one. Its secret is shown on this page and never again, so that there is no way back to it.
+pub(crate) async fn add_key(visit: Visit, form: Form) -> Answer {
+    let made = async {
+        let (name, role) = (name(form.get("name"))?, role(form.get("role"))?);
+        let scope = Scope::parse(form.get("scope")).ok_or_else(|| Fault::field("scope", "Choose a scope."))?;
+        let expires_at = expiry(form.get("days"), visit.now())?;
+        let (secret, digest) = secret::new_key();
+        let command = AccessCommand::AddKey { name, role, scope, digest, expires_at };
+        visit.engine.access(visit.plain(), command).await.map_err(refused)?;
+        Ok::<_, Fault>(secret)
+    };
+    match made.await {
+        Ok(secret) => page(&visit, None, Some(&secret), &Form::default()),
+        Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), None, &form),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// `POST keys/<id>/revoke/`.
+pub(crate) async fn revoke_key(visit: Visit, _: Form) -> Answer {
+    let id = visit.http.match_info().get("id").unwrap_or_default().parse().map_err(|_| Fault::missing("key"))?;
+    visit.engine.access(visit.plain(), AccessCommand::RevokeKey(KeyId(id))).await.map_err(refused)?;
+    visit.go("/admin/keys/?note=revoked")
+}
+
+/// When a key ends that is made at `now` for so many `days`; never without a number.
+fn expiry(days: &str, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    if days.is_empty() {
+        return Ok(None);
+    }
+    let days = days.parse().ok().filter(|days| (1..=DAYS_MAX).contains(days));
+    let days = days.ok_or_else(|| Fault::field("days", format!("Give a number of days from 1 to {DAYS_MAX}.")))?;
+    Ok(Some(now.plus(Duration::from_hours(24 * days))))
+}
+
+fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&KeyText>, form: &Form) -> Answer {
+    let (access, now) = (visit.view().access(), visit.now());
+    let mut rows: Vec<Value> = access
+        .keys()
+        .map(|key| {
+            context! {
+                id => key.id.0,
+                name => key.name.as_str(),
+                role => key.role.as_str(),
+                scope => key.scope.as_str(),
+                created_at => key.created_at.0,
+                expires_at => key.expires_at.map(|at| at.0),
+                revoked_at => key.revoked_at.map(|at| at.0),
+                used_at => key.used_at.map(|at| at.0),
+                holds => key.is_in_force(now),
+            }
+        })
+        .collect();
+    rows.reverse();
+    let context = context! {
+        keys => rows,
+        secret => secret.map(KeyText::reveal),
+        is_open => access.is_open(),
+        has_users => access.users().next().is_some(),
+        roles => roles(),
+        values => form.values(),
+        errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
+        fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
+        note => visit.text("note"),
+    };
+    visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "keys.html", context)
+}

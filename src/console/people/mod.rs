@@ -1,0 +1,61 @@
+//! Users and API keys: who may do what.
+
+mod keys;
+mod users;
+
+pub(super) use keys::{add_key, keys, revoke_key};
+pub(super) use users::{add_user, change_user, users};
+
+use actix_web::http::StatusCode;
+
+use super::fault::Fault;
+use crate::actors::Failure;
+use crate::domain::access::{AccessName, AccessRejection, Role};
+
+/// Every role with what it lets somebody do, for a choice.
+fn roles() -> minijinja::Value {
+    let text = |role: Role| match role {
+        Role::Viewer => "viewer: looks, and changes nothing",
+        Role::Operator => "operator: places and moves orders, adjusts stock",
+        Role::Admin => "admin: everything, with users and keys",
+    };
+    Role::ALL.map(|role| vec![role.as_str(), text(role)]).to_vec().into()
+}
+
+fn name(text: &str) -> Result<AccessName, Fault> {
+    AccessName::parse(text).map_err(|error| Fault::field("name", sentence(&error)))
+}
+
+fn role(text: &str) -> Result<Role, Fault> {
+    Role::parse(text).ok_or_else(|| Fault::field("role", "Choose a role."))
+}
+
+/// Why nothing became of a command, beside the field that it is about.
+fn refused(failure: Failure<AccessRejection>) -> Fault {
+    match failure {
+        Failure::Rejected(rejection) => {
+            let text = sentence(&rejection);
+            match rejection {
+                AccessRejection::NameTaken(_) | AccessRejection::KeyNameTaken(_) => Fault::field("name", text),
+                AccessRejection::ExpiryPassed(_) => Fault::field("days", text),
+                AccessRejection::UserMissing(_)
+                | AccessRejection::KeyMissing(_)
+                | AccessRejection::LastAdmin(_)
+                | AccessRejection::DigestTaken
+                | AccessRejection::TooManyUsers { .. }
+                | AccessRejection::TooManyKeys { .. } => Fault::new(StatusCode::CONFLICT, text),
+            }
+        }
+        failure => Fault::new(StatusCode::SERVICE_UNAVAILABLE, sentence(&failure)),
+    }
+}
+
+/// The text of an error as a sentence.
+pub(super) fn sentence(error: &impl std::fmt::Display) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text.push('.');
+    text
+}

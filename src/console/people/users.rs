@@ -1,0 +1,98 @@
+//! Users: adding one, giving one another role or password, keeping one out.
+
+use actix_web::http::StatusCode;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+
+use super::super::fault::Fault;
+use super::super::form::Form;
+use super::super::visit::{Answer, Visit};
+use super::{name, refused, role, roles};
+use crate::domain::access::{AccessCommand, AccessName, PasswordHash};
+use crate::secret;
+
+/// `GET users/`.
+pub(crate) async fn users(visit: Visit) -> Answer {
+    page(&visit, None, "", &Form::default())
+}
+
+/// `POST users/`: adds one.
+pub(crate) async fn add_user(visit: Visit, form: Form) -> Answer {
+    let added = async {
+        let (name, role) = (name(form.get("name"))?, role(form.get("role"))?);
+        let password = hashed(&visit, form.raw("password")).await?;
+        let command = AccessCommand::AddUser { name: name.clone(), role, password };
+        visit.engine.access(visit.plain(), command).await.map_err(refused)?;
+        Ok::<_, Fault>(name)
+    };
+    match added.await {
+        Ok(name) => visit.go(&format!("/admin/users/?note=added&name={name}")),
+        Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), "", &form),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// `POST users/<name>/`: does what the button says.
+pub(crate) async fn change_user(visit: Visit, form: Form) -> Answer {
+    let user = AccessName::parse(visit.http.match_info().get("name").unwrap_or_default());
+    let user = user.map_err(|_| Fault::missing("user"))?;
+    let changed = async {
+        let user = user.clone();
+        let (command, note) = match form.get("do") {
+            "role" => (AccessCommand::SetRole { name: user, role: role(form.get("role"))? }, "role"),
+            "password" => {
+                let password = hashed(&visit, form.raw("password")).await?;
+                (AccessCommand::SetPassword { name: user, password }, "password")
+            }
+            "disable" => (AccessCommand::DisableUser(user), "disabled"),
+            "enable" => (AccessCommand::EnableUser(user), "enabled"),
+            _ => return Err(Fault::bad_request("Choose what to do.")),
+        };
+        visit.engine.access(visit.plain(), command).await.map_err(refused)?;
+        Ok(note)
+    };
+    match changed.await {
+        Ok(note) => visit.go(&format!("/admin/users/?note={note}&name={user}")),
+        Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), user.as_str(), &form),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What is kept of `password`. Takes long on purpose, so that it is done where it holds up nobody.
+async fn hashed(visit: &Visit, password: &str) -> Result<PasswordHash, Fault> {
+    let password = password.to_owned();
+    let hashed = visit.scan(move |_| secret::hash_password(&password)).await?;
+    hashed.map_err(|error| Fault::field("password", super::sentence(&error)))
+}
+
+/// The page; `which` is the user whose form was not taken, nothing for that of a new one.
+fn page(visit: &Visit, fault: Option<Fault>, which: &str, form: &Form) -> Answer {
+    let access = visit.view().access();
+    let own = visit.caller.who.name().unwrap_or_default();
+    let rows: Vec<Value> = access
+        .users()
+        .map(|user| {
+            context! {
+                name => user.name.as_str(),
+                role => user.role.as_str(),
+                disabled => user.disabled,
+                created_at => user.created_at.0,
+                changed_at => user.changed_at.0,
+                is_own => user.name.as_str() == own,
+            }
+        })
+        .collect();
+    // A password is never sent back.
+    let context = context! {
+        users => rows,
+        is_open => access.is_open(),
+        roles => roles(),
+        which,
+        values => form.values_without("password"),
+        errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
+        fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
+        note => visit.text("note"),
+        name => visit.text("name"),
+    };
+    visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "users.html", context)
+}

@@ -1,0 +1,173 @@
+//! Which path answers to which method, by which page, and which role that needs. A caller without the role is refused
+//! here, whatever the pages show.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{FromRequest, HttpRequest, Resource, Responder, Scope, web};
+use minijinja::context;
+
+use super::fault::Fault;
+use super::visit::Answer;
+use super::{
+    Console, assets, catalogue, delayed, find, live, orders, overview, people, sessions, settings, sign_in, upload,
+};
+use crate::access::{self, Area, Caller, Need, Refusal};
+use crate::domain::access::Role;
+
+/// Adds every page below `/admin/`.
+#[rustfmt::skip]
+pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
+    use Role::{Admin, Operator, Viewer};
+    let pages = [
+        on("/").get(Viewer, overview::show),
+        on("/overview/trend/").get(Viewer, overview::trend),
+        on("/live/").get(Viewer, live::follow),
+        on("/find/").get(Viewer, find::find),
+        on("/orders/").get(Viewer, orders::list),
+        on("/orders/new/").get(Operator, orders::blank).post(Operator, orders::place),
+        on("/orders/bulk/").post(Operator, orders::bulk),
+        on("/orders/{id}/").get(Viewer, orders::show),
+        on("/orders/{id}/move/").post(Operator, orders::transition),
+        on("/orders/{id}/cancel/").post(Operator, orders::cancel),
+        on("/orders/{id}/contact/").post(Operator, orders::contact),
+        on("/orders/{id}/archive/").post(Operator, orders::archive),
+        on("/delayed/").get(Viewer, delayed::board),
+        on("/products/").get(Viewer, catalogue::products),
+        on("/products/new/").get(Admin, catalogue::blank).post(Admin, catalogue::create),
+        on("/products/{id}/").get(Viewer, catalogue::product),
+        on("/products/{id}/edit/").get(Admin, catalogue::edit).post(Admin, catalogue::change),
+        on("/products/{id}/archive/").post(Admin, catalogue::archive),
+        on("/products/{id}/delete/").post(Admin, catalogue::delete),
+        on("/products/{id}/adjust/").post(Operator, catalogue::adjust),
+        on("/categories/").get(Viewer, catalogue::categories).post(Admin, catalogue::create_category),
+        on("/categories/{id}/rename/").post(Admin, catalogue::rename_category),
+        on("/categories/{id}/delete/").post(Admin, catalogue::delete_category),
+        on("/upload/").get(Operator, upload::blank).post(Operator, upload::check),
+        on("/upload/template.csv/").get(Operator, upload::csv_template),
+        on("/upload/template.json/").get(Operator, upload::json_template),
+        on("/upload/{key}/").get(Operator, upload::show),
+        on("/upload/{key}/run/").post(Operator, upload::run),
+        on("/upload/{key}/refused/").get(Operator, upload::refused),
+        on("/users/").get(Admin, people::users).post(Admin, people::add_user),
+        on("/users/{name}/").post(Admin, people::change_user),
+        on("/keys/").get(Admin, people::keys).post(Admin, people::add_key),
+        on("/keys/{id}/revoke/").post(Admin, people::revoke_key),
+        on("/sessions/").get(Admin, sessions::list),
+        on("/sessions/{id}/end/").post(Admin, sessions::end),
+        on("/settings/").get(Admin, settings::show),
+    ];
+    let mut scope = web::scope("/admin").app_data(console.clone());
+    // No secret: a browser asks for them before anybody signed in.
+    scope = scope.service(web::resource("/assets/{name}/").route(web::get().to(assets::serve)));
+    // For whoever has not signed in yet; the token of the form is judged before.
+    scope = scope.service(
+        web::resource("/sign-in/")
+            .route(web::get().to(sign_in::show).wrap(from_fn(dressed)))
+            .route(web::post().to(sign_in::sign_in).wrap(from_fn(dressed))),
+    );
+    scope = scope.service(web::resource("/sign-out/").route(web::post().to(sign_in::sign_out).wrap(from_fn(dressed))));
+    for page in pages {
+        scope = add(scope, page);
+    }
+    config.service(scope.default_service(web::to(unknown).wrap(from_fn(dressed))));
+}
+
+fn add(scope: Scope, page: Page) -> Scope {
+    scope.service(page.0.default_service(web::to(not_allowed).wrap(from_fn(dressed))))
+}
+
+/// A path and what it answers to.
+struct Page(Resource, Area);
+
+fn on(path: &'static str) -> Page {
+    let is_of = |parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
+    let area = if is_of(&["/orders/", "/delayed/", "/upload/"]) {
+        Area::Orders
+    } else if is_of(&["/products/", "/categories/"]) {
+        Area::Catalogue
+    } else {
+        Area::Administration
+    };
+    Page(web::resource(path), area)
+}
+
+/// Why the role or the scope does not do, in plain words.
+fn refused(refusal: Refusal) -> Fault {
+    let (status, text) = match refusal {
+        Refusal::Role(role) => (StatusCode::FORBIDDEN, format!("This needs the role {role}. Ask an admin for it.")),
+        Refusal::Starting => return Fault::starting(),
+        other => (other.answer().status(), other.to_string()),
+    };
+    Fault::new(status, text)
+}
+
+/// The path with its query.
+fn request_path(request: &ServiceRequest) -> String {
+    request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
+}
+
+impl Page {
+    fn get<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, role: Role, page: H) -> Self {
+        self.to(Method::GET, role, page.clone()).to(Method::HEAD, role, page)
+    }
+
+    fn post<H: Handler<A, Output: Responder + 'static>, A: FromRequest + 'static>(self, role: Role, page: H) -> Self {
+        self.to(Method::POST, role, page)
+    }
+
+    fn to<H, A>(self, method: Method, role: Role, page: H) -> Self
+    where
+        H: Handler<A, Output: Responder + 'static>,
+        A: FromRequest + 'static,
+    {
+        let need = Need { role: Some(role), area: self.1 };
+        let guarded = move |request: ServiceRequest, next: Next<BoxBody>| async move {
+            match access::refusal(need, &request) {
+                None => next.call(request).await,
+                Some(Refusal::Unknown) if request.method() == Method::GET => {
+                    let to = sign_in::first(&request_path(&request));
+                    Ok(request.into_response(to))
+                }
+                Some(refusal) => Err(refused(refusal).into()),
+            }
+        };
+        // What is wrapped last is asked first: it dresses what the guard refuses, too.
+        Self(self.0.route(web::method(method).to(page).wrap(from_fn(guarded)).wrap(from_fn(dressed))), self.1)
+    }
+}
+
+async fn unknown() -> Answer {
+    Err(Fault::not_found())
+}
+
+async fn not_allowed() -> Answer {
+    Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, "This address is no page; go back and use the buttons."))
+}
+
+/// Puts a page around what went wrong.
+async fn dressed(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let http = request.request().clone();
+    let response = match next.call(request).await {
+        Ok(response) => match response.response().error().and_then(actix_web::Error::as_error::<Fault>) {
+            None => return Ok(response),
+            Some(fault) => page(&http, fault),
+        },
+        Err(error) => match error.as_error::<Fault>() {
+            None => return Err(error),
+            Some(fault) => page(&http, fault),
+        },
+    };
+    Ok(ServiceResponse::new(http, response))
+}
+
+fn page(request: &HttpRequest, fault: &Fault) -> actix_web::HttpResponse {
+    if let Some(cause) = &fault.cause {
+        tracing::error!(path = request.path(), status = fault.status.as_u16(), %cause, "a page of the console failed");
+    }
+    let context = context! { status => fault.status.as_u16(), text => fault.line() };
+    let pages = &Console::of(request).0.pages;
+    let answer = pages.answer(request, &Caller::of(request), fault.status, "fault.html", context);
+    answer.unwrap_or_else(|_| actix_web::HttpResponse::build(fault.status).body(fault.line()))
+}

@@ -1,0 +1,157 @@
+//! One request to the console that reached the running engine.
+
+use std::future::{Ready, ready};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use minijinja::Value;
+
+use super::Console;
+use super::fault::Fault;
+use crate::access::Caller;
+use crate::actors::{Fulfillment, IdempotencyKey, Request};
+use crate::api::error::Error;
+use crate::api::list::Query;
+use crate::domain::access::Role;
+use crate::domain::entry::RequestHash;
+use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::order::Order;
+use crate::domain::time::Timestamp;
+use crate::view::{Product, View};
+
+/// What a page answers.
+pub(super) type Answer = Result<HttpResponse, Fault>;
+
+/// A request that reached the running engine.
+pub(super) struct Visit {
+    pub(super) http: HttpRequest,
+    pub(super) console: Console,
+    pub(super) engine: Fulfillment,
+    pub(super) caller: Caller,
+    pub(super) query: Query,
+}
+
+impl Visit {
+    pub(super) fn view(&self) -> &View {
+        self.engine.view()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.console.0.clock.now()
+    }
+
+    pub(super) fn may(&self, role: Role) -> bool {
+        self.caller.may(role)
+    }
+
+    /// A request of the caller.
+    pub(super) fn plain(&self) -> Request {
+        Request::of(self.caller.who.clone())
+    }
+
+    /// A request of the caller that has its effect once, however often a form with this `token` is sent.
+    pub(super) fn once(&self, token: &str, body: &[u8]) -> Request {
+        if token.is_empty() {
+            return self.plain();
+        }
+        let mut hash = RequestHash::default();
+        hash.copy_from_slice(&blake3::hash(body).as_bytes()[..16]);
+        let key = format!("console:{}:{token}", self.http.path()).into();
+        Request { who: self.caller.who.clone(), key: Some(IdempotencyKey { key, request: hash }) }
+    }
+
+    /// The number in the path.
+    fn id(&self) -> Result<u64, Fault> {
+        let digits = self.http.match_info().get("id").unwrap_or_default();
+        digits.parse().map_err(|_| Fault::not_found())
+    }
+
+    /// The order that the path names.
+    pub(super) fn order(&self) -> Result<Arc<Order>, Fault> {
+        let order = self.engine.order(OrderId(self.id()?)).map_err(Error::from)?;
+        order.ok_or_else(|| Fault::missing("order"))
+    }
+
+    /// The product that the path names.
+    pub(super) fn product(&self) -> Result<Product, Fault> {
+        self.view().products().get(ProductId(self.id()?)).ok_or_else(|| Fault::missing("product"))
+    }
+
+    /// The category that the path names.
+    pub(super) fn category(&self) -> Result<CategoryId, Fault> {
+        let category = self.view().products().category(CategoryId(self.id()?));
+        category.map(|category| category.id).ok_or_else(|| Fault::missing("category"))
+    }
+
+    /// The parameter `name`, without the white space around it; empty where it is not there.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.query.get(name).unwrap_or_default().trim()
+    }
+
+    /// Runs what may wait for the disk, or look at very many orders, where it holds up nobody else.
+    pub(super) async fn scan<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let engine = self.engine.clone();
+        Ok(self.console.0.gate.scan(move || work(&engine)).await?)
+    }
+
+    /// The page `template`, filled with `context`.
+    pub(super) fn page(&self, template: &str, context: Value) -> Answer {
+        self.page_with(StatusCode::OK, template, context)
+    }
+
+    /// The same with another status.
+    pub(super) fn page_with(&self, status: StatusCode, template: &str, context: Value) -> Answer {
+        self.console.0.pages.answer(&self.http, &self.caller, status, template, context)
+    }
+
+    /// Sends the browser to `path`.
+    #[expect(clippy::unused_self, reason = "reads as what the visit leads to")]
+    pub(super) fn go(&self, path: &str) -> Answer {
+        see_other(path)
+    }
+}
+
+/// 303 to a path of ours.
+pub(super) fn see_other(path: &str) -> Answer {
+    let path = HeaderValue::try_from(path).map_err(|_| Fault::not_found())?;
+    Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish())
+}
+
+/// A text that no other form has: what makes a form that is sent twice have its effect once.
+pub(super) fn token() -> String {
+    let random = || RandomState::new().hash_one("form");
+    format!("{:016x}{:016x}", random(), random())
+}
+
+impl FromRequest for Visit {
+    type Error = Fault;
+    type Future = Ready<Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let console = Console::of(request).clone();
+        let query = match Query::from_request(request, payload).into_inner() {
+            Ok(query) => query,
+            Err(error) => return ready(Err(error.into())),
+        };
+        ready(match console.0.gate.engine().cloned() {
+            Some(engine) => {
+                Ok(Self { http: request.clone(), engine, caller: Caller::of(request), query, console: console.clone() })
+            }
+            None => Err(Fault::starting()),
+        })
+    }
+}
+
+impl Console {
+    /// The console that the route was made with.
+    pub(super) fn of(request: &HttpRequest) -> &Self {
+        request.app_data().expect("the routes carry their console")
+    }
+}

@@ -1,0 +1,49 @@
+//! The name of a user or of a key.
+
+use std::fmt;
+use std::sync::Arc;
+
+const LENGTH_MAX: usize = 64;
+
+/// 1 to 64 of the small letters, digits and `. _ @ + -`. Capital letters are made small when it comes in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccessName(Arc<str>);
+
+/// A text is no name of a user or key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a name has 1 to {LENGTH_MAX} of the letters a to z, digits, and . _ @ + -")]
+pub struct AccessNameError;
+
+impl AccessName {
+    /// Takes `text` in small letters.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or holds anything else.
+    pub fn parse(text: &str) -> Result<Self, AccessNameError> {
+        let fits = (1..=LENGTH_MAX).contains(&text.len());
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._@+-".contains(&byte);
+        if fits && text.bytes().all(allowed) {
+            Ok(Self(text.to_ascii_lowercase().into()))
+        } else {
+            Err(AccessNameError)
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, shared: what stands in history rows.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        self.0.clone()
+    }
+}
+
+impl fmt::Display for AccessName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,166 @@
+//! What happened to orders lately: how many were placed and moved, and how long they stayed, in short intervals.
+//!
+//! It is a fold of the journal like the rest of the view, but no checkpoint holds it: after a restart it begins with what
+//! the journal has behind the last one. Its size is fixed.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::domain::order::{Order, Status};
+use crate::domain::time::Timestamp;
+
+/// How long an interval is.
+const WIDTH: Duration = Duration::from_secs(10);
+const WIDTH_MICROS: i64 = 10_000_000;
+/// How many intervals are kept: an hour.
+const KEPT: u16 = 360;
+const KEPT_I64: i64 = KEPT as i64;
+
+/// What happened in one interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// Orders placed.
+    pub placed: u32,
+    /// Orders that entered each status by a transition, in the order of [`Status::ALL`].
+    pub entered: [u32; 5],
+    /// How long the orders that left each open stage had stayed in it, all together, in microseconds.
+    pub stayed_micros: [u64; 3],
+    /// How many left each open stage.
+    pub left: [u32; 3],
+}
+
+#[derive(Debug)]
+struct Ring {
+    /// The number of the newest interval since 1970.
+    newest: i64,
+    intervals: Box<[Interval]>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Trend(Mutex<Ring>);
+
+impl Default for Trend {
+    fn default() -> Self {
+        Self(Mutex::new(Ring { newest: i64::MIN, intervals: vec![Interval::default(); usize::from(KEPT)].into() }))
+    }
+}
+
+fn number(at: Timestamp) -> i64 {
+    at.0.div_euclid(WIDTH_MICROS)
+}
+
+fn slot(number: i64) -> usize {
+    usize::try_from(number.rem_euclid(KEPT_I64)).expect("a remainder is smaller than its divisor")
+}
+
+impl Ring {
+    /// The interval of `at`; none where it is over for longer than is kept.
+    fn at(&mut self, at: Timestamp) -> Option<&mut Interval> {
+        let number = number(at);
+        if number > self.newest {
+            let first = number.saturating_sub(KEPT_I64 - 1).max(self.newest.saturating_add(1));
+            (first..=number).for_each(|fresh| self.intervals[slot(fresh)] = Interval::default());
+            self.newest = number;
+        }
+        (self.newest - number < KEPT_I64).then(|| &mut self.intervals[slot(number)])
+    }
+}
+
+impl Trend {
+    /// Counts changes of orders, each from what stood before to what stands now.
+    pub(super) fn note<'a>(&self, changes: impl IntoIterator<Item = (Option<&'a Order>, &'a Order)>) {
+        let mut ring = self.0.lock();
+        for (before, after) in changes {
+            let Some(interval) = ring.at(after.updated_at) else { continue };
+            match before {
+                None if after.version == 1 => interval.placed += 1,
+                Some(before) if before.status != after.status => {
+                    interval.entered[after.status as usize - 1] += 1;
+                    if let Some(stage) = Status::OPEN.iter().position(|open| *open == before.status) {
+                        let stayed = after.moved_at.since(before.moved_at).as_micros();
+                        interval.left[stage] += 1;
+                        interval.stayed_micros[stage] += u64::try_from(stayed).unwrap_or(u64::MAX / 2);
+                    }
+                }
+                None | Some(_) => {}
+            }
+        }
+    }
+
+    /// How long one interval is.
+    #[must_use]
+    pub fn width(&self) -> Duration {
+        WIDTH
+    }
+
+    /// The intervals up to the one that `now` is in, oldest first, each with when it began.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Vec<(Timestamp, Interval)> {
+        let ring = self.0.lock();
+        let end = number(now);
+        let known = |number: i64| number <= ring.newest && ring.newest - number < KEPT_I64;
+        (end - KEPT_I64 + 1..=end)
+            .map(|number| {
+                let interval = if known(number) { ring.intervals[slot(number)] } else { Interval::default() };
+                (Timestamp(number.saturating_mul(WIDTH_MICROS)), interval)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::OrderId;
+    use crate::domain::money::Money;
+    use crate::domain::order::{Contact, OrderChange, OrderEvent};
+    use crate::domain::who::Who;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp(seconds * 1_000_000)
+    }
+
+    fn placed(seconds: i64) -> Order {
+        let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+        Order::placed(OrderId(1), contact, Box::new([]), Money::ZERO, at(seconds), &Who::Client)
+    }
+
+    fn moved(order: &Order, to: Status, seconds: i64) -> Order {
+        let change = OrderChange::Moved { to, reason: None };
+        order.after(&OrderEvent { version: order.version + 1, change }, at(seconds), &Who::Client)
+    }
+
+    #[test]
+    fn counts_each_change_in_its_interval_and_how_long_a_stage_took() {
+        let trend = Trend::default();
+        let order = placed(1_000);
+        let processing = moved(&order, Status::Processing, 1_007);
+        let cancelled = moved(&processing, Status::Cancelled, 1_021);
+        trend.note([(None, &order), (Some(&order), &processing), (Some(&processing), &cancelled)]);
+        let seen = trend.until(at(1_029));
+        let kept = usize::from(KEPT);
+        assert_eq!(seen.len(), kept);
+        assert_eq!(seen.last().unwrap().0, at(1_020));
+        let [first, empty, last] = seen[kept - 3..] else { panic!("three intervals are there") };
+        assert_eq!((first.1.placed, first.1.entered, first.1.left), (1, [0, 1, 0, 0, 0], [1, 0, 0]));
+        assert_eq!(first.1.stayed_micros, [7_000_000, 0, 0]);
+        assert_eq!(empty.1, Interval::default());
+        assert_eq!((last.1.entered, last.1.stayed_micros), ([0, 0, 0, 0, 1], [0, 14_000_000, 0]));
+    }
+
+    #[test]
+    fn forgets_what_is_older_than_it_keeps_and_takes_late_ones() {
+        let trend = Trend::default();
+        trend.note([(None, &placed(0)), (None, &placed(100)), (None, &placed(90))]);
+        let placed_in = |trend: &Trend, now| trend.until(at(now)).iter().map(|(_, it)| it.placed).sum::<u32>();
+        assert_eq!(placed_in(&trend, 110), 3);
+        assert_eq!(placed_in(&trend, 3_600 + 50), 2, "what is an hour old is not shown");
+        trend.note([(None, &placed(3_600 + 95))]);
+        assert_eq!(placed_in(&trend, 3_600 + 99), 2, "its place was taken");
+        trend.note([(None, &placed(0))]);
+        assert_eq!(placed_in(&trend, 3_600 + 99), 2, "what comes too late is not counted");
+        assert_eq!(placed_in(&trend, 100_000), 0);
+    }
+}

@@ -1,0 +1,231 @@
+// The walk: what people do in the console, with a real browser. Each step says what it does; the first thing that is
+// not as it should be ends the walk. `node walk.mjs <url of a server with the demo catalogue> <folder for screenshots>`
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [base, screens] = process.argv.slice(2);
+const axeSource = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+mkdirSync(screens, { recursive: true });
+
+const api = async (path, body) => {
+  const init = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await fetch(`${base}/api/inventory${path}`, init);
+  assert.ok(answer.ok, `${path}: ${answer.status}`);
+  return answer.json();
+};
+const order = (name, product_id = 1, quantity = 1) => ({
+  customer_name: name,
+  customer_email: `${name.toLowerCase().replaceAll(" ", ".")}@example.com`,
+  customer_phone: "+880 1700 000000",
+  delivery_address: "12 Lake Road\nDhaka",
+  items: [{ product_id, quantity }],
+});
+
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const problems = [];
+const open = async (options) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${base}/`) && !url.startsWith("data:")) problems.push(`asked another host: ${url}`);
+  });
+  page.on("console", (message) => {
+    // A form that is refused is answered with its status, which the browser takes for a failure to load.
+    const isStatus = message.text().startsWith("Failed to load resource: the server responded with a status of 4");
+    if (message.type() === "error" && !isStatus) problems.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
+  return page;
+};
+const judge = async (page, name) => {
+  await page.addScriptTag({ path: axeSource }).catch(() => null);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate((await import("node:fs")).readFileSync(axeSource, "utf8"));
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  for (const { id, impact, nodes } of violations) {
+    if (["serious", "critical"].includes(impact)) problems.push(`axe, ${name}: ${id}: ${nodes[0].html} ${nodes[0].failureSummary}`);
+  }
+};
+const step = (text) => console.log(`- ${text}`);
+const go = (page, path) => page.goto(`${base}/admin${path}`);
+const says = (page, text) => page.getByText(text, { exact: false }).filter({ visible: true }).first().waitFor();
+
+const page = await open();
+
+step("place an order, and follow it while somebody else moves it");
+await go(page, "/");
+await page.keyboard.press("n");
+await page.waitForURL("**/orders/new/");
+await page.getByLabel("Name").fill("Walter Walker");
+await page.getByLabel("Phone").fill("+880 1700 000000");
+await page.getByLabel("E-mail").fill("not an address");
+await page.getByLabel("Address").fill("12 Lake Road");
+await page.locator("#product-0").selectOption("1");
+await page.locator("#quantity-0").fill("2");
+await page.locator("form[data-guard]").evaluate((form) => (form.noValidate = true));
+await page.getByRole("button", { name: "Place the order" }).click();
+await says(page, "Enter a valid email address.");
+assert.equal(await page.getByLabel("Name").inputValue(), "Walter Walker", "what was filled in is kept");
+await page.getByLabel("E-mail").fill("walter@example.com");
+await page.getByRole("button", { name: "Place the order" }).click();
+await page.waitForURL("**/orders/1/?note=placed");
+await says(page, "its pieces are reserved");
+await page.locator("#move-reason").fill("I am typing this");
+await api("/orders/1/transition/", { to: "processing", reason: "by somebody else" });
+await page.locator("#status .badge.processing").waitFor();
+await says(page, "by somebody else");
+assert.equal(await page.locator("#move-reason").inputValue(), "I am typing this", "what is being typed is not lost");
+
+step("move it");
+await page.reload();
+await page.getByRole("button", { name: "Mark as shipped" }).click();
+await says(page, "The order is now shipped.");
+
+step("cancel one, and see what becomes of its stock");
+await api("/orders/", order("Clara Cancel", 2, 1));
+await go(page, "/orders/2/");
+await page.getByText("Cancel the order…").click();
+await page.locator("#cancel-reason").fill("changed her mind");
+await page.getByRole("button", { name: "Cancel order 2" }).click();
+await says(page, "Its stock is free again");
+
+step("adjust stock with a number that is no longer true, then with the true one");
+await go(page, "/products/3/");
+const { on_hand } = await api("/products/3/");
+await page.locator("#amount").fill(String(on_hand + 5));
+await page.locator("#reason").fill("stocktake");
+await api("/products/3/adjust/", { delta: 1, reason: "found one" });
+await page.getByRole("button", { name: "Set the stock" }).click();
+await says(page, "Somebody changed the stock while you were looking");
+assert.equal(await page.locator("#amount").inputValue(), String(on_hand + 5));
+await page.screenshot({ path: `${screens}/stale.png`, fullPage: true });
+await page.getByRole("button", { name: "Set the stock" }).click();
+await says(page, `Now ${on_hand + 5} are on hand`);
+await page.getByRole("button", { name: "Undo" }).click();
+await says(page, `Now ${on_hand + 1} are on hand`);
+
+step("try out and upload a file of 1,000 orders, one of them wrong");
+await api("/products/", { name: "Envelope", price: "0.20", stock: 1500, category_id: 1 });
+const products = await api("/products/?limit=1000");
+const envelope = products.find((product) => product.name === "Envelope").id;
+const lines = ["customer_name,customer_email,customer_phone,delivery_address,product_id,quantity"];
+for (let row = 1; row <= 1000; row++) {
+  lines.push(`Customer ${row},${row === 7 ? "wrong" : `c${row}@example.com`},1,"${row} Lake Road, Dhaka",${envelope},1`);
+}
+await go(page, "/upload/");
+await page.locator("#file").setInputFiles({ name: "orders.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\r\n")) });
+await page.locator("[data-upload] .button").click();
+await page.waitForURL(/upload\/[0-9a-f]+\//);
+await says(page, "Enter a valid email address.");
+await page.screenshot({ path: `${screens}/upload-tried.png` });
+await page.getByRole("button", { name: "Place 999 orders" }).click();
+await says(page, "999 orders were placed");
+await says(page, "line 8");
+await page.screenshot({ path: `${screens}/upload-done.png` });
+
+step("change many at once");
+await go(page, "/orders/?status=pending");
+await page.locator("[data-tick-all]").check();
+await says(page, "50 orders chosen.");
+await page.getByRole("button", { name: "Start processing…" }).click();
+await says(page, "Nothing was changed yet.");
+await page.screenshot({ path: `${screens}/bulk.png` });
+await page.getByRole("button", { name: "Start processing: 50 orders" }).click();
+await says(page, "50 orders changed to processing");
+
+step("page through the list, and find by keyboard");
+await go(page, "/orders/");
+const first = await page.locator("#rows tr a").first().innerText();
+await page.locator("[data-next]").click();
+await page.waitForURL("**below=**");
+assert.notEqual(await page.locator("#rows tr a").first().innerText(), first);
+await page.keyboard.press("/");
+await page.keyboard.type("walter");
+await page.keyboard.press("Enter");
+await page.waitForURL("**/find/**");
+await says(page, "Walter Walker");
+await page.keyboard.press("g");
+await page.keyboard.press("d");
+await page.waitForURL("**/delayed/");
+
+step("resolve a delayed order");
+await page.getByRole("button", { name: /Mark as shipped: order/ }).first().waitFor();
+await page.screenshot({ path: `${screens}/delayed-board.png` });
+await page.getByRole("button", { name: /Mark as shipped: order/ }).first().click();
+await says(page, "was moved on");
+
+step("look at every page: wide and on a phone, light and dark");
+const pages = {
+  overview: "/",
+  orders: "/orders/",
+  "orders-none": "/orders/?customer=nobody",
+  order: "/orders/1/",
+  "order-cancelled": "/orders/2/?note=cancelled",
+  "order-pending": "/orders/900/",
+  "order-new": "/orders/new/",
+  delayed: "/delayed/",
+  products: "/products/",
+  product: "/products/1/",
+  "product-edit": "/products/1/edit/",
+  "product-new": "/products/new/",
+  categories: "/categories/",
+  upload: "/upload/",
+  find: "/find/?q=phone",
+  settings: "/settings/",
+  missing: "/orders/99999/",
+};
+const looks = {
+  wide: {},
+  dark: { colorScheme: "dark" },
+  phone: { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true },
+  "phone-dark": { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true, colorScheme: "dark" },
+  large: { viewport: { width: 1920, height: 1080 } },
+};
+for (const [look, options] of Object.entries(looks)) {
+  const seen = await open({ bypassCSP: true, ...options });
+  const { width } = seen.viewportSize();
+  for (const [name, path] of Object.entries(pages)) {
+    await go(seen, path);
+    if (name === "overview") await seen.locator(".u-over").first().waitFor();
+    const wider = (await seen.evaluate(() => document.documentElement.scrollWidth)) - width;
+    if (wider > 0) problems.push(`${name}, ${look}: ${wider} px wider than the window`);
+    await judge(seen, `${name}, ${look}`);
+    await seen.screenshot({ path: `${screens}/${name}-${look}.png`, fullPage: true });
+  }
+  await seen.context().close();
+}
+
+step("change the theme, open the menu and the shortcuts");
+await go(page, "/");
+await page.locator("[data-theme-switch]").click();
+assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+await page.reload();
+assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark", "the choice is kept");
+await page.keyboard.press("?");
+await page.locator("#keys[open]").waitFor();
+await page.screenshot({ path: `${screens}/shortcuts.png` });
+const phone = await open({ ...looks.phone });
+await go(phone, "/orders/");
+await phone.locator(".menu summary").click();
+await phone.getByRole("link", { name: "Products" }).waitFor();
+await phone.screenshot({ path: `${screens}/menu-phone.png` });
+await phone.locator(".menu").getByRole("link", { name: "Products" }).click();
+await phone.waitForURL("**/products/");
+
+step("without script");
+const bare = await open({ javaScriptEnabled: false });
+await go(bare, "/orders/?status=pending");
+await bare.locator("#rows tr a").first().click();
+await bare.getByRole("button", { name: "Start processing" }).click();
+await says(bare, "The order is now processing.");
+
+await browser.close();
+if (problems.length > 0) {
+  console.error(`${problems.length} problems:\n${[...new Set(problems)].join("\n")}`);
+  process.exit(1);
+}
+console.log("the walk is over, and all was as it should be");

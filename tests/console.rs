@@ -1,0 +1,20 @@
+//! The console, asked over a socket as a browser would: every page answers and holds what it must, hostile names stay
+//! text, forms keep what was filled in, lists lead on, and nothing comes from another host.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
+mod support;
+
+#[path = "console/act.rs"]
+mod act;
+#[path = "console/assets.rs"]
+mod assets;
+#[path = "console/browser.rs"]
+mod browser;
+#[path = "console/pages.rs"]
+mod pages;
+#[path = "console/people.rs"]
+mod people;
+#[path = "console/upload.rs"]
+mod upload;

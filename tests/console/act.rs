@@ -1,0 +1,210 @@
+//! What forms do, and what they say when they are not taken.
+
+use super::browser::{begun, filled, goes_to, hidden, holds, page, send, submit};
+
+#[test]
+fn an_order_is_placed_once_however_often_its_form_is_sent() {
+    let server = filled();
+    let token = hidden(&page(&server, "/orders/new/"), "token");
+    let fields = [
+        ("token", token.as_str()),
+        ("customer_name", "Zoe"),
+        ("customer_email", "zoe@example.com"),
+        ("customer_phone", "1"),
+        ("delivery_address", "Here"),
+        ("product_id", "1"),
+        ("quantity", "3"),
+        ("product_id", ""),
+        ("quantity", ""),
+    ];
+    for _ in 0..2 {
+        let placed = submit(&server, "/orders/new/", "/orders/new/", &fields);
+        assert_eq!(goes_to(&placed), "/admin/orders/6/?note=placed");
+    }
+    server.get("/admin/orders/7/").expect(404);
+    holds(&page(&server, "/orders/6/?note=placed"), &["Zoe", "zoe@example.com", "its pieces are reserved"]);
+}
+
+#[test]
+fn a_form_keeps_what_was_filled_in_and_says_what_is_wrong_beside_the_field() {
+    let server = filled();
+    let fields = [
+        ("customer_name", "Zoe & <Co>"),
+        ("customer_email", "nonsense"),
+        ("customer_phone", ""),
+        ("delivery_address", "Line 1\nLine 2"),
+        ("product_id", "1"),
+        ("quantity", "0"),
+    ];
+    let reply = submit(&server, "/orders/new/", "/orders/new/", &fields).expect(400);
+    let page = reply.text();
+    holds(page, &["value=\"Zoe &amp; &lt;Co&gt;\"", "value=\"nonsense\"", "Line 1\nLine 2", "value=\"0\""]);
+    holds(
+        page,
+        &["Enter a valid email address.", "This field may not be blank.", "greater than or equal to 1", "aria-invalid"],
+    );
+    let empty = submit(&server, "/orders/new/", "/orders/new/", &[("customer_name", "Zoe")]).expect(400);
+    holds(empty.text(), &["This list may not be empty.", "value=\"Zoe\""]);
+    let fields = [("name", ""), ("price", "cheap"), ("category_id", "1"), ("description", "Kept")];
+    let reply = submit(&server, "/products/new/", "/products/new/", &fields).expect(400);
+    holds(
+        reply.text(),
+        &["This field may not be blank.", "A valid number is required.", "value=\"cheap\"", ">Kept</textarea>"],
+    );
+}
+
+#[test]
+fn an_order_is_moved_cancelled_edited_and_archived() {
+    let server = filled();
+    let moved = submit(&server, "/orders/1/", "/orders/1/move/", &[("to", "processing"), ("reason", "picked")]);
+    assert_eq!(goes_to(&moved), "/admin/orders/1/?note=moved");
+    holds(&page(&server, "/orders/1/?note=moved"), &["The order is now processing.", "picked"]);
+    let again = submit(&server, "/orders/1/", "/orders/1/move/", &[("to", "processing")]).expect(409);
+    holds(again.text(), &["Order 1 is processing and cannot become processing."]);
+
+    let blank = submit(&server, "/orders/4/", "/orders/4/cancel/", &[("reason", " ")]).expect(400);
+    holds(blank.text(), &["This field may not be blank.", "<details open>"]);
+    let cancelled = submit(&server, "/orders/4/", "/orders/4/cancel/", &[("reason", "too late")]);
+    holds(
+        &page(&server, goes_to(&cancelled).strip_prefix("/admin").unwrap()),
+        &["Its stock is free again", "2 × ", "94 available"],
+    );
+
+    let fields =
+        [("customer_name", "Eva"), ("customer_email", "eva@"), ("customer_phone", "2"), ("delivery_address", "There")];
+    let wrong = submit(&server, "/orders/5/", "/orders/5/contact/", &fields).expect(400);
+    holds(wrong.text(), &["Enter a valid email address.", "value=\"eva@\"", "value=\"Eva\""]);
+    let fields = [
+        ("customer_name", "Eva"),
+        ("customer_email", "eva@example.com"),
+        ("customer_phone", "2"),
+        ("delivery_address", "There"),
+    ];
+    goes_to(&submit(&server, "/orders/5/", "/orders/5/contact/", &fields));
+    holds(&page(&server, "/orders/5/"), &["Eva", "eva@example.com", "There"]);
+
+    goes_to(&submit(&server, "/orders/3/", "/orders/3/archive/", &[]));
+    assert!(!page(&server, "/orders/").contains("Carol"));
+    submit(&server, "/orders/1/", "/orders/1/archive/", &[]).expect(409);
+}
+
+#[test]
+fn many_orders_are_looked_at_before_they_are_changed() {
+    let server = filled();
+    let ids = [("id", "1"), ("id", "2"), ("id", "3"), ("id", "99"), ("to", "cancelled")];
+    let preview = submit(&server, "/orders/", "/orders/bulk/", &ids).expect(200);
+    holds(
+        preview.text(),
+        &["Cancel: 2 of 4 orders", "would go back in stock", "There is no such order.", "cannot become cancelled"],
+    );
+    holds(&page(&server, "/orders/?status=pending"), &["Alice"]);
+    let run = [("id", "1"), ("id", "2"), ("to", "cancelled"), ("run", "1")];
+    holds(submit(&server, "/orders/", "/orders/bulk/", &run).expect(200).text(), &["Cancelling needs a reason."]);
+    let run = [("id", "1"), ("id", "2"), ("id", "3"), ("to", "cancelled"), ("run", "1"), ("reason", "shop closed")];
+    let done = submit(&server, "/orders/", "/orders/bulk/", &run).expect(200);
+    holds(done.text(), &["2 orders changed to cancelled", "went back in stock", "1 could not be changed"]);
+    holds(&page(&server, "/orders/1/"), &["shop closed"]);
+    submit(&server, "/orders/", "/orders/bulk/", &[("to", "shipped")]).expect(400);
+}
+
+#[test]
+fn stock_is_not_set_on_a_number_that_is_no_longer_true() {
+    let server = filled();
+    let fields = [("how", "to"), ("amount", "80"), ("expected", "100"), ("reason", "stocktake")];
+    let adjusted = submit(&server, "/products/1/", "/products/1/adjust/", &fields);
+    let path = goes_to(&adjusted).strip_prefix("/admin").unwrap().to_owned();
+    holds(&page(&server, &path), &["Now 80 are on hand", "Undo: back to 100", "stocktake"]);
+    let stale = submit(&server, "/products/1/", "/products/1/adjust/", &fields).expect(409);
+    holds(
+        stale.text(),
+        &["Somebody changed the stock while you were looking: there are now 80 on hand", "value=\"80\""],
+    );
+    let by = [("how", "by"), ("amount", "-3"), ("expected", "80"), ("reason", "damaged")];
+    goes_to(&submit(&server, "/products/1/", "/products/1/adjust/", &by));
+    holds(&page(&server, "/products/1/"), &["77", "damaged"]);
+    let below = [("how", "to"), ("amount", "2"), ("expected", "77")];
+    holds(
+        submit(&server, "/products/1/", "/products/1/adjust/", &below).expect(409).text(),
+        &["reserved for open orders"],
+    );
+    let words = [("how", "to"), ("amount", "many"), ("expected", "77")];
+    holds(
+        submit(&server, "/products/1/", "/products/1/adjust/", &words).expect(400).text(),
+        &["A valid integer is required.", "value=\"many\""],
+    );
+}
+
+#[test]
+fn the_catalogue_is_changed() {
+    let server = filled();
+    goes_to(&submit(&server, "/categories/", "/categories/", &[("name", "Cases")]));
+    holds(
+        submit(&server, "/categories/", "/categories/", &[("name", "Cases")]).expect(400).text(),
+        &["already exists", "value=\"Cases\""],
+    );
+    goes_to(&submit(&server, "/categories/", "/categories/2/rename/", &[("name", "Covers")]));
+    holds(submit(&server, "/categories/", "/categories/1/delete/", &[]).expect(409).text(), &["is used by 2 products"]);
+    let fields =
+        [("name", "Strap"), ("price", "4.50"), ("stock", "12"), ("category_id", "2"), ("expiry_date", "2099-01-31")];
+    let made = submit(&server, "/products/new/", "/products/new/", &fields);
+    assert_eq!(goes_to(&made), "/admin/products/3/?note=created");
+    holds(&page(&server, "/products/3/"), &["Strap", "Covers", "4.50", "12", "2099-01-31"]);
+    let fields =
+        [("name", "Strap"), ("price", "5"), ("category_id", "2"), ("expiry_date", ""), ("description", "Leather")];
+    goes_to(&submit(&server, "/products/3/edit/", "/products/3/edit/", &fields));
+    holds(&page(&server, "/products/3/"), &["5.00", "Leather"]);
+    goes_to(&submit(&server, "/products/3/", "/products/3/archive/", &[("archived", "true")]));
+    assert!(!page(&server, "/products/").contains("Strap"));
+    holds(&page(&server, "/products/?archived=1"), &["Strap"]);
+    goes_to(&submit(&server, "/products/3/", "/products/3/archive/", &[("archived", "false")]));
+    goes_to(&submit(&server, "/products/3/", "/products/3/delete/", &[]));
+    submit(&server, "/products/1/", "/products/1/delete/", &[]).expect(409);
+    goes_to(&submit(&server, "/categories/", "/categories/2/delete/", &[]));
+}
+
+#[test]
+fn a_form_that_no_page_of_ours_sent_is_refused() {
+    let server = filled();
+    let (cookie, own) = begun(&server, "/orders/1/");
+    let (other_cookie, _) = begun(&server, "/orders/1/");
+    let wrong = "0".repeat(own.len());
+    let paths = [
+        "/orders/new/",
+        "/orders/bulk/",
+        "/orders/1/move/",
+        "/orders/1/cancel/",
+        "/orders/1/contact/",
+        "/orders/3/archive/",
+        "/products/new/",
+        "/products/1/edit/",
+        "/products/1/archive/",
+        "/products/2/delete/",
+        "/products/1/adjust/",
+        "/categories/",
+        "/categories/1/rename/",
+        "/categories/1/delete/",
+        "/upload/",
+        "/upload/0/run/",
+        "/users/",
+        "/users/ann/",
+        "/keys/",
+        "/keys/1/revoke/",
+        "/sessions/1/end/",
+        "/sign-in/",
+        "/sign-out/",
+    ];
+    let fields = [("to", "processing"), ("reason", "forged"), ("id", "1"), ("name", "Forged"), ("archived", "true")];
+    for path in paths {
+        for (cookie, token) in [("", None), (&*cookie, None), (&*cookie, Some(&*wrong)), (&*other_cookie, Some(&*own))]
+        {
+            let token = token.map(|token| ("csrf", token));
+            let fields: Vec<_> = token.into_iter().chain(fields).collect();
+            send(&server, cookie, path, &fields).expect(403);
+        }
+    }
+    server
+        .send("POST", "/admin/upload/?name=x.csv", &[("Content-Type", "text/csv"), ("Cookie", &cookie)], "a")
+        .expect(403);
+    assert!(!page(&server, "/orders/1/").contains("forged"));
+    assert!(!page(&server, "/categories/").contains("Forged"));
+}
