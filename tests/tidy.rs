@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("actors", &["domain", "telemetry", "engine", "view", "journal"]),
     ("api", &["domain", "telemetry", "config::Limits", "view", "actors"]),
     ("app", &["domain", "telemetry", "config", "engine", "view", "journal", "store", "actors", "api"]),
-    ("cli", &["domain", "telemetry", "config", "app"]),
+    ("cli", &["domain", "telemetry", "config", "secret", "app"]),
     ("main", &["cli"]),
 ];
 
