@@ -46,7 +46,7 @@ pub enum Error {
     #[error("the import was refused, and nothing of it is kept: {0}")]
     Import(#[from] Failure<Rejection>),
     /// A change of users or keys was refused.
-    #[error("nothing was changed: {0}")]
+    #[error(transparent)]
     Access(#[from] Failure<AccessRejection>),
     /// Signals cannot be received.
     #[error("cannot wait for signals: {0}")]
