@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("access", &["domain", "secret", "view", "actors"]),
     ("api", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "access"]),
     ("app", &["domain", "telemetry", "config", "engine", "view", "journal", "store", "actors", "access", "api"]),
-    ("cli", &["domain", "telemetry", "config", "app"]),
+    ("cli", &["domain", "telemetry", "config", "secret", "app"]),
     ("main", &["cli"]),
 ];
 

@@ -5,6 +5,7 @@
 //! order's slot holds is immutable and replaced as a whole. Deliberately absent: decisions.
 
 mod apply;
+mod audit;
 mod catalogue;
 mod changes;
 mod keys;
@@ -30,6 +31,7 @@ pub use stages::Delay;
 pub use term::Term;
 
 use crate::domain::access::Access;
+use crate::domain::audit::{AuditCursor, AuditRow};
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::order::{Order, Policy};
@@ -57,6 +59,9 @@ pub trait Archive: Send + Sync {
         before: Option<MovementCursor>,
         limit: usize,
     ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError>;
+
+    /// At most `limit` rows of the audit log before `before`, newest first.
+    fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError>;
 }
 
 /// The archive of a view that nothing ever leaves: of a check, or of a test.
@@ -80,6 +85,10 @@ impl Archive for NoArchive {
     ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
         Ok(Vec::new())
     }
+
+    fn audit(&self, _: Option<AuditCursor>, _: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+        Ok(Vec::new())
+    }
 }
 
 /// The read view.
@@ -87,6 +96,7 @@ pub struct View {
     orders: orders::Orders,
     products: Products,
     access: ArcSwap<Access>,
+    audit: audit::Audit,
     movements: movements::Movements,
     keys: Arc<Keys>,
     stages: stages::Stages,
@@ -103,6 +113,7 @@ impl View {
             orders: orders::Orders::default(),
             products: Products::default(),
             access: ArcSwap::default(),
+            audit: audit::Audit::default(),
             movements: movements::Movements::default(),
             keys: Arc::new(Keys::new(keys_max)),
             stages: stages::Stages::default(),
@@ -222,6 +233,14 @@ impl View {
         limit: usize,
     ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
         self.movements.page(product, before, limit, &*self.archive)
+    }
+
+    /// At most `limit` rows of the audit log before `before`, newest first.
+    ///
+    /// # Errors
+    /// When the archive fails.
+    pub fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+        self.audit.page(before, limit, &*self.archive)
     }
 
     /// The open orders, by when their stage began: what has timers.
