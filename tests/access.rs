@@ -1,11 +1,18 @@
 //! Who may do what, over the real server: every route for every role, keys that no longer hold, sessions, forgery.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "access/attacks.rs"]
 mod attacks;
+#[path = "support/memory.rs"]
+mod memory;
 #[path = "access/routes.rs"]
 mod routes;
+#[path = "access/sign_in.rs"]
+mod sign_in;
 #[path = "access/start.rs"]
 mod start;
+#[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
 mod support;
 
 use support::{Reply, Running};

@@ -155,7 +155,7 @@ fn only_json_is_taken() {
     send("application/json; charset=utf-8", r#"{"name":"A"}"#).expect(201);
     send("Application/JSON", r#"{"name":"B"}"#).expect(201);
     let untyped =
-        b"POST /api/inventory/categories/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+        b"POST /api/inventory/categories/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
     exchange(server.address, untyped).expect(415);
     // Nothing was sent, so that there is nothing to dislike.
     server.send("POST", path, &[], "").expect_body(400, r#"{"name":["This field is required."]}"#);
@@ -164,7 +164,7 @@ fn only_json_is_taken() {
 #[test]
 fn a_body_beyond_its_limit_is_refused_announced_or_not() {
     let server = Running::with(|settings| settings.limits.body_bytes = 1024);
-    let head = "POST /api/inventory/categories/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let head = "POST /api/inventory/categories/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     let announced = exchange(server.address, format!("{head}Content-Length: 1025\r\n\r\n").as_bytes()).expect(413);
     assert!(announced.text().contains("at most 1024 bytes"), "{}", announced.text());
     let chunk = format!("258\r\n{}\r\n", " ".repeat(0x258));
@@ -182,7 +182,7 @@ fn a_body_beyond_its_limit_is_refused_announced_or_not() {
 #[test]
 fn a_body_that_takes_too_long_is_given_up() {
     let server = Running::with(|settings| settings.http.body_timeout = Duration::from_millis(200));
-    let head = "POST /api/inventory/categories/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let head = "POST /api/inventory/categories/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     assert_eq!(status_line(&server, &format!("{head}Content-Length: 100\r\n\r\n{{")), "HTTP/1.1 408");
     assert_eq!(status_line(&server, &format!("{head}Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n")), "HTTP/1.1 408");
 }

@@ -106,7 +106,7 @@ fn check(server: &Running, bytes: impl AsRef<[u8]>, allowed: &[u16]) {
 }
 
 fn post(headers: &str, body: &str) -> String {
-    format!("POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n{body}")
+    format!("POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}\r\n{body}")
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn broken_request_lines_are_refused() {
         ] {
             check(server, line, &[400, 505]);
         }
-        check(server, "GET ../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", &[400, 404]);
-        check(server, "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", &[400, 404]);
+        check(server, "GET ../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400, 404]);
+        check(server, "GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400, 404]);
         check(server, "GET / HTTP/1.0\r\n\r\n", &[404]);
         check(server, "GET /healthz HTTP/1.1\n\n", &[200, 400]);
     });
@@ -155,15 +155,19 @@ fn other_protocols_on_the_port_are_closed_or_refused() {
 #[test]
 fn methods_and_targets_of_any_kind_are_answered() {
     against_a_server(|server| {
-        check(server, "BREW / HTTP/1.1\r\nHost: x\r\n\r\n", &[404]);
-        check(server, format!("BREW {ORDERS} HTTP/1.1\r\nHost: x\r\n\r\n"), &[405]);
-        check(server, format!("{} {ORDERS} HTTP/1.1\r\nHost: x\r\n\r\n", "M".repeat(5_000)), &[405]);
+        check(server, "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", &[404]);
+        check(server, format!("BREW {ORDERS} HTTP/1.1\r\nHost: localhost\r\n\r\n"), &[405]);
+        check(server, format!("{} {ORDERS} HTTP/1.1\r\nHost: localhost\r\n\r\n", "M".repeat(5_000)), &[405]);
         check(server, "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", &[400, 404, 405]);
-        check(server, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", &[400, 404]);
-        check(server, format!("GET http://example.com{ORDERS} HTTP/1.1\r\nHost: x\r\n\r\n"), &[200]);
-        check(server, "GET http:// HTTP/1.1\r\nHost: x\r\n\r\n", &[400, 404]);
-        check(server, format!("TRACE {ORDERS} HTTP/1.1\r\nHost: x\r\n\r\n"), &[405]);
-        check(server, "GET /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", &[200]);
+        check(server, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400, 404]);
+        check(server, format!("GET http://example.com{ORDERS} HTTP/1.1\r\nHost: localhost\r\n\r\n"), &[200]);
+        check(server, "GET http:// HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400, 404]);
+        check(server, format!("TRACE {ORDERS} HTTP/1.1\r\nHost: localhost\r\n\r\n"), &[405]);
+        check(
+            server,
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+            &[200],
+        );
     });
 }
 
@@ -171,14 +175,14 @@ fn methods_and_targets_of_any_kind_are_answered() {
 fn heads_without_measure_are_refused() {
     against_a_server(|server| {
         let long = "a".repeat(200_000);
-        check(server, format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"), &[400, 414, 431]);
-        check(server, format!("GET / HTTP/1.1\r\nHost: x\r\nA: {long}\r\n\r\n"), &[400, 431]);
+        check(server, format!("GET /{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"), &[400, 414, 431]);
+        check(server, format!("GET / HTTP/1.1\r\nHost: localhost\r\nA: {long}\r\n\r\n"), &[400, 431]);
         check(server, format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(50_000)), &[400, 431]);
         check(server, format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(200)), &[400, 404, 431]);
         check(server, format!("GET / HTTP/1.1\r\n{long}"), &[400, 408, 431]);
         check(server, "\r\n".repeat(100_000), &[400, 408, 431]);
         // A line that goes on in the next one.
-        check(server, "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", &[400]);
+        check(server, "GET / HTTP/1.1\r\nHost: localhost\r\nA: b\r\n c\r\n\r\n", &[400]);
     });
 }
 

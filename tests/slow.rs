@@ -54,7 +54,7 @@ fn drip(address: SocketAddr, begin: &str, drop: &str, max: Duration) -> (String,
 fn a_body_in_chunks_that_never_ends_does_not_keep_its_connection() {
     let server = server();
     let check = |target: &str, drop: &str, status: &str, within: Duration| {
-        let headers = "Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+        let headers = "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
         let request = format!("{target} HTTP/1.1\r\n{headers}\r\n");
         let (answer, _) = drip(server.address, &request, drop, within + GRACE);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{target}: {answer}");
@@ -74,7 +74,7 @@ fn a_body_in_chunks_that_never_ends_does_not_keep_its_connection() {
 fn a_body_of_a_given_length_that_drips_does_not_keep_its_connection() {
     let server = server();
     let request = |length: u32| {
-        let headers = "Host: x\r\nContent-Type: application/json\r\n";
+        let headers = "Host: localhost\r\nContent-Type: application/json\r\n";
         format!("POST {ORDERS} HTTP/1.1\r\n{headers}Content-Length: {length}\r\n\r\n")
     };
     let (answer, _) = drip(server.address, &request(1000), " ", PATIENCE + GRACE);
@@ -86,7 +86,7 @@ fn a_body_of_a_given_length_that_drips_does_not_keep_its_connection() {
 #[test]
 fn a_body_in_chunks_that_was_read_keeps_its_connection() {
     let server = server();
-    let headers = "Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+    let headers = "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
     let request = format!("POST {ORDERS} HTTP/1.1\r\n{headers}\r\n2\r\n{{}}\r\n0\r\n\r\n");
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(GRACE)).unwrap();
@@ -103,7 +103,7 @@ fn a_body_in_chunks_that_was_read_keeps_its_connection() {
 #[test]
 fn a_head_that_drips_is_cut() {
     let server = server();
-    let (answer, took) = drip(server.address, "GET / HTTP/1.1\r\nHost: x\r\n", "A: b\r\n", PATIENCE + GRACE);
+    let (answer, took) = drip(server.address, "GET / HTTP/1.1\r\nHost: localhost\r\n", "A: b\r\n", PATIENCE + GRACE);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(took >= PATIENCE / 2, "it had its time: {took:?}");
 }
@@ -201,7 +201,7 @@ fn idle_connections_and_dripping_bodies_in_thousands_hurt_nobody_and_are_cut() {
 
     let connect = || TcpStream::connect(server.address).unwrap();
     let mut silent: Vec<_> = (0..idle).map(|_| connect()).collect();
-    let head = format!("POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
+    let head = format!("POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n");
     let mut drips: Vec<_> = (0..dripping).map(|_| connect()).collect();
     for (nth, stream) in drips.iter_mut().enumerate() {
         let length = if nth % 2 == 0 { "Content-Length: 1000\r\n" } else { "Transfer-Encoding: chunked\r\n" };

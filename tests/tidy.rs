@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "app",
         &["domain", "telemetry", "config", "engine", "view", "journal", "store", "actors", "access", "api", "console"],
     ),
-    ("cli", &["domain", "telemetry", "config", "app"]),
+    ("cli", &["domain", "telemetry", "config", "secret", "app"]),
     ("main", &["cli"]),
 ];
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::actors::{CheckpointError, Checkpoints, Clock};
+use crate::domain::access::Access;
+use crate::domain::audit::{AuditCursor, AuditRow};
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::ProductId;
 use crate::domain::order::Order;
@@ -51,6 +53,10 @@ impl Archive for StoreArchive {
         let place = |MovementId { sequence, nth }| MovementCursor { sequence, nth };
         Ok(rows.into_iter().map(|(id, movement)| (place(id), movement)).collect())
     }
+
+    fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+        self.store.audit(before, limit).map_err(|error| self.failed(&error))
+    }
 }
 
 /// The store, as the place of checkpoints.
@@ -81,6 +87,9 @@ impl Checkpoints for StoreCheckpoints {
             balances: changes.products.iter().map(|(id, head)| (*id, head.map(|head| head.balance))).collect(),
             categories: changes.categories.clone(),
             products: changes.products.iter().map(|(id, product)| head(id, product)).collect(),
+            users: changes.users.clone(),
+            api_keys: changes.api_keys.clone(),
+            audit: changes.audit.clone(),
             revisions: changes.revisions.clone(),
             packs: Some(Box::new(changes.packs.iter().map(|pack| (*pack, view.pack(*pack))))),
             movements: changes.movements.iter().map(|(product, rows)| (product, rows.collect())).collect(),
@@ -111,6 +120,7 @@ pub(super) fn restored(loaded: store::Loaded) -> Restored {
         order_last: loaded.head.order_last,
         catalogue_lasts: (loaded.head.category_last, loaded.head.product_last),
         categories: loaded.categories,
+        access: Access::restore(loaded.users, loaded.api_keys),
         products: loaded.products.into_iter().map(product).collect(),
         pages: loaded.pages.iter().map(|(page, stored)| page_of_store(*page, stored)).collect(),
         keys: loaded.keys.iter().map(key_of_store).collect(),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::backup::{Backup, BackupError};
+use crate::domain::access::Access;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::order::Status;
 use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader, Tail};
@@ -229,6 +230,9 @@ fn compare_head(view: &View, store: &Store, loaded: &Loaded, findings: &mut Find
     }
     if (loaded.categories.len() as u64, loaded.products.len() as u64) != inventory.catalogue.counts() {
         findings.add("the checkpoint's catalogue has not as many rows as the journal's".to_owned());
+    }
+    if Access::restore(loaded.users.clone(), loaded.api_keys.clone()) != *view.access() {
+        findings.add("the users and keys of the checkpoint are not the journal's".to_owned());
     }
     compare_orders(view, store, inventory.order_last, findings)
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::actors::Failure;
+use crate::domain::access::AccessRejection;
 use crate::engine::Rejection;
 use crate::journal::DirectoryError;
 
@@ -58,6 +59,9 @@ pub enum Error {
     /// An import was refused.
     #[error("the import was refused, and nothing of it is kept: {0}")]
     Import(#[from] Failure<Rejection>),
+    /// A change of users or keys was refused.
+    #[error(transparent)]
+    Access(#[from] Failure<AccessRejection>),
     /// Signals cannot be received.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
@@ -83,6 +87,7 @@ impl Error {
             | Self::Tls(_)
             | Self::Poisoned(_)
             | Self::Import(_)
+            | Self::Access(_)
             | Self::Signals(_)
             | Self::Output(_) => return false,
         };

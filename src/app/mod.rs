@@ -1,5 +1,6 @@
 //! The composition root: the only place that plugs concrete things together, and that knows the system's clock.
 
+mod access;
 mod backup;
 mod bridge;
 mod check;
@@ -13,9 +14,10 @@ mod serve;
 mod tls;
 mod unfinished;
 
+pub use access::{change_access, read_access};
 pub use backup::{Backed, BackupError, backup, restore};
 pub use check::{CheckError, Finding, Report, check, check_backup};
-pub use clock::SystemClock;
+pub use clock::{SystemClock, now};
 pub use engine::{Engine, OpenError};
 pub use error::Error;
 pub use export::{ExportError, Exported, Format, Source, What, export};

@@ -45,6 +45,8 @@ enum What {
     History,
     /// Every change of stock, in journal order
     Movements,
+    /// Every change of users, keys and catalogue, in journal order
+    Audit,
 }
 
 impl Export {
@@ -59,6 +61,7 @@ impl Export {
             What::Orders => app::What::Orders,
             What::History => app::What::History,
             What::Movements => app::What::Movements,
+            What::Audit => app::What::Audit,
         };
         let source = source(self.data_dir, self.from);
         let exported = app::export(&source, what, format, self.to.as_deref()).map_err(app::Error::from)?;

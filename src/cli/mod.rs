@@ -7,6 +7,7 @@
 //! | 2 | wrong usage: flags or settings |
 //! | 3 | another process uses the data directory |
 
+mod access;
 mod backup;
 mod catalogue;
 mod check;
@@ -47,12 +48,16 @@ enum Command {
     Backup(backup::Backup),
     /// Make a data directory of a backup, as it was at the end or earlier.
     Restore(restore::Restore),
-    /// Write orders, their history or the movements of stock as CSV or JSON lines.
+    /// Write orders, their history, the movements of stock or the audit log as CSV or JSON lines.
     Export(export::Export),
     /// Take a catalogue with its opening stock into a data directory: all of it, or nothing.
     Import(import::Import),
     /// Offer orders to a running server, measure its answers, and compare its numbers with what it acknowledged.
     Load(load::Load),
+    /// Add, list and change users: who signs in. The data directory is one that no server uses.
+    User(access::UserCommand),
+    /// Make, list and revoke API keys: what programs call with. The data directory is one that no server uses.
+    Key(access::KeyCommand),
     /// Print a script that teaches a shell to complete this command line.
     Completions(completions::Completions),
 }
@@ -79,6 +84,8 @@ fn carry_out(command: Command) -> Exit {
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Load(load) => load.run(),
+        Command::User(user) => user.run(),
+        Command::Key(key) => key.run(),
         Command::Completions(completions) => completions.run(),
     };
     match result {
@@ -126,6 +133,13 @@ mod tests {
         check(
             "packhorse load --url http://[::1]:80/ --orders 10 --bulk 5 --connections 2 --rate 100 --product 1 --json",
         );
+        check("packhorse user add ann --role admin --data-dir d");
+        check("packhorse user role ann viewer --data-dir d");
+        check("packhorse user passwd ann --data-dir d");
+        check("packhorse user list --data-dir d");
+        check("packhorse key add shop --role operator --scope orders --expires-in 90days --data-dir d");
+        check("packhorse key revoke 1 --data-dir d");
+        check("packhorse export --data-dir d --format csv --what audit");
         check("packhorse completions bash");
     }
 
@@ -150,6 +164,10 @@ mod tests {
         check("packhorse load --url https://127.0.0.1 --orders 10", ErrorKind::ValueValidation);
         check("packhorse load --url http://127.0.0.1 --orders 0", ErrorKind::ValueValidation);
         check("packhorse load --url http://127.0.0.1 --orders 10 --bulk 0", ErrorKind::ValueValidation);
+        check("packhorse user add ann --role boss --data-dir d", ErrorKind::ValueValidation);
+        check("packhorse user add a/b --role admin --data-dir d", ErrorKind::ValueValidation);
+        check("packhorse user add ann --role admin --password x --data-dir d", ErrorKind::UnknownArgument);
+        check("packhorse key add shop --data-dir d", ErrorKind::MissingRequiredArgument);
         check("packhorse completions klingon", ErrorKind::InvalidValue);
         check("packhorse --version", ErrorKind::DisplayVersion);
     }

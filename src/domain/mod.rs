@@ -4,6 +4,7 @@
 //! every id are arguments. What is deliberately absent: clocks, async, actors, bytes and JSON.
 
 pub mod access;
+pub mod audit;
 pub mod calendar;
 pub mod catalogue;
 pub mod email;

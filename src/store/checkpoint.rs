@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use crate::domain::access::{ApiKey, User};
+use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::{Category, Revision};
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;
@@ -92,6 +94,12 @@ pub struct Checkpoint<'a> {
     pub categories: Vec<(CategoryId, Option<Category>)>,
     /// Products that changed, exact at the head's sequence; `None` where it was deleted.
     pub products: Vec<(ProductId, Option<ProductHead>)>,
+    /// Users that changed, exact at the head's sequence.
+    pub users: Vec<Arc<User>>,
+    /// API keys that changed, exact at the head's sequence.
+    pub api_keys: Vec<Arc<ApiKey>>,
+    /// Rows of the audit log made since.
+    pub audit: Vec<Arc<AuditRow>>,
     /// Revisions made since. Those that the lines of `packs` name are written in any case.
     pub revisions: Vec<Arc<Revision>>,
     /// Orders that changed since, by pack ([`pack_of`]); may be newer than the head. Orders of the pack that are not
@@ -117,6 +125,10 @@ pub struct Loaded {
     pub products: Vec<(ProductHead, Arc<Revision>)>,
     /// Every stored balance, by product; a product without one has nothing on hand.
     pub balances: Vec<(ProductId, Balance)>,
+    /// Every user, by name.
+    pub users: Vec<User>,
+    /// Every API key, by id.
+    pub api_keys: Vec<ApiKey>,
     /// Every status page, by number. May be newer than the head.
     pub pages: Vec<(u64, StatusPage)>,
     /// Every idempotency record, oldest first.

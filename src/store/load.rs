@@ -7,7 +7,9 @@ use parking_lot::Mutex;
 use super::checkpoint::{Counts, Head, Loaded, PAGE_ORDERS, StatusPage, page_of};
 use super::digest::Digest;
 use super::error::StoreError;
-use super::kind::{HeadKind, ValueError, balance, category, head, ledger, page, product, schema, unfinished};
+use super::kind::{
+    HeadKind, ValueError, api_key, balance, category, head, ledger, page, product, schema, unfinished, user,
+};
 use super::kv::{Kv, Range};
 use super::record::{Changes, Records};
 use super::revisions::RevisionCache;
@@ -99,6 +101,18 @@ impl Store {
         } else if is(HeadKind::Balance) {
             let id = balance::deser_key(key).map_err(damaged)?;
             loaded.balances.push((id, balance::deser_value(value).map_err(damaged)?));
+        } else if is(HeadKind::User) {
+            let user = user::deser_value(value).map_err(damaged)?;
+            if key != user::ser_key(&user.name) {
+                return Err(StoreError::damaged(Table::Head, format!("another user calls itself {}", user.name)));
+            }
+            loaded.users.push(user);
+        } else if is(HeadKind::ApiKey) {
+            let api_key = api_key::deser_value(value).map_err(damaged)?;
+            if key != api_key::ser_key(api_key.id) {
+                return Err(StoreError::damaged(Table::Head, format!("another API key calls itself {}", api_key.id)));
+            }
+            loaded.api_keys.push(api_key);
         } else if is(HeadKind::Ledger) {
             // Read again whenever its product's rows are; here it only has to be one.
             ledger::deser_key(key).and_then(|_| ledger::deser_value(value)).map_err(damaged)?;

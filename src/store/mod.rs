@@ -12,7 +12,7 @@
 //! | `record` | checksums and long values |
 //! | `kind/` | keys and values as bytes, one file for each kind |
 //! | `checkpoint`, `write`, `load` | what a checkpoint is, how it is written and read |
-//! | `orders`, `ledger`, `keys`, `revisions` | reading and writing each part |
+//! | `orders`, `ledger`, `keys`, `audit`, `revisions` | reading and writing each part |
 //! | `quarantine` | opening, and what happens to a store that cannot be |
 //!
 //! A checkpoint is written so that a kill between any two writes leaves the old one or the new one: first what may be
@@ -20,6 +20,7 @@
 //!
 //! Deliberately absent: the rules, and any order between a store and the journal; that is for the recovery to say.
 
+mod audit;
 mod checkpoint;
 mod digest;
 mod error;

@@ -2,7 +2,7 @@
 
 use super::checkpoint::{Checkpoint, Head, Written};
 use super::error::StoreError;
-use super::kind::{HeadKind, balance, category, head, ledger, product, unfinished};
+use super::kind::{HeadKind, api_key, balance, category, head, ledger, product, unfinished, user};
 use super::ledger::{Appended, check_movements};
 use super::record::Changes;
 use super::schema::Table;
@@ -41,6 +41,7 @@ impl Store {
         let packs = checkpoint.packs.take().map(|packs| self.put_packs_locked(packs)).transpose()?.unwrap_or(0);
         let appended = self.append_movements(&checkpoint.movements, after)?;
         self.put_keys(&checkpoint.keys)?;
+        self.put_audit(&checkpoint.audit)?;
         self.records.flush()?;
 
         let exact = exact_records(&checkpoint, &appended);
@@ -110,6 +111,12 @@ fn exact_records(checkpoint: &Checkpoint<'_>, appended: &[Appended]) -> Changes 
     }
     for (id, value) in &checkpoint.balances {
         changes.set(balance::ser_key(*id), value.map(balance::ser_value));
+    }
+    for user in &checkpoint.users {
+        changes.put(user::ser_key(&user.name), user::ser_value(user));
+    }
+    for key in &checkpoint.api_keys {
+        changes.put(api_key::ser_key(key.id), api_key::ser_value(key));
     }
     for (id, ledger) in appended {
         changes.put(ledger::ser_key(*id), ledger::ser_value(*ledger));

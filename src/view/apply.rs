@@ -28,6 +28,8 @@ pub struct Restored {
     pub categories: Vec<Category>,
     /// All products.
     pub products: Vec<RestoredProduct>,
+    /// Users and keys.
+    pub access: Access,
     /// The status of every order.
     pub pages: Vec<StatusPage>,
     /// The idempotency keys.
@@ -128,7 +130,7 @@ impl View {
                 }
                 Event::Access(event) => {
                     let mut access = Access::clone(&self.access.load());
-                    access.apply(event, entry.at);
+                    self.audit.note(&access.apply(event, entry.at));
                     self.access.store(Arc::new(access));
                 }
                 Event::Catalogue(_) | Event::Stock(_) => {}
@@ -144,6 +146,7 @@ impl View {
         let moved = gathering.movements[first_row..].chunk_by(|(one, _), (other, _)| one == other);
         inner.dirty.products.extend(moved.map(|rows| rows[0].0));
         drop(inner);
+        self.audit.append(durable.sequence, entry);
         self.publish(&changed[first_order..]);
         if let Some(record) = &entry.key {
             self.keys.complete(KeyEntry {
@@ -174,6 +177,7 @@ impl View {
         }
         inner.inventory.order_last = restored.order_last;
         inner.inventory.catalogue.restore(restored.categories, products, restored.catalogue_lasts);
+        self.access.store(Arc::new(restored.access));
         for page in &restored.pages {
             self.orders.restore(page);
         }

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::audit::Touched;
 use super::movements::Rows;
 use super::{KeyEntry, View};
+use crate::domain::access::{ApiKey, User};
+use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::{Category, Revision};
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::order::Order;
@@ -44,15 +47,22 @@ pub struct Changes {
     pub packs: BTreeSet<u64>,
     /// New rows of the stock ledger.
     pub movements: Arc<Rows>,
+    /// Users that were added or changed.
+    pub users: Vec<Arc<User>>,
+    /// API keys that were added or changed.
+    pub api_keys: Vec<Arc<ApiKey>>,
+    /// New rows of the audit log.
+    pub audit: Vec<Arc<AuditRow>>,
     /// New idempotency keys.
     pub keys: Vec<KeyEntry>,
 }
 
 impl View {
-    /// How much the next checkpoint has to write: packs of orders and rows of the stock ledger.
+    /// How much the next checkpoint has to write: packs of orders, rows of the stock ledger and of the audit
+    /// log, users and keys.
     #[must_use]
     pub fn changes_waiting(&self) -> usize {
-        self.orders.dirty_count() + self.movements.count()
+        self.orders.dirty_count() + self.movements.count() + self.audit.waiting()
     }
 
     /// Takes all changes. Only the follower may call this, between two entries, and only after the changes taken
@@ -71,6 +81,8 @@ impl View {
             })
         };
         let products = dirty.products.into_iter().map(|id| (id, head(id))).collect();
+        let (audit, touched) = self.audit.seal();
+        let access = self.access();
         Changes {
             sequence: self.applied(),
             chain: self.chain(),
@@ -81,6 +93,9 @@ impl View {
             revisions: dirty.revisions,
             packs: self.orders.take_dirty(),
             movements: self.movements.seal(),
+            users: touched.users.iter().filter_map(|name| access.user(name).cloned()).collect(),
+            api_keys: touched.api_keys.iter().filter_map(|id| access.key(*id).cloned()).collect(),
+            audit,
             keys: self.keys.take_dirty(),
         }
     }
@@ -88,12 +103,17 @@ impl View {
     /// The checkpoint holds the changes taken last.
     pub fn changes_written(&self) {
         self.movements.forget_sealed();
+        self.audit.forget_sealed();
         self.orders.forget_sealed();
     }
 
     /// The checkpoint failed: the changes wait for the next one.
     pub fn changes_failed(&self, changes: Changes) {
         self.movements.unseal();
+        self.audit.unseal(Touched {
+            users: changes.users.iter().map(|user| user.name.clone()).collect(),
+            api_keys: changes.api_keys.iter().map(|key| key.id).collect(),
+        });
         self.orders.mark_dirty(changes.packs);
         self.orders.forget_sealed();
         self.keys.mark_dirty(changes.keys);

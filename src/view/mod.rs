@@ -5,6 +5,7 @@
 //! order's slot holds is immutable and replaced as a whole. Deliberately absent: decisions.
 
 mod apply;
+mod audit;
 mod catalogue;
 mod changes;
 mod keys;
@@ -34,6 +35,7 @@ pub use term::Term;
 pub use trend::{Interval, Trend};
 
 use crate::domain::access::Access;
+use crate::domain::audit::{AuditCursor, AuditRow};
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::order::{Order, Policy, Status};
@@ -61,6 +63,9 @@ pub trait Archive: Send + Sync {
         before: Option<MovementCursor>,
         limit: usize,
     ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError>;
+
+    /// At most `limit` rows of the audit log before `before`, newest first.
+    fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError>;
 }
 
 /// The archive of a view that nothing ever leaves: of a check, or of a test.
@@ -84,6 +89,10 @@ impl Archive for NoArchive {
     ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
         Ok(Vec::new())
     }
+
+    fn audit(&self, _: Option<AuditCursor>, _: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+        Ok(Vec::new())
+    }
 }
 
 /// The last checkpoint that was written.
@@ -100,6 +109,7 @@ pub struct View {
     orders: orders::Orders,
     products: Products,
     access: ArcSwap<Access>,
+    audit: audit::Audit,
     movements: movements::Movements,
     keys: Arc<Keys>,
     stages: stages::Stages,
@@ -118,6 +128,7 @@ impl View {
             orders: orders::Orders::default(),
             products: Products::default(),
             access: ArcSwap::default(),
+            audit: audit::Audit::default(),
             movements: movements::Movements::default(),
             keys: Arc::new(Keys::new(keys_max)),
             stages: stages::Stages::default(),
@@ -267,6 +278,14 @@ impl View {
         limit: usize,
     ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
         self.movements.page(product, before, limit, &*self.archive)
+    }
+
+    /// At most `limit` rows of the audit log before `before`, newest first.
+    ///
+    /// # Errors
+    /// When the archive fails.
+    pub fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+        self.audit.page(before, limit, &*self.archive)
     }
 
     /// The open orders, by when their stage began: what has timers.

@@ -314,6 +314,13 @@ mod tests {
             {
                 Ok(Vec::new())
             }
+            fn audit(
+                &self,
+                _: Option<crate::domain::audit::AuditCursor>,
+                _: usize,
+            ) -> Result<Vec<Arc<crate::domain::audit::AuditRow>>, crate::view::ArchiveError> {
+                Ok(Vec::new())
+            }
         }
         let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
         let placed = Order::placed(OrderId(2), contact, Box::new([]), Money::ZERO, Timestamp(1), &Who::Client);

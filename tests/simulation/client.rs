@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use packhorse::actors::{Answered, Failure, Fulfillment, IdempotencyKey, Request};
+use packhorse::domain::access::{AccessCommand, AccessOutcome};
 use packhorse::domain::catalogue::{Category, ProductDetails, ProductPatch};
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::OrderRequest;
@@ -29,6 +30,7 @@ pub(crate) enum Ask {
     CreateProduct(ProductDetails, u32),
     ChangeProduct(ProductId, ProductPatch, Option<u32>),
     DeleteProduct(ProductId),
+    Access(AccessCommand),
 }
 
 /// What was given for it.
@@ -38,6 +40,7 @@ pub(crate) enum Given {
     Order(Arc<Order>),
     Product(Product),
     Category(Category),
+    Access(AccessOutcome),
     Nothing,
 }
 
@@ -98,9 +101,12 @@ impl Operation {
             | Ask::DeleteCategory(_)
             | Ask::CreateProduct(..)
             | Ask::DeleteProduct(_) => true,
-            Ask::Edit(..) | Ask::Archive(_) | Ask::Adjust(_) | Ask::RenameCategory(..) | Ask::ChangeProduct(..) => {
-                false
-            }
+            Ask::Edit(..)
+            | Ask::Archive(_)
+            | Ask::Adjust(_)
+            | Ask::RenameCategory(..)
+            | Ask::ChangeProduct(..)
+            | Ask::Access(_) => false,
         }
     }
 }
@@ -124,6 +130,7 @@ pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<Idempote
         Ask::ChangeProduct(id, patch, available) => {
             answer(engine.change_product(request, id, patch, available).await, Given::Product)
         }
+        Ask::Access(command) => answer(engine.access(request, command).await, Given::Access),
         Ask::DeleteProduct(id) => answer(engine.delete_product(request, id).await, |()| Given::Nothing),
     }
 }

@@ -206,6 +206,8 @@ impl<'a> Process<'a> {
     // What clients do.
 
     fn ask(&mut self, ask: Ask, key: Option<IdempotencyKey>) -> usize {
+        // Commands on users and keys do not look at one.
+        let key = key.filter(|_| !matches!(ask, Ask::Access(_)));
         self.world.operations.push(Operation { ask, key, tries: Vec::new(), under_way: 0 });
         let number = self.world.operations.len() - 1;
         self.attempt(number, false);

@@ -1,6 +1,7 @@
 //! What clients ask for, drawn from the dice. Most of it can be done; some of it cannot, and has to be refused.
 
 use chrono::{DateTime, Days, Utc};
+use packhorse::domain::access::{AccessCommand, AccessName, KeyDigest, KeyId, PasswordHash, Role, Scope};
 use packhorse::domain::catalogue::{ProductDetails, ProductPatch};
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest};
@@ -25,9 +26,10 @@ enum Kind {
     Adjust,
     Category,
     Product,
+    Access,
 }
 
-const KINDS: [(u64, Kind); 9] = [
+const KINDS: [(u64, Kind); 10] = [
     (35, Kind::Place),
     (8, Kind::Bulk),
     (14, Kind::Move),
@@ -37,6 +39,7 @@ const KINDS: [(u64, Kind); 9] = [
     (12, Kind::Adjust),
     (3, Kind::Category),
     (6, Kind::Product),
+    (6, Kind::Access),
 ];
 
 /// The catalogue that a run begins with.
@@ -76,6 +79,7 @@ pub(crate) fn wish(dice: &mut Dice, book: &Book, now: Timestamp) -> Ask {
         Kind::Adjust => Ask::Adjust(adjustment(dice, book)),
         Kind::Category => category(dice, book),
         Kind::Product => product_edit(dice, book, now),
+        Kind::Access => Ask::Access(access(dice, now)),
     }
 }
 
@@ -155,6 +159,34 @@ fn product_edit(dice: &mut Dice, book: &Book, now: Timestamp) -> Ask {
             };
             let available = dice.happens(300).then(|| u32::try_from(dice.within(0..=200)).expect("small"));
             Ask::ChangeProduct(id, patch, available)
+        }
+    }
+}
+
+/// Few names and ids, so that they meet.
+fn access(dice: &mut Dice, now: Timestamp) -> AccessCommand {
+    use AccessCommand as C;
+    let name = AccessName::parse(&format!("name-{}", dice.within(0..=4))).expect("it is well-formed");
+    let role = dice.pick(&Role::ALL);
+    let id = KeyId(dice.within(1..=9));
+    let secret = dice.within(0..=u64::MAX / 2);
+    let password = PasswordHash::parse(&format!("$argon2id${secret}")).expect("it is well-formed");
+    match dice.index(8) {
+        0 | 1 => C::AddUser { name, role, password },
+        2 => C::SetPassword { name, password },
+        3 => C::SetRole { name, role },
+        4 => C::DisableUser(name),
+        5 => C::EnableUser(name),
+        6 => match dice.index(3) {
+            0 => C::RevokeKey(id),
+            _ => C::KeyUsed(id),
+        },
+        _ => {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&secret.to_be_bytes());
+            let end = now.plus(std::time::Duration::from_secs(dice.within(1..=600)));
+            let expires_at = dice.happens(300).then_some(end);
+            C::AddKey { name, role, scope: dice.pick(&Scope::ALL), digest: KeyDigest(digest), expires_at }
         }
     }
 }

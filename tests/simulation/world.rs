@@ -239,6 +239,7 @@ fn shown(answer: &Answer) -> String {
                     format!("product {} revision {} {:?}", revision.product, revision.number, product.balance)
                 }
                 Given::Category(category) => format!("category {} is {}", category.id, category.name.as_str()),
+                Given::Access(outcome) => format!("{outcome:?}"),
                 Given::Nothing => "done".into(),
             };
             what + again

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::What;
+use crate::domain::audit::{AuditRow, rows_of};
 use crate::domain::catalogue::Revision;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{OrderId, ProductId};
@@ -26,6 +27,7 @@ pub(super) struct Fold {
 pub(super) struct Found {
     pub(super) steps: Vec<(OrderId, Step)>,
     pub(super) movements: Vec<(ProductId, Movement)>,
+    pub(super) audit: Vec<Arc<AuditRow>>,
 }
 
 struct Watching<'a> {
@@ -97,6 +99,9 @@ impl Fold {
                 Event::Catalogue(_) | Event::Stock(_) | Event::Access(_) => {}
             }
             self.inventory.apply_event(event, &mut watching);
+        }
+        if self.what == What::Audit {
+            found.audit.extend(rows_of(durable.sequence, entry));
         }
         for order in changed {
             let steps_before = self.orders.get(&order.id).map_or(0, |before| before.history.len());

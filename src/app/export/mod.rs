@@ -1,4 +1,4 @@
-//! Exports: orders, their history, or the movements of stock, row by row out of the journal.
+//! Exports: orders, their history, the movements of stock, or the audit log, row by row out of the journal.
 //!
 //! The journal is read from its front and folded; what the fold needs is all that memory holds: every order for an
 //! export of orders, the open ones for the others. It is read as a backup reads it, beside a process that serves.
@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use fold::Fold;
-use row::{HISTORY, HistoryRow, MOVEMENTS, MovementRow, ORDERS, OrderRow};
+use row::{AUDIT, AuditLine, HISTORY, HistoryRow, MOVEMENTS, MovementRow, ORDERS, OrderRow};
 use sheet::Sheet;
 
 use super::backup::{Backup, BackupError};
@@ -42,6 +42,8 @@ pub enum What {
     History,
     /// Every row of the stock ledger, in the order in which they happened.
     Movements,
+    /// Every change of users, keys and catalogue, in the order in which they happened.
+    Audit,
 }
 
 /// How they are written.
@@ -115,6 +117,7 @@ fn write(source: &Source, what: What, format: Format, to: &mut impl Write) -> Re
         What::Orders => ORDERS,
         What::History => HISTORY,
         What::Movements => MOVEMENTS,
+        What::Audit => AUDIT,
     };
     let mut sheet = Sheet::begin(&mut output, format, columns)?;
     let sequence = rows(reader, what, format, &mut sheet)?;
@@ -135,6 +138,9 @@ fn rows(mut reader: Reader, what: What, format: Format, sheet: &mut Sheet<'_>) -
         }
         for (product, movement) in &found.movements {
             sheet.row(&MovementRow::new(*product, movement, format, &times))?;
+        }
+        for row in &found.audit {
+            sheet.row(&AuditLine::new(row, format, &times))?;
         }
         progress.set(reader.progress().bytes_read);
     }

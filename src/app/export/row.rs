@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::Format;
 use crate::api::render::{Lines, Text, Time, Times, quantity};
+use crate::domain::audit::AuditRow;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{Order, Status, Step};
@@ -52,6 +53,9 @@ pub(super) const MOVEMENTS: &[&str] = &[
     "who",
     "reason",
 ];
+
+/// The fields of a row of the audit log.
+pub(super) const AUDIT: &[&str] = &["sequence", "timestamp", "who", "event", "subject", "detail"];
 
 /// An order as it stands.
 #[derive(Serialize)]
@@ -101,6 +105,30 @@ pub(super) struct MovementRow<'a> {
     order: Option<u64>,
     who: Text<&'a Who>,
     reason: Option<Cow<'a, str>>,
+}
+
+/// A row of the audit log.
+#[derive(Serialize)]
+pub(super) struct AuditLine<'a> {
+    sequence: u64,
+    timestamp: Time<'a>,
+    who: Text<&'a Who>,
+    event: &'static str,
+    subject: String,
+    detail: String,
+}
+
+impl<'a> AuditLine<'a> {
+    pub(super) fn new(row: &'a AuditRow, format: Format, times: &'a Times) -> Self {
+        Self {
+            sequence: row.id.sequence,
+            timestamp: times.show(row.at),
+            who: Text(&row.who),
+            event: row.what.word(),
+            subject: words(&row.what.subject(), format).into_owned(),
+            detail: words(&row.what.detail(), format).into_owned(),
+        }
+    }
 }
 
 impl<'a> OrderRow<'a> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | an entry and its events | `entry`, with `catalogue`, `stock`, `placed`, `change` |
 //! | users and keys, and their changes | `access` |
+//! | a row of the audit log | `audit` |
 //! | an idempotency record | `key` |
 //! | an order in full | `order`, with `contact`, `line`, `step` |
 //! | a product | `product` (what is said of it), `revision` (one immutable state of it) |
@@ -19,6 +20,7 @@
 //! Deliberately absent: the rules. What was decided is a fact, however it would be decided today.
 
 mod access;
+mod audit;
 mod catalogue;
 mod category;
 mod change;
@@ -43,6 +45,7 @@ mod who;
 mod tests;
 
 pub use access::{AccessEventV1, ApiKeyV1, UserV1};
+pub use audit::{AuditEventV1, AuditRowV1};
 pub use catalogue::CatalogueEventV1;
 pub use category::CategoryV1;
 pub use change::{OrderChangeV1, OrderEventV1};

@@ -1,5 +1,7 @@
 //! One file for each kind of record: its key, its value, and how both become bytes.
 
+pub(crate) mod api_key;
+pub(crate) mod audit;
 pub(crate) mod balance;
 pub(crate) mod category;
 pub(crate) mod fields;
@@ -13,6 +15,7 @@ pub(crate) mod product;
 pub(crate) mod revision;
 pub(crate) mod schema;
 pub(crate) mod unfinished;
+pub(crate) mod user;
 
 use super::error::StoreError;
 use super::schema::Table;
@@ -29,6 +32,8 @@ pub(crate) enum HeadKind {
     Balance = 5,
     Ledger = 6,
     Unfinished = 7,
+    User = 8,
+    ApiKey = 9,
 }
 
 impl HeadKind {

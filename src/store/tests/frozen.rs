@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use super::*;
 
-fn path() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "data", "store", "v1.bin"].iter().collect()
+fn path(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "data", "store", name].iter().collect()
 }
 
 fn shop() -> Shop {
@@ -59,14 +59,22 @@ fn thaw(mut bytes: &[u8]) -> MemoryKv {
 }
 
 #[test]
-fn a_store_of_version_1_reads_as_it_was_written_and_is_still_written_so() {
+fn a_store_of_version_2_reads_as_it_was_written_and_is_still_written_so() {
     let kv = Arc::new(MemoryKv::default());
     over(&kv).write_checkpoint(shop().checkpoint()).unwrap();
     let written = dump(&kv);
-    let frozen = fs::read(path()).unwrap_or_else(|_| {
-        fs::write(path(), &written).unwrap();
-        panic!("{} was missing and has been made; look at it and keep it", path().display());
+    let frozen = fs::read(path("v2.bin")).unwrap_or_else(|_| {
+        fs::write(path("v2.bin"), &written).unwrap();
+        panic!("{} was missing and has been made; look at it and keep it", path("v2.bin").display());
     });
     shop().check(&over(&Arc::new(thaw(&frozen)))).unwrap();
     assert!(frozen == written, "the bytes that the store writes have changed: that needs a new schema version");
+}
+
+/// It has no users and keys, which the journal may hold: only the journal can say.
+#[test]
+fn a_store_of_version_1_is_refused_so_that_it_is_made_anew() {
+    let kv = Arc::new(thaw(&fs::read(path("v1.bin")).unwrap()));
+    let error = Store::over(kv).err().unwrap();
+    assert!(error.is_damage() && error.to_string().contains("schema version 1"), "{error}");
 }

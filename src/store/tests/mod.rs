@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::access::{ApiKey, User};
 use crate::domain::catalogue::Category;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::{Order, Status};
@@ -122,6 +123,9 @@ impl Shop {
             products: (1..=PRODUCTS)
                 .map(|id| (ProductId(id), Some(ProductHead { number: 1, ordered: true })))
                 .collect(),
+            users: vec![sample::user()],
+            api_keys: vec![sample::api_key()],
+            audit: sample::audit(),
             revisions: (1..=PRODUCTS).map(|id| sample::revision_of(id, 1)).collect(),
             packs: Some(Box::new(packs.into_iter())),
             movements: movements.collect(),
@@ -146,6 +150,8 @@ impl Shop {
             categories: vec![Category { id: CategoryId(1), name }],
             products: (1..=PRODUCTS).map(product).collect(),
             balances: (1..=PRODUCTS).map(|id| (ProductId(id), self.balance(id))).collect(),
+            users: vec![User::clone(&sample::user())],
+            api_keys: vec![ApiKey::clone(&sample::api_key())],
             pages: self.pages(),
             keys: self.keys.clone(),
         }
@@ -156,6 +162,7 @@ impl Shop {
         let loaded = store.load()?.expect("there is a checkpoint");
         assert_eq!(loaded, self.expected());
         self.check_orders(store)?;
+        Self::check_audit(store)?;
         self.check_ledger(store)
     }
 
@@ -170,6 +177,17 @@ impl Shop {
             assert_eq!(store.order(OrderId(*id))?.as_ref(), Some(&**order));
         }
         assert_eq!(store.order(OrderId(self.orders.len() as u64 + 1))?, None);
+        Ok(())
+    }
+
+    /// Whichever row one begins behind, the rest follows, newest first.
+    fn check_audit(store: &Store) -> Result<(), StoreError> {
+        let mut rows = sample::audit();
+        rows.reverse();
+        assert_eq!(store.audit(None, 9)?, rows);
+        for at in 0..rows.len() {
+            assert_eq!(store.audit(Some(rows[at].id), 1)?, rows[at + 1..].iter().take(1).cloned().collect::<Vec<_>>());
+        }
         Ok(())
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use proptest::prelude::*;
 
+use crate::domain::access::{AccessEvent, AccessName, ApiKey, KeyDigest, KeyId, PasswordHash, Role, Scope, User};
+use crate::domain::audit::{AuditCursor, AuditEvent, AuditRow};
 use crate::domain::catalogue::{ProductDetails, Revision};
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::money::Money;
@@ -169,4 +171,47 @@ pub(super) fn moved(order: &Order, to: Status) -> Arc<Order> {
     let event = OrderEvent { version: order.version + 1, change };
     let at = Timestamp(order.updated_at.0 + 5_000_000);
     Arc::new(order.after(&event, at, &Who::Timer))
+}
+
+/// A plain user.
+pub(super) fn user() -> Arc<User> {
+    Arc::new(User {
+        name: AccessName::parse("ann@example.com").unwrap(),
+        role: Role::Admin,
+        password: PasswordHash::parse("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA").unwrap(),
+        disabled: true,
+        created_at: Timestamp(1_700_000_000_000_000),
+        changed_at: Timestamp(1_700_000_000_000_001),
+        epoch: 2,
+    })
+}
+
+/// A plain API key.
+pub(super) fn api_key() -> Arc<ApiKey> {
+    Arc::new(ApiKey {
+        id: KeyId(7),
+        name: AccessName::parse("shop-1").unwrap(),
+        role: Role::Operator,
+        scope: Scope::Orders,
+        digest: KeyDigest([9; 32]),
+        created_at: Timestamp(1_700_000_000_000_002),
+        expires_at: Some(Timestamp(1_900_000_000_000_000)),
+        revoked_at: None,
+        used_at: Some(Timestamp(1_700_000_000_000_003)),
+    })
+}
+
+/// A few rows of the audit log, oldest first.
+pub(super) fn audit() -> Vec<Arc<AuditRow>> {
+    let row = |sequence, nth, event| {
+        let (at, who) = (Timestamp(1_700_000_000_000_000), Who::User("ann@example.com".into()));
+        let what = AuditEvent::Access(Box::new(event));
+        Arc::new(AuditRow { id: AuditCursor { sequence, nth }, at, who, what })
+    };
+    let name = user().name.clone();
+    vec![
+        row(1, 0, AccessEvent::UserDisabled(name.clone())),
+        row(1, 1, AccessEvent::RoleSet { name, role: Role::Viewer }),
+        row(300, 0, AccessEvent::KeyRevoked(KeyId(7))),
+    ]
 }

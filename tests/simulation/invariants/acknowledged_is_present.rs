@@ -1,6 +1,7 @@
 //! What was acknowledged is present and equal: the entry is in the journal, and readers find what the answer showed, or what
 //! became of it.
 
+use packhorse::domain::access::AccessOutcome;
 use packhorse::domain::order::Order;
 use packhorse::view::Product;
 
@@ -25,6 +26,18 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
                 Given::Category(category) => ensure(category.id.0 <= sight.book.categories_last, || {
                     format!("operation {number} was answered {category:?}, which never was")
                 })?,
+                Given::Access(AccessOutcome::User(user)) => {
+                    let found = sight.engine.view().access();
+                    ensure(found.user(&user.name).is_some_and(|found| found.epoch >= user.epoch), || {
+                        format!("user {} was acknowledged at epoch {} and is gone", user.name, user.epoch)
+                    })?;
+                }
+                Given::Access(AccessOutcome::Key(key)) => {
+                    let found = sight.engine.view().access();
+                    ensure(found.key(key.id).is_some_and(|found| found.digest == key.digest), || {
+                        format!("API key {} was acknowledged and is gone", key.id)
+                    })?;
+                }
                 Given::Nothing => {}
             }
         }

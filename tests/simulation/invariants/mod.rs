@@ -1,6 +1,7 @@
 //! What always holds, one sentence a file. An invariant looks and draws no dice; it is asked after every step (about what
 //! changed), and about everything after every start, every thirtieth step and at the end.
 
+mod access_is_the_fold;
 mod acknowledged_is_present;
 mod ended_stays_ended;
 mod history_is_legal;
@@ -61,10 +62,11 @@ pub(crate) enum Depth {
 pub(crate) type Invariant = (&'static str, fn(&Sight<'_>) -> Result<(), String>);
 
 /// Every invariant.
-pub(crate) const ALL: [Invariant; 10] = [
+pub(crate) const ALL: [Invariant; 11] = [
     ("nothing is oversold", no_oversell::check),
     ("stock is conserved", stock_is_conserved::check),
     ("what readers see is the fold of the journal", view_is_the_fold::check),
+    ("who may call is the fold of the journal", access_is_the_fold::check),
     ("every history is legal", history_is_legal::check),
     ("each timer fires once and none is lost", timers_fire_once::check),
     ("what has ended stays ended", ended_stays_ended::check),

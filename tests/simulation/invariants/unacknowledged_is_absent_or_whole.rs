@@ -68,6 +68,7 @@ fn is_whole(operation: &Operation, entry: &Entry) -> bool {
         Ask::CreateCategory(_) | Ask::RenameCategory(..) | Ask::DeleteCategory(_) | Ask::DeleteProduct(_) => {
             matches!(events, [Event::Catalogue(_)])
         }
+        Ask::Access(_) => matches!(events, [Event::Access(_)]),
     };
     keyed && what
 }
