@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 pub(super) use engine::{category, order, product};
-pub(super) use place::{Shape, bulk, single};
+pub(super) use place::{Shape, bulk, bulk_row, single};
 
 use super::answer::json;
 use super::fields::{DocumentError, Problem, not_an_object};
