@@ -12,14 +12,14 @@ use packhorse::domain::access::{Access, AccessCommand, AccessName, KeyDigest, Ke
 use packhorse::domain::catalogue::{CatalogueCommand, ProductDetails, ProductPatch};
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
-use packhorse::domain::inventory::{Inventory, LineRequest, OrderRequest};
+use packhorse::domain::inventory::{Inventory, LineRequest, OrderRequest, PlaceRejection};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{Contact, ContactPatch, Field, Order, OrderCommand, Policy, Status, due};
 use packhorse::domain::stock::{Adjustment, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
 use packhorse::domain::who::Who;
-use packhorse::engine::{Command, entry_for_order, step};
+use packhorse::engine::{Command, Outcome, entry_for_order, step};
 use packhorse::journal::{Durable, Position};
 use packhorse::view::{NoArchive, View};
 use proptest::prelude::*;
@@ -153,6 +153,26 @@ impl Live {
         self.write(Entry { at: self.now, who: Who::Client, key: None, events: step.events });
     }
 
+    /// A dry run changes nothing; the real run on the same state places the same orders, or is refused for the first row
+    /// that the dry run refused; and without the rows that it refused, the others are placed as it said.
+    fn assert_dry_run_agrees(&self, rows: &[OrderRequest]) {
+        let decided = |command| step(&self.inventory, command, self.now, Tz::UTC, &Who::Client);
+        let dry = decided(Command::DryRun(rows.to_vec())).unwrap();
+        assert!(dry.events.is_empty() && dry.outcome.answer().is_none(), "a dry run leaves nothing behind");
+        let Outcome::DryRun(outcomes) = dry.outcome else { panic!("a dry run has its own outcome") };
+        assert_eq!(outcomes.len(), rows.len());
+        let first = outcomes.iter().enumerate().find_map(|(row, outcome)| Some((row, outcome.clone().err()?)));
+        let orders: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.clone().ok()).collect();
+        match (decided(Command::Place(rows.to_vec())), first) {
+            (Ok(real), None) => assert_eq!(real.outcome, Outcome::Placed(orders.clone())),
+            (Err(real), Some((row, reason))) => assert_eq!(real, PlaceRejection { row, reason }.into()),
+            (real, first) => panic!("the real run says {real:?}, the dry run {first:?}"),
+        }
+        let kept = rows.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(row, _)| row.clone());
+        let real = decided(Command::Place(kept.collect())).unwrap();
+        assert_eq!(real.outcome, Outcome::Placed(orders));
+    }
+
     fn command(&mut self, id: u64, command: OrderCommand, who: &Who) {
         let Ok(Some(order)) = self.view.order(OrderId(id)) else { return };
         let at = order.not_before(self.now);
@@ -181,7 +201,9 @@ impl Live {
                     contact: contact.clone(),
                     lines: lines.into_iter().map(line).collect(),
                 };
-                self.decide(Command::Place(rows.into_iter().map(row).collect()));
+                let rows: Vec<_> = rows.into_iter().map(row).collect();
+                self.assert_dry_run_agrees(&rows);
+                self.decide(Command::Place(rows));
             }
             Op::Move(id, to, why) => {
                 self.command(id, OrderCommand::Move { to, reason: why.then(|| "because".into()) }, &Who::Client);

@@ -17,7 +17,7 @@ use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
 use crate::domain::entry::RequestHash;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
-use crate::domain::inventory::{InventoryRejection, Opening, OrderRequest, PlaceRejection};
+use crate::domain::inventory::{InventoryRejection, Opening, OrderRequest, PlaceRejection, RowOutcome};
 use crate::domain::order::{ContactPatch, Order, OrderCommand, Status};
 use crate::domain::stock::Adjustment;
 use crate::domain::text::CategoryName;
@@ -201,6 +201,25 @@ impl Fulfillment {
         match answered.map_err(|failure| failure.map(place_rejection))? {
             Answered { value: Outcome::Placed(orders), replayed } => Ok(Answered { value: orders, replayed }),
             Answered { .. } => Err(Failure::KeyReused),
+        }
+    }
+
+    /// Says what [`Fulfillment::place`] would make of `rows` now, row by row, and changes nothing: there is no entry, no id
+    /// is given out, and no idempotency key is taken.
+    ///
+    /// The rows are judged as `place` judges them, against everything decided so far, each seeing the rows before it. A row
+    /// that cannot be placed takes nothing, so that what is said of the rows after it holds once it is left out. `place`
+    /// on the same state places all rows when each of them is `Ok` here, as the same orders, and otherwise refuses the
+    /// bulk for the first `Err`. Answers once all that the outcome rests on is durable. It needs the same room as a
+    /// placement of so many rows.
+    ///
+    /// # Errors
+    /// What is wrong with a row is in its outcome; [`Failure::Rejected`] does not occur.
+    pub async fn dry_run(&self, who: Who, rows: Vec<OrderRequest>) -> Result<Vec<RowOutcome>, Failure<PlaceRejection>> {
+        let answered = self.decide(Request::of(who), engine::Command::DryRun(rows)).await;
+        match answered.map_err(|failure| failure.map(place_rejection))?.value {
+            Outcome::DryRun(rows) => Ok(rows),
+            _ => unreachable!("a dry run has its own outcome"),
         }
     }
 
@@ -416,7 +435,7 @@ impl Fulfillment {
 
     /// The room that `command` needs among those that are under way.
     fn room<R: std::error::Error + 'static>(&self, command: &engine::Command) -> Result<Option<Room>, Failure<R>> {
-        let engine::Command::Place(rows) = command else { return Ok(None) };
+        let (engine::Command::Place(rows) | engine::Command::DryRun(rows)) = command else { return Ok(None) };
         let room = self.0.admission.enter(rows.len());
         room.map(Some).ok_or(Failure::Busy { retry_after: RETRY_AFTER })
     }

@@ -21,6 +21,15 @@ impl Query {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Whether `name` is said. What is neither true nor false is refused, also nothing.
+    pub(super) fn flag(&self, name: &'static str) -> Result<bool, Error> {
+        match self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Error::field(name, "Give true or false.".into())),
+        }
+    }
+
     /// How many rows are asked for: at most, and by default, what a page may hold.
     pub(super) fn limit(&self, gate: &Gate) -> Result<usize, Error> {
         let max = gate.limits().page_size;

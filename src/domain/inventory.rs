@@ -104,6 +104,9 @@ pub enum PlaceReason {
     TotalTooLarge,
 }
 
+/// What would become of one row of a placement: the order, or the rule that it breaks.
+pub type RowOutcome = Result<Arc<Order>, PlaceReason>;
+
 /// A product to be imported with its opening stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
@@ -144,15 +147,18 @@ impl Inventory {
         zone: Tz,
         who: &Who,
     ) -> Result<Vec<Arc<Order>>, PlaceRejection> {
-        let mut placing = Placing { inventory: self, today: calendar::day(now, zone), left: HashMap::default() };
-        let mut id = OrderId(self.order_last);
-        let mut orders = Vec::with_capacity(rows.len());
-        for (row, request) in rows.into_iter().enumerate() {
-            id = id.next();
-            let (lines, total) = placing.lines(&request.lines).map_err(|reason| PlaceRejection { row, reason })?;
-            orders.push(Arc::new(Order::placed(id, request.contact, lines, total, now, who)));
-        }
-        Ok(orders)
+        let mut placing = Placing::new(self, now, zone);
+        let placed = rows.into_iter().enumerate();
+        placed
+            .map(|(row, request)| placing.order(request, who).map_err(|reason| PlaceRejection { row, reason }))
+            .collect()
+    }
+
+    /// What [`Inventory::decide_place`] has to say of each of `rows`: a row that cannot be placed takes nothing, and the
+    /// rows after it are judged as if it were not there.
+    pub fn dry_run(&self, rows: Vec<OrderRequest>, now: Timestamp, zone: Tz, who: &Who) -> Vec<RowOutcome> {
+        let mut placing = Placing::new(self, now, zone);
+        rows.into_iter().map(|request| placing.order(request, who)).collect()
     }
 
     /// What would become of each of `rows` at `now`: the total of an order, or the rule it breaks. Each row sees the rows
@@ -300,24 +306,38 @@ impl Observer for () {}
 /// The working state of one placement: what its rows have left of each product.
 struct Placing<'a> {
     inventory: &'a Inventory,
+    now: Timestamp,
     today: NaiveDate,
+    /// The last id that was given to a row.
+    id: OrderId,
     left: HashMap<ProductId, u32>,
 }
 
 impl<'a> Placing<'a> {
+    fn new(inventory: &'a Inventory, now: Timestamp, zone: Tz) -> Self {
+        let (today, id) = (calendar::day(now, zone), OrderId(inventory.order_last));
+        Self { inventory, now, today, id, left: HashMap::default() }
+    }
+
+    /// The order that `request` becomes. One that becomes none has neither an id nor anything of the stock.
+    fn order(&mut self, request: OrderRequest, who: &Who) -> RowOutcome {
+        let (lines, total) = self.lines(&request.lines)?;
+        self.id = self.id.next();
+        Ok(Arc::new(Order::placed(self.id, request.contact, lines, total, self.now, who)))
+    }
+
     fn lines(&mut self, requests: &[LineRequest]) -> Result<(Box<[Line]>, Money), PlaceReason> {
         if requests.is_empty() {
             return Err(PlaceReason::NoLines);
         }
-        let mut total = Money::ZERO;
         let mut lines = Vec::with_capacity(requests.len());
-        for (index, request) in requests.iter().enumerate() {
-            let product = self.orderable(index, *request)?;
-            let available_after = self.take(requests, index, product)?;
-            let price = product.details.price.checked_mul(request.quantity);
-            total = price.and_then(|price| total.checked_add(price)).ok_or(PlaceReason::TotalTooLarge)?;
-            lines.push(Line { product: product.clone(), quantity: request.quantity, available_after });
-        }
+        let total = match self.fill(requests, &mut lines) {
+            Ok(total) => total,
+            Err(reason) => {
+                self.give_back(&lines);
+                return Err(reason);
+            }
+        };
         // A later line for the same product lowered what is available after the whole order.
         if let [_, _, ..] = lines.as_slice() {
             for line in &mut lines {
@@ -325,6 +345,28 @@ impl<'a> Placing<'a> {
             }
         }
         Ok((lines.into_boxed_slice(), total))
+    }
+
+    /// Appends to `lines` what was taken for `requests`, and adds up what it costs.
+    fn fill(&mut self, requests: &[LineRequest], lines: &mut Vec<Line>) -> Result<Money, PlaceReason> {
+        let mut total = Money::ZERO;
+        for (index, request) in requests.iter().enumerate() {
+            let product = self.orderable(index, *request)?;
+            let available_after = self.take(requests, index, product)?;
+            lines.push(Line { product: product.clone(), quantity: request.quantity, available_after });
+            let price = product.details.price.checked_mul(request.quantity);
+            total = price.and_then(|price| total.checked_add(price)).ok_or(PlaceReason::TotalTooLarge)?;
+        }
+        Ok(total)
+    }
+
+    /// Undoes what was taken for `lines`.
+    fn give_back(&mut self, lines: &[Line]) {
+        for line in lines {
+            if let Some(left) = self.left.get_mut(&line.product.product) {
+                *left += line.quantity;
+            }
+        }
     }
 
     fn orderable(&self, line: usize, request: LineRequest) -> Result<&'a Arc<Revision>, PlaceReason> {

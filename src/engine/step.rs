@@ -9,7 +9,7 @@ use crate::domain::access::{Access, AccessCommand, AccessOutcome, AccessRejectio
 use crate::domain::catalogue::{CatalogueCommand, CatalogueEvent, Category, Revision};
 use crate::domain::entry::{Answer, Entry, Event, Events, KeyRecord};
 use crate::domain::ids::ProductId;
-use crate::domain::inventory::{Inventory, InventoryRejection, Opening, OrderRequest, PlaceRejection};
+use crate::domain::inventory::{Inventory, InventoryRejection, Opening, OrderRequest, PlaceRejection, RowOutcome};
 use crate::domain::order::{Order, OrderCommand, OrderRejection};
 use crate::domain::stock::{Adjustment, Balance};
 use crate::domain::time::Timestamp;
@@ -20,6 +20,8 @@ use crate::domain::who::Who;
 pub enum Command {
     /// Place orders, all or nothing, each row seeing the rows before it.
     Place(Vec<OrderRequest>),
+    /// Say what would become of each of these rows if they were placed; nothing happens.
+    DryRun(Vec<OrderRequest>),
     /// Change the catalogue; a product that this creates starts with so many pieces on hand.
     Catalogue(CatalogueCommand, u32),
     /// Change a product, and what is available of it where a number is given.
@@ -37,6 +39,8 @@ pub enum Command {
 pub enum Outcome {
     /// These orders were placed.
     Placed(Vec<Arc<Order>>),
+    /// This would become of each row.
+    DryRun(Vec<RowOutcome>),
     /// This order was changed, or already was what was asked for.
     Order(Arc<Order>),
     /// This product was created or changed, or its stock.
@@ -94,6 +98,10 @@ pub fn step(
             let orders = inventory.decide_place(rows, now, zone, who)?;
             let events = orders.iter().cloned().map(Event::Placed).collect();
             Ok(Step { events, outcome: Outcome::Placed(orders) })
+        }
+        Command::DryRun(rows) => {
+            let rows = inventory.dry_run(rows, now, zone, who);
+            Ok(Step { events: Events::new(), outcome: Outcome::DryRun(rows) })
         }
         Command::Catalogue(command, opening) => {
             let events = inventory.decide_catalogue(command, opening)?;
@@ -181,7 +189,7 @@ impl Outcome {
             Self::Product(revision, balance) => Some(Answer::Product(revision.clone(), *balance)),
             Self::Category(category) => Some(Answer::Category(category.clone())),
             // A secret is shown once, so that there is nothing to repeat.
-            Self::Access(_) | Self::Done => None,
+            Self::Access(_) | Self::DryRun(_) | Self::Done => None,
         }
     }
 }

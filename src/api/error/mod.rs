@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 pub(crate) use engine::{access, category, order, product};
-pub(crate) use place::{Shape, bulk, single};
+pub(crate) use place::{Shape, bulk, bulk_row, single};
 
 use super::answer::json;
 use super::fields::{DocumentError, Problem, not_an_object};

@@ -36,11 +36,19 @@ pub(crate) fn single(of: Failure<PlaceRejection>, shape: &Shape) -> Error {
 pub(crate) fn bulk(of: Failure<PlaceRejection>, shape: &Shape) -> Error {
     failure(of, |PlaceRejection { row, reason }| {
         let problem = match reason {
-            PlaceReason::InsufficientStock { name, .. } => Problem::list(format!("Insufficient stock for {name}")),
-            other => only(row, shape.0.len(), problem(other, shape.lines(row))),
+            short @ PlaceReason::InsufficientStock { .. } => bulk_row(short, shape.lines(row)),
+            other => only(row, shape.0.len(), bulk_row(other, shape.lines(row))),
         };
         Error::problem(&problem).with(ROW, row)
     })
+}
+
+/// What is wrong with a row of a bulk that has so many lines.
+pub(crate) fn bulk_row(reason: PlaceReason, lines: usize) -> Problem {
+    match reason {
+        PlaceReason::InsufficientStock { name, .. } => Problem::list(format!("Insufficient stock for {name}")),
+        other => problem(other, lines),
+    }
 }
 
 fn problem(reason: PlaceReason, lines: usize) -> Problem {

@@ -1,4 +1,4 @@
-//! `POST orders/bulk/`.
+//! `POST orders/bulk/`, and `?dry_run=true`.
 
 use actix_web::http::StatusCode;
 
@@ -6,17 +6,22 @@ use super::super::answer::{Answer, json, replayable};
 use super::super::body::BulkBody;
 use super::super::call::Call;
 use super::super::error::{self, Shape};
+use super::super::list::Query;
 use super::super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
-use super::input;
+use super::{dry_run, input};
 
 /// Reading and writing a larger body than this would hold up the other connections of the thread.
 const OFFLOADED_BYTES: usize = 1 << 20;
 
-/// Places all orders of a list, or none. An empty list is no entry, and so no effect that could be repeated.
-pub(crate) async fn bulk(call: Call, BulkBody(body, _lease): BulkBody) -> Answer {
+/// Places all orders of a list, or none; or says what would become of them. An empty list is no entry, and so no effect that could be repeated.
+pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, _lease): BulkBody) -> Answer {
+    let is_dry = query.flag("dry_run")?;
     let request = call.keyed(&body)?;
     call.engine.expect_room(&request).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;
     let large = body.len() > OFFLOADED_BYTES;
+    if is_dry {
+        return dry_run::answer(&call, body, large).await;
+    }
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || input::bulk(&body, engine.view().products(), gate.limits());
     let rows = if large { call.gate.scan(parse).await? } else { parse() }?;

@@ -28,13 +28,28 @@ pub(crate) fn order(body: &[u8], products: &Products, limits: &Limits) -> Result
 
 /// The orders in `body`. What is wrong is told of all of them.
 pub(crate) fn bulk(body: &[u8], products: &Products, limits: &Limits) -> Result<Vec<OrderRequest>, Error> {
-    let mut rows = Vec::new();
+    let BulkRows { count, good, bad } = bulk_rows(body, products, limits)?;
+    if bad.is_empty() { Ok(good) } else { Err(Problem::Rows { count, bad }.into()) }
+}
+
+/// The rows of a bulk, each as it was read.
+pub(crate) struct BulkRows {
+    pub(crate) count: usize,
+    /// In order.
+    pub(crate) good: Vec<OrderRequest>,
+    /// By index, in order.
+    pub(crate) bad: Vec<(usize, Problem)>,
+}
+
+/// The rows in `body`; the error is about the body as a whole.
+pub(crate) fn bulk_rows(body: &[u8], products: &Products, limits: &Limits) -> Result<BulkRows, Error> {
+    let mut good = Vec::new();
     let mut bad = Vec::new();
     let mut count = 0;
     let read = for_each_row(body, ROW, |row| {
         if count < limits.bulk_orders {
             match row.and_then(|row| request(row, products, limits.order_lines)) {
-                Ok(row) => rows.push(row),
+                Ok(row) => good.push(row),
                 Err(problem) => bad.push((count, problem)),
             }
         }
@@ -49,7 +64,7 @@ pub(crate) fn bulk(body: &[u8], products: &Products, limits: &Limits) -> Result<
         let max = limits.bulk_orders;
         return Err(Error::bad_request(&format!("{count} orders are too many: one bulk takes at most {max}.")));
     }
-    if bad.is_empty() { Ok(rows) } else { Err(Problem::Rows { count, bad }.into()) }
+    Ok(BulkRows { count, good, bad })
 }
 
 fn request(row: Members<'_, 5>, products: &Products, lines_max: usize) -> Result<OrderRequest, Problem> {

@@ -5,6 +5,7 @@ mod cancel;
 mod create;
 mod delayed;
 mod delete;
+mod dry_run;
 mod history;
 pub(crate) mod input;
 mod list;

@@ -1,0 +1,72 @@
+//! `POST orders/bulk/?dry_run=true`: what the real run would answer, and the outcome of each row.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::super::answer::{Answer, ok};
+use super::super::call::Call;
+use super::super::error;
+use super::super::fields::Problem;
+use super::super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
+use super::input::{self, BulkRows};
+use crate::domain::inventory::RowOutcome;
+use crate::domain::order::Order;
+
+/// What would become of a row, in the words of an answer.
+type Outcome = Result<Arc<Order>, Problem>;
+
+/// What a dry run answers.
+#[derive(Serialize)]
+struct DryRunBody<R> {
+    /// What the real run would answer.
+    status: u16,
+    rows: R,
+}
+
+/// What would become of a row: an order, or errors.
+#[derive(Serialize)]
+struct RowBody<'a> {
+    row: usize,
+    order: Option<OrderBody<'a>>,
+    errors: Option<&'a Problem>,
+}
+
+/// Judges the rows of `body` and keeps nothing of it. Rows that cannot be read are no part of what the others are judged by.
+pub(super) async fn answer(call: &Call, body: Bytes, large: bool) -> Answer {
+    let (engine, gate) = (call.engine.clone(), call.gate.clone());
+    let parse = move || input::bulk_rows(&body, engine.view().products(), gate.limits());
+    let BulkRows { count, good, bad } = if large { call.gate.scan(parse).await? } else { parse() }?;
+    let lines: Vec<usize> = good.iter().map(|row| row.lines.len()).collect();
+    let judged = if good.is_empty() { Ok(Vec::new()) } else { call.engine.dry_run(call.plain().who, good).await };
+    let judged = judged.map_err(|failure| error::bulk(failure, &error::Shape::of(&[])))?;
+    let zone = call.gate.zone();
+    let render = move || rendered(&merged(count, bad, judged, &lines), &Times::new(zone));
+    Ok(ok(if large { call.gate.scan(render).await? } else { render() }))
+}
+
+/// The outcomes of all rows in order: those that could be read, `judged`, between those that could not, `bad`.
+fn merged(count: usize, bad: Vec<(usize, Problem)>, judged: Vec<RowOutcome>, lines: &[usize]) -> Vec<Outcome> {
+    let mut bad = bad.into_iter().peekable();
+    let mut judged = judged.into_iter().zip(lines);
+    let row = |row: usize| match bad.next_if(|(index, _)| *index == row) {
+        Some((_, problem)) => Some(Err(problem)),
+        None => judged.next().map(|(outcome, lines)| outcome.map_err(|reason| error::bulk_row(reason, *lines))),
+    };
+    (0..count).map_while(row).collect()
+}
+
+fn rendered(rows: &[Outcome], times: &Times) -> Vec<u8> {
+    let is_whole = rows.iter().all(Result::is_ok);
+    let status = if is_whole { StatusCode::CREATED } else { StatusCode::BAD_REQUEST };
+    let listed = List(|| {
+        rows.iter().enumerate().map(|(row, outcome)| RowBody {
+            row,
+            order: outcome.as_ref().ok().map(|order| OrderBody::new(order, None, times)),
+            errors: outcome.as_ref().err(),
+        })
+    });
+    render::json(&DryRunBody { status: status.as_u16(), rows: listed }, rows.len() * WHOLE_ORDER_BYTES)
+}
