@@ -156,7 +156,7 @@ impl Live {
     /// A dry run changes nothing; the real run on the same state places the same orders, or is refused for the first row
     /// that the dry run refused; and without the rows that it refused, the others are placed as it said.
     fn assert_dry_run_agrees(&self, rows: &[OrderRequest]) {
-        let decided = |command| step(&self.inventory, command, self.now, Tz::UTC, &Who::Client);
+        let decided = |command| step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Who::Client);
         let dry = decided(Command::DryRun(rows.to_vec())).unwrap();
         assert!(dry.events.is_empty() && dry.outcome.answer().is_none(), "a dry run leaves nothing behind");
         let Outcome::DryRun(outcomes) = dry.outcome else { panic!("a dry run has its own outcome") };

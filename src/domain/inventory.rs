@@ -161,28 +161,6 @@ impl Inventory {
         rows.into_iter().map(|request| placing.order(request, who)).collect()
     }
 
-    /// What would become of each of `rows` at `now`: the total of an order, or the rule it breaks. Each row sees the rows
-    /// before it that could be placed; one that could not takes nothing from those after it.
-    #[must_use]
-    pub fn preview_place(&self, rows: &[OrderRequest], now: Timestamp, zone: Tz) -> Vec<Result<Money, PlaceReason>> {
-        let mut placing = Placing { inventory: self, today: calendar::day(now, zone), left: HashMap::default() };
-        let mut preview = |row: &OrderRequest| {
-            let before: Vec<_> =
-                row.lines.iter().map(|line| (line.product, placing.left.get(&line.product).copied())).collect();
-            let placed = placing.lines(&row.lines).map(|(_, total)| total);
-            if placed.is_err() {
-                for (product, left) in before {
-                    match left {
-                        Some(left) => drop(placing.left.insert(product, left)),
-                        None => drop(placing.left.remove(&product)),
-                    }
-                }
-            }
-            placed
-        };
-        rows.iter().map(&mut preview).collect()
-    }
-
     /// The event that `command` on the catalogue leads to. A product starts with `opening` pieces on hand.
     pub fn decide_catalogue(&self, command: CatalogueCommand, opening: u32) -> Result<Events, InventoryRejection> {
         let event = self.catalogue.decide(command)?;

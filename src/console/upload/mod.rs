@@ -25,6 +25,7 @@ use super::form::Form;
 use super::people::sentence;
 use super::visit::{Answer, Visit};
 use crate::api::body::collect_within;
+use crate::api::error;
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::OrderRequest;
 use crate::domain::money::Money;
@@ -181,34 +182,32 @@ fn page(visit: &Visit, fault: Option<Fault>) -> Answer {
 
 /// `POST upload/`: reads a file and tries it out. Nothing is placed.
 pub(super) async fn check(visit: Visit, content: Content) -> Answer {
-    let (now, zone) = (visit.now(), visit.console.0.gate.zone());
     let limits = visit.console.0.gate.limits().clone();
-    let checked = visit.scan(move |engine| {
-        let Content { bytes, kind, name } = content;
+    let Content { bytes, kind, name } = content;
+    let read = visit.scan(move |engine| {
         let key = blake3::hash(&bytes).to_hex()[..24].to_owned();
-        let rows = file::read(&bytes, kind, engine.view().products(), &limits)?;
-        let good: Vec<OrderRequest> = rows.iter().filter_map(|row| row.order.as_ref().ok().cloned()).collect();
-        let mut judged = engine.view().products().inventory().preview_place(&good, now, zone).into_iter();
-        let judge = |row: &Row| match &row.order {
-            Err(text) => Outcome::Refused(text.clone()),
-            Ok(_) => match judged.next() {
-                Some(Ok(total)) => Outcome::Good(total),
-                Some(Err(reason)) => Outcome::Refused(sentence(&reason)),
-                None => Outcome::Refused("was not judged".into()),
-            },
-        };
-        let outcomes = rows.iter().map(judge).collect();
-        let state = Mutex::new(State { outcomes, ..State::default() });
-        Ok(Upload { key, name, at: now, kind, rows, state })
+        file::read(&bytes, kind, engine.view().products(), &limits).map(|rows| (key, rows))
     });
-    match checked.await? {
-        Ok(upload) => {
-            let path = format!("/admin/upload/{}/", upload.key);
-            visit.console.0.uploads.keep(upload);
-            visit.go(&path)
-        }
-        Err(fault) => page(&visit, Some(fault)),
-    }
+    let (key, rows) = match read.await? {
+        Ok(read) => read,
+        Err(fault) => return page(&visit, Some(fault)),
+    };
+    let good: Vec<OrderRequest> = rows.iter().filter_map(|row| row.order.as_ref().ok().cloned()).collect();
+    let judged = visit.engine.dry_run(visit.caller.who.clone(), good).await;
+    let judged = judged.map_err(|failure| error::bulk(failure, &error::Shape::of(&[])))?;
+    let mut judged = judged.into_iter();
+    let judge = |row: &Row| match &row.order {
+        Err(text) => Outcome::Refused(text.clone()),
+        Ok(_) => match judged.next().expect("a dry run judges each row") {
+            Ok(order) => Outcome::Good(order.total),
+            Err(reason) => Outcome::Refused(sentence(&reason)),
+        },
+    };
+    let outcomes = rows.iter().map(judge).collect();
+    let path = format!("/admin/upload/{key}/");
+    let state = Mutex::new(State { outcomes, ..State::default() });
+    visit.console.0.uploads.keep(Upload { key, name, at: visit.now(), kind, rows, state });
+    visit.go(&path)
 }
 
 fn upload(visit: &Visit) -> Result<Arc<Upload>, Fault> {
