@@ -14,7 +14,7 @@ use crate::view::{Found, OrderFilter, ProductFilter};
 /// Rows of each kind.
 const ROWS: usize = 10;
 /// About how many orders are looked at.
-const EFFORT: usize = 50_000;
+const EFFORT: usize = 20_000;
 
 /// `GET find/?q=`.
 pub(super) async fn find(visit: Visit) -> Answer {

@@ -223,6 +223,41 @@ await bare.locator("#rows tr a").first().click();
 await bare.getByRole("button", { name: "Start processing" }).click();
 await says(bare, "The order is now processing.");
 
+step("add an admin, sign in, make and revoke a key, sign out");
+const password = "correct horse battery";
+await go(page, "/users/");
+await page.getByLabel("Name").fill("ann");
+await page.getByLabel("Password", { exact: true }).fill(password);
+await page.locator("#role").selectOption("admin");
+await page.screenshot({ path: `${screens}/users-open.png` });
+await page.getByRole("button", { name: "Add the user" }).click();
+await page.waitForURL("**/sign-in/**");
+await page.screenshot({ path: `${screens}/sign-in.png` });
+await page.getByLabel("Name").fill("ann");
+await page.getByLabel("Password").fill("not the password");
+await page.getByRole("button", { name: "Sign in" }).click();
+await says(page, "Name or password is wrong.");
+await page.getByLabel("Password").fill(password);
+await page.getByRole("button", { name: "Sign in" }).click();
+await says(page, "ann can sign in now.");
+await go(page, "/keys/");
+await page.getByLabel("Name").fill("shop-1");
+await page.getByRole("button", { name: "Make the key" }).click();
+await says(page, "This is the only time that it is shown");
+await page.locator("code.secret").evaluate((code) => (code.textContent = "ph_…"));
+await page.screenshot({ path: `${screens}/keys.png` });
+await page.getByText("Revoke…").click();
+await page.getByRole("button", { name: "Revoke shop-1" }).click();
+await says(page, "The key was revoked");
+for (const name of ["users", "sessions"]) {
+  await go(page, `/${name}/`);
+  await page.screenshot({ path: `${screens}/${name}.png` });
+}
+await page.getByRole("button", { name: "Sign out" }).click();
+await page.waitForURL("**/sign-in/**");
+await go(page, "/orders/");
+await page.waitForURL("**/sign-in/?next=**");
+
 await browser.close();
 if (problems.length > 0) {
   console.error(`${problems.length} problems:\n${[...new Set(problems)].join("\n")}`);

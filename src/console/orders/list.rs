@@ -19,7 +19,7 @@ use crate::view::{Found, OrderFilter, Term, View};
 /// Orders on one page.
 const ROWS: usize = 50;
 /// About how many orders are looked at for one page: what is found is there at once, and the page asks for the rest.
-const EFFORT: usize = 50_000;
+const EFFORT: usize = 20_000;
 /// The parameters that a link to the next page repeats.
 const PARAMETERS: [&str; 7] = ["status", "delayed", "from", "to", "customer", "product", "search"];
 
