@@ -8,6 +8,7 @@
 //! with it they follow what happens (`live`), and swap only what shows data, never a form that somebody is filling in.
 
 mod assets;
+mod audit;
 mod catalogue;
 mod delayed;
 mod fault;

@@ -41,6 +41,7 @@ templates! {
     "find.html",
     "sign_in.html",
     "sessions.html",
+    "audit.html",
     "users.html",
     "keys.html",
     "settings.html",

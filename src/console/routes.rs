@@ -11,7 +11,8 @@ use minijinja::context;
 use super::fault::Fault;
 use super::visit::Answer;
 use super::{
-    Console, assets, catalogue, delayed, find, live, orders, overview, people, sessions, settings, sign_in, upload,
+    Console, assets, audit, catalogue, delayed, find, live, orders, overview, people, sessions, settings, sign_in,
+    upload,
 };
 use crate::access::{self, Area, Caller, Need, Refusal};
 use crate::domain::access::Role;
@@ -56,6 +57,7 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
         on("/keys/{id}/revoke/").post(Admin, people::revoke_key),
         on("/sessions/").get(Admin, sessions::list),
         on("/sessions/{id}/end/").post(Admin, sessions::end),
+        on("/audit/").get(Admin, audit::list),
         on("/settings/").get(Admin, settings::show),
     ];
     let mut scope = web::scope("/admin").app_data(console.clone());

@@ -111,7 +111,9 @@ fn each_role_sees_what_it_may_do_and_is_refused_the_rest() {
     assert!(!order.text().contains("Start processing") && !order.text().contains("Cancel the order"));
     let product = vera.get("/products/1/").expect(200);
     assert!(!product.text().contains("Set the stock") && !product.text().contains("Archive"));
-    for path in ["/orders/new/", "/upload/", "/products/new/", "/users/", "/keys/", "/sessions/", "/settings/"] {
+    for path in
+        ["/orders/new/", "/upload/", "/products/new/", "/users/", "/keys/", "/sessions/", "/audit/", "/settings/"]
+    {
         holds(vera.get(path).expect(403).text(), &["This needs the role"]);
     }
     vera.post("/orders/1/move/", &[("to", "processing")]).expect(403);
@@ -120,7 +122,7 @@ fn each_role_sees_what_it_may_do_and_is_refused_the_rest() {
     let order = olga.get("/orders/1/").expect(200);
     holds(order.text(), &["Start processing", "Cancel the order", "olga"]);
     assert!(!olga.get("/products/1/").expect(200).text().contains("Archive"));
-    for path in ["/products/new/", "/users/", "/keys/", "/sessions/", "/settings/"] {
+    for path in ["/products/new/", "/users/", "/keys/", "/sessions/", "/audit/", "/settings/"] {
         olga.get(path).expect(403);
     }
     for path in ["/users/", "/keys/", "/categories/", "/products/1/archive/", "/products/2/delete/", "/sessions/1/end/"]
@@ -145,4 +147,21 @@ fn a_session_is_listed_ended_and_signed_out() {
     assert!(goes_to(&vera.get("/")).starts_with("/admin/sign-in/"));
     assert!(goes_to(&ann.post("/sign-out/", &[])).starts_with("/admin/sign-in/"));
     assert!(goes_to(&ann.get("/")).starts_with("/admin/sign-in/"), "the cookie opens nothing any more");
+}
+
+#[test]
+fn the_audit_log_tells_who_changed_what_page_by_page() {
+    let server = manned();
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
+    for n in 0..60 {
+        goes_to(&ann.post("/categories/", &[("name", &format!("Shelf {n} <b>"))]));
+    }
+    let newest = ann.get("/audit/").expect(200);
+    holds(newest.text(), &["ann", "Category created", "Shelf 59 &lt;b&gt;", "Older"]);
+    assert!(!newest.text().contains("<b>") && !newest.text().contains("Shelf 9 "));
+    let (_, rest) = newest.text().split_once("/admin/audit/?before=").unwrap();
+    let before = rest.split('"').next().unwrap();
+    let older = ann.get(&format!("/audit/?before={before}")).expect(200);
+    holds(older.text(), &["Shelf 9 ", "User added", "vera", "Newest"]);
+    assert!(!older.text().contains("Shelf 59") && !older.text().contains("$argon2"));
 }
