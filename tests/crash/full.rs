@@ -67,14 +67,15 @@ fn fill_up(dice: &mut Dice, left: u64) {
         thread::sleep(Duration::from_millis(50));
     }
     witness.compare(&server, dice);
-    if server.process.log().contains("opened again") {
-        eprintln!("the store was opened again");
-    }
     let ended = server.stop("-TERM");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
     assert!(!ended.log.contains("no checkpoint was written"), "checkpoints are written again:\n{}", ended.log);
-    assert_sound(&directory);
+    // A store that the disk refused to write to is marked, and the next start makes it anew: until then it is unsound.
+    if !ended.log.contains("opened again") {
+        assert_sound(&directory);
+    }
     compare(&witness, dice, &directory);
+    assert_sound(&directory);
 }
 
 /// Fills the disk with `ballast` until only `left` bytes are free.
