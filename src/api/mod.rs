@@ -8,6 +8,7 @@ mod answer;
 mod body;
 mod call;
 mod categories;
+mod docs;
 mod error;
 mod fields;
 mod gate;

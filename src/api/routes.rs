@@ -8,29 +8,41 @@ use serde::Serialize;
 
 use super::answer::{Answer, json};
 use super::error::Error;
-use super::{categories, health, orders, products, root};
+use super::{categories, docs, health, orders, products, root};
 
-const ROOT: &str = "/api/inventory/";
-const CATEGORIES: &str = "/api/inventory/categories/";
-const CATEGORY: &str = "/api/inventory/categories/{id}/";
-const PRODUCTS: &str = "/api/inventory/products/";
-const PRODUCT: &str = "/api/inventory/products/{id}/";
-const ADJUST: &str = "/api/inventory/products/{id}/adjust/";
-const MOVEMENTS: &str = "/api/inventory/products/{id}/movements/";
-const ORDERS: &str = "/api/inventory/orders/";
-const BULK: &str = "/api/inventory/orders/bulk/";
-const DELAYED: &str = "/api/inventory/orders/delayed/";
-const ORDER: &str = "/api/inventory/orders/{id}/";
-const HISTORY: &str = "/api/inventory/orders/{id}/history/";
-const TRANSITION: &str = "/api/inventory/orders/{id}/transition/";
-const CANCEL: &str = "/api/inventory/orders/{id}/cancel/";
-const HEALTHZ: &str = "/healthz/";
-const READYZ: &str = "/readyz/";
+pub(super) const ROOT: &str = "/api/inventory/";
+pub(super) const CATEGORIES: &str = "/api/inventory/categories/";
+pub(super) const CATEGORY: &str = "/api/inventory/categories/{id}/";
+pub(super) const PRODUCTS: &str = "/api/inventory/products/";
+pub(super) const PRODUCT: &str = "/api/inventory/products/{id}/";
+pub(super) const ADJUST: &str = "/api/inventory/products/{id}/adjust/";
+pub(super) const MOVEMENTS: &str = "/api/inventory/products/{id}/movements/";
+pub(super) const ORDERS: &str = "/api/inventory/orders/";
+pub(super) const BULK: &str = "/api/inventory/orders/bulk/";
+pub(super) const DELAYED: &str = "/api/inventory/orders/delayed/";
+pub(super) const ORDER: &str = "/api/inventory/orders/{id}/";
+pub(super) const HISTORY: &str = "/api/inventory/orders/{id}/history/";
+pub(super) const TRANSITION: &str = "/api/inventory/orders/{id}/transition/";
+pub(super) const CANCEL: &str = "/api/inventory/orders/{id}/cancel/";
+pub(super) const HEALTHZ: &str = "/healthz/";
+pub(super) const READYZ: &str = "/readyz/";
+
+pub(super) const OPENAPI: &str = "/openapi.json/";
+pub(super) const POSTMAN: &str = "/postman.json/";
+pub(super) const DOCS: &str = "/docs/";
+pub(super) const ASSET: &str = "/docs/{file}/";
+
+/// Serves the route table.
+pub(super) fn table(config: &mut web::ServiceConfig) {
+    for endpoint in endpoints() {
+        config.service(endpoint.resource());
+    }
+}
 
 /// The route table. What is asked for most comes first; a fixed path comes before one with an id in its place.
 #[rustfmt::skip]
-pub(super) fn table(config: &mut web::ServiceConfig) {
-    let endpoints = [
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
         on(ORDERS, "Order List", "Lists orders, newest first, and places one.")
             .get(orders::list).post(orders::create),
         on(BULK, "Order Bulk", "Places all orders of a list, or none.")
@@ -63,10 +75,15 @@ pub(super) fn table(config: &mut web::ServiceConfig) {
             .get(health::healthz),
         on(READYZ, "Readiness", "Whether commands are taken.")
             .get(health::readyz),
-    ];
-    for endpoint in endpoints {
-        config.service(endpoint.resource());
-    }
+        on(OPENAPI, "Open Api", "The OpenAPI document.")
+            .get(docs::openapi),
+        on(POSTMAN, "Postman", "The document as a collection for Postman.")
+            .get(docs::postman),
+        on(DOCS, "Docs", "The document to read and to try.")
+            .get(docs::page),
+        on(ASSET, "Docs File", "A file of that page.")
+            .get(docs::asset),
+    ]
 }
 
 /// What a path without endpoints answers.
@@ -79,7 +96,9 @@ const METHODS: [Method; 7] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS];
 
 /// A path and what it answers to.
-struct Endpoint {
+pub(super) struct Endpoint {
+    #[cfg(test)]
+    path: &'static str,
     name: &'static str,
     description: &'static str,
     methods: Vec<Method>,
@@ -96,7 +115,25 @@ struct Metadata {
 }
 
 fn on(path: &'static str, name: &'static str, description: &'static str) -> Endpoint {
-    Endpoint { name, description, methods: vec![Method::OPTIONS], resource: web::resource(path) }
+    Endpoint {
+        #[cfg(test)]
+        path,
+        name,
+        description,
+        methods: vec![Method::OPTIONS],
+        resource: web::resource(path),
+    }
+}
+
+#[cfg(test)]
+impl Endpoint {
+    pub(super) fn path(&self) -> &'static str {
+        self.path
+    }
+
+    pub(super) fn methods(&self) -> impl Iterator<Item = &str> {
+        self.methods.iter().map(Method::as_str)
+    }
 }
 
 impl Endpoint {
@@ -133,7 +170,7 @@ impl Endpoint {
 
     /// The resource, which also answers OPTIONS, and 405 to every other method.
     fn resource(self) -> Resource {
-        let Self { name, description, methods, resource } = self;
+        let Self { name, description, methods, resource, .. } = self;
         let words: Vec<_> = METHODS.iter().filter(|method| methods.contains(method)).map(Method::as_str).collect();
         let allow = HeaderValue::try_from(words.join(", ")).expect("names of methods are a header value");
         let metadata = Metadata { name, description, renders: ["application/json"], parses: ["application/json"] };
