@@ -4,7 +4,8 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 
 use super::sessions::Token;
 
-const NAME: &str = "packhorse_session";
+/// The name of the cookie.
+pub const NAME: &str = "packhorse_session";
 
 /// The token in the cookies of a request. Two cookies of the name are none: one of them was put there by somebody else.
 pub(super) fn token(headers: &HeaderMap) -> Option<Token> {

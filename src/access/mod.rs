@@ -23,6 +23,7 @@ mod sessions;
 mod sign_in;
 
 pub use caller::{Caller, Session};
+pub use cookie::NAME as SESSION_COOKIE;
 pub use guard::{Guard, Options, guard};
 pub(crate) use need::refusal;
 pub use need::{Area, Need};

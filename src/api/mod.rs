@@ -9,6 +9,7 @@ mod answer;
 pub(crate) mod body;
 mod call;
 pub(crate) mod categories;
+mod docs;
 pub(crate) mod error;
 pub(crate) mod fields;
 mod gate;

@@ -10,33 +10,37 @@ use serde::Serialize;
 
 use super::answer::{Answer, json};
 use super::error::Error;
-use super::{access, categories, health, orders, products, root};
+use super::{access, categories, docs, health, orders, products, root};
 use crate::access::{Area, Need, refusal as refusal_of};
 use crate::domain::access::Role::{self, Admin, Operator, Viewer};
 
-const ROOT: &str = "/api/inventory/";
-const CATEGORIES: &str = "/api/inventory/categories/";
-const CATEGORY: &str = "/api/inventory/categories/{id}/";
-const PRODUCTS: &str = "/api/inventory/products/";
-const PRODUCT: &str = "/api/inventory/products/{id}/";
-const ADJUST: &str = "/api/inventory/products/{id}/adjust/";
-const MOVEMENTS: &str = "/api/inventory/products/{id}/movements/";
-const ORDERS: &str = "/api/inventory/orders/";
-const BULK: &str = "/api/inventory/orders/bulk/";
-const DELAYED: &str = "/api/inventory/orders/delayed/";
-const ORDER: &str = "/api/inventory/orders/{id}/";
-const HISTORY: &str = "/api/inventory/orders/{id}/history/";
-const TRANSITION: &str = "/api/inventory/orders/{id}/transition/";
-const CANCEL: &str = "/api/inventory/orders/{id}/cancel/";
-const ME: &str = "/api/access/me/";
-const USERS: &str = "/api/access/users/";
-const USER: &str = "/api/access/users/{name}/";
-const KEYS: &str = "/api/access/keys/";
-const REVOKE_KEY: &str = "/api/access/keys/{id}/revoke/";
-const SESSIONS: &str = "/api/access/sessions/";
-const REVOKE_SESSION: &str = "/api/access/sessions/{id}/revoke/";
-const HEALTHZ: &str = "/healthz/";
-const READYZ: &str = "/readyz/";
+pub(super) const ROOT: &str = "/api/inventory/";
+pub(super) const CATEGORIES: &str = "/api/inventory/categories/";
+pub(super) const CATEGORY: &str = "/api/inventory/categories/{id}/";
+pub(super) const PRODUCTS: &str = "/api/inventory/products/";
+pub(super) const PRODUCT: &str = "/api/inventory/products/{id}/";
+pub(super) const ADJUST: &str = "/api/inventory/products/{id}/adjust/";
+pub(super) const MOVEMENTS: &str = "/api/inventory/products/{id}/movements/";
+pub(super) const ORDERS: &str = "/api/inventory/orders/";
+pub(super) const BULK: &str = "/api/inventory/orders/bulk/";
+pub(super) const DELAYED: &str = "/api/inventory/orders/delayed/";
+pub(super) const ORDER: &str = "/api/inventory/orders/{id}/";
+pub(super) const HISTORY: &str = "/api/inventory/orders/{id}/history/";
+pub(super) const TRANSITION: &str = "/api/inventory/orders/{id}/transition/";
+pub(super) const CANCEL: &str = "/api/inventory/orders/{id}/cancel/";
+pub(super) const ME: &str = "/api/access/me/";
+pub(super) const USERS: &str = "/api/access/users/";
+pub(super) const USER: &str = "/api/access/users/{name}/";
+pub(super) const KEYS: &str = "/api/access/keys/";
+pub(super) const REVOKE_KEY: &str = "/api/access/keys/{id}/revoke/";
+pub(super) const SESSIONS: &str = "/api/access/sessions/";
+pub(super) const REVOKE_SESSION: &str = "/api/access/sessions/{id}/revoke/";
+pub(super) const HEALTHZ: &str = "/healthz/";
+pub(super) const READYZ: &str = "/readyz/";
+pub(super) const OPENAPI: &str = "/openapi.json/";
+pub(super) const POSTMAN: &str = "/postman.json/";
+pub(super) const DOCS: &str = "/docs/";
+pub(super) const ASSET: &str = "/docs/{file}/";
 
 /// Mounts the route table.
 pub(super) fn table(config: &mut web::ServiceConfig) {
@@ -96,6 +100,14 @@ fn endpoints() -> Vec<Endpoint> {
             .open(health::healthz),
         on(READYZ, Area::Common, "Readiness", "Whether commands are taken.")
             .open(health::readyz),
+        on(OPENAPI, Area::Common, "Open Api", "The OpenAPI document.")
+            .open(docs::openapi),
+        on(POSTMAN, Area::Common, "Postman", "The document as a collection for Postman.")
+            .open(docs::postman),
+        on(DOCS, Area::Common, "Docs", "The document to read and to try.")
+            .open(docs::page),
+        on(ASSET, Area::Common, "Docs File", "A file of that page.")
+            .open(docs::asset),
     ]
 }
 

@@ -46,6 +46,10 @@ const TABLE: &[(&str, &str, &str, char)] = &[
     ("POST", "/api/access/sessions/{id}/revoke/", "admin", 'A'),
     ("GET", "/healthz/", "nobody", 'C'),
     ("GET", "/readyz/", "nobody", 'C'),
+    ("GET", "/openapi.json/", "nobody", 'C'),
+    ("GET", "/postman.json/", "nobody", 'C'),
+    ("GET", "/docs/", "nobody", 'C'),
+    ("GET", "/docs/{file}/", "nobody", 'C'),
 ];
 
 const ROLES: [&str; 3] = ["viewer", "operator", "admin"];

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::answer::{Answer, json, ok};
 use super::super::body::Body;
@@ -18,23 +19,44 @@ use crate::secret;
 
 const KEY_BYTES: usize = 320;
 
-/// A key; its secret only where it was just made.
-#[derive(Serialize)]
-struct KeyBody<'a> {
+/// A key, without its secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Key, example = json!({
+    "id": 1, "name": "till-3", "role": "operator", "scope": "orders", "created_at": "2026-11-22T10:00:00.123456+06:00",
+    "expires_at": null, "revoked_at": null, "used_at": "2026-11-22T10:05:00.123456+06:00",
+}))]
+pub(crate) struct KeyBody<'a> {
     id: u64,
     name: &'a str,
+    /// viewer, operator or admin.
     role: &'static str,
+    /// What the role holds for: all, orders or catalogue.
     scope: &'static str,
+    #[schema(value_type = String, format = "date-time")]
     created_at: Time<'a>,
+    /// From when on it does not hold; null where it holds for good.
+    #[schema(value_type = Option<String>, format = "date-time", required)]
     expires_at: Option<Time<'a>>,
+    #[schema(value_type = Option<String>, format = "date-time", required)]
     revoked_at: Option<Time<'a>>,
+    /// Its last use, to the hour.
+    #[schema(value_type = Option<String>, format = "date-time", required)]
     used_at: Option<Time<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<&'a str>,
+}
+
+/// A key that was just made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewKey)]
+pub(crate) struct NewKeyBody<'a> {
+    #[serde(flatten)]
+    #[schema(inline)]
+    key: KeyBody<'a>,
+    /// What requests carry. It is shown this once.
+    secret: &'a str,
 }
 
 impl<'a> KeyBody<'a> {
-    fn new(key: &'a ApiKey, secret: Option<&'a str>, times: &'a Times) -> Self {
+    fn new(key: &'a ApiKey, times: &'a Times) -> Self {
         Self {
             id: key.id.0,
             name: key.name.as_str(),
@@ -44,7 +66,6 @@ impl<'a> KeyBody<'a> {
             expires_at: key.expires_at.map(|at| times.show(at)),
             revoked_at: key.revoked_at.map(|at| times.show(at)),
             used_at: key.used_at.map(|at| times.show(at)),
-            secret,
         }
     }
 }
@@ -57,7 +78,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let mut keys: Vec<_> = access.keys().filter(|key| key.id.0 > after).take(limit + 1).collect();
     let more = more(&mut keys, limit);
     let times = call.times();
-    let rows = List(|| keys.iter().map(|key| KeyBody::new(key, None, &times)));
+    let rows = List(|| keys.iter().map(|key| KeyBody::new(key, &times)));
     let next = keys.last().filter(|_| more).map(|key| key.id);
     Ok(page(&call.http, render::json(&rows, keys.len() * KEY_BYTES), next))
 }
@@ -68,14 +89,14 @@ pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
     let (text, digest) = secret::new_key();
     let key = run(&call, AccessCommand::AddKey { name, role, scope, digest, expires_at }).await?;
     let times = call.times();
-    let out = render::json(&KeyBody::new(&key, Some(text.reveal()), &times), KEY_BYTES);
-    Ok(json(StatusCode::CREATED, out))
+    let made = NewKeyBody { key: KeyBody::new(&key, &times), secret: text.reveal() };
+    Ok(json(StatusCode::CREATED, render::json(&made, KEY_BYTES)))
 }
 
 /// Ends a key for good.
 pub(crate) async fn revoke(call: Call, Path(id): Path<KeyId>) -> Answer {
     let key = run(&call, AccessCommand::RevokeKey(id)).await?;
-    Ok(ok(render::json(&KeyBody::new(&key, None, &call.times()), KEY_BYTES)))
+    Ok(ok(render::json(&KeyBody::new(&key, &call.times()), KEY_BYTES)))
 }
 
 async fn run(call: &Call, command: AccessCommand) -> Result<Arc<ApiKey>, Error> {

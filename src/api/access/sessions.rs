@@ -1,6 +1,7 @@
 //! `sessions/` and `sessions/<id>/revoke/`: who is signed in at the console.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::answer::{Answer, gone};
 use super::super::call::Call;
@@ -13,11 +14,15 @@ use crate::access::{Guard, SessionId, SessionRow};
 const SESSION_BYTES: usize = 96;
 
 /// A session, without its token.
-#[derive(Serialize)]
-struct SessionBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session, example = json!({"id": 1, "user": "ann", "age_seconds": 3600, "idle_seconds": 12}))]
+pub(crate) struct SessionBody<'a> {
     id: u64,
+    /// The name of the user.
     user: &'a str,
+    /// Since they signed in.
     age_seconds: u64,
+    /// Since their last request.
     idle_seconds: u64,
 }
 

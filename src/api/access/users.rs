@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::answer::{Answer, json, ok};
 use super::super::body::Body;
@@ -19,12 +20,21 @@ use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, User};
 const USER_BYTES: usize = 192;
 
 /// A user, without anything of the password.
-#[derive(Serialize)]
-struct UserBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = User, example = json!({
+    "name": "ann", "role": "operator", "disabled": false, "created_at": "2026-11-22T10:00:00.123456+06:00",
+    "changed_at": "2026-11-22T10:00:00.123456+06:00",
+}))]
+pub(crate) struct UserBody<'a> {
     name: &'a str,
+    /// viewer, operator or admin.
     role: &'static str,
+    /// Whether they may not sign in.
     disabled: bool,
+    #[schema(value_type = String, format = "date-time")]
     created_at: Time<'a>,
+    /// When password, role or `disabled` changed last, which ended the sessions.
+    #[schema(value_type = String, format = "date-time")]
     changed_at: Time<'a>,
 }
 

@@ -2,39 +2,56 @@
 
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::domain::catalogue::{Category, Revision};
 use crate::domain::money::Money;
 use crate::view::Product;
 
 /// A category.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Category, example = json!({"id": 1, "name": "Electronics"}))]
 pub(crate) struct CategoryBody<'a> {
     id: u64,
     name: &'a str,
 }
 
 /// A product at some moment: exactly what the contract says of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProductDetails)]
 pub(super) struct DetailsBody<'a> {
     id: u64,
     name: &'a str,
     description: &'a str,
+    /// With two decimals.
+    #[schema(value_type = String)]
     price: Text<Money>,
+    /// What is available.
     stock: u32,
+    #[schema(value_type = Option<String>, format = "date", required)]
     expiry_date: Option<Text<NaiveDate>>,
+    #[schema(value_type = CategoryBody)]
     category: CategoryBody<'a>,
 }
 
 /// A product as it stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Product, example = json!({
+    "id": 1, "name": "Phone", "description": "", "price": "299.99", "stock": 8, "expiry_date": null,
+    "category": {"id": 1, "name": "Electronics"}, "archived": false, "on_hand": 10, "reserved": 2,
+}))]
 pub(crate) struct ProductBody<'a> {
     id: u64,
     name: &'a str,
     description: &'a str,
+    /// With two decimals.
+    #[schema(value_type = String)]
     price: Text<Money>,
+    /// What is available.
     stock: u32,
+    #[schema(value_type = Option<String>, format = "date", required)]
     expiry_date: Option<Text<NaiveDate>>,
+    #[schema(value_type = CategoryBody)]
     category: CategoryBody<'a>,
     archived: bool,
     on_hand: u32,

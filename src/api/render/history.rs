@@ -1,6 +1,7 @@
 //! The history of an order.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::catalogue::Text;
 use super::time::{Time, Times};
@@ -8,12 +9,20 @@ use crate::domain::order::{Status, Step};
 use crate::domain::who::Who;
 
 /// One row of a history.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Step, example = json!({
+    "previous_status": "", "new_status": "pending", "timestamp": "2026-11-22T10:00:00.123456+06:00", "who": "client",
+    "reason": null,
+}))]
 pub(crate) struct StepBody<'a> {
     previous_status: &'static str,
     new_status: &'static str,
+    #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
+    /// timer, client, cli, user:NAME or key:NAME.
+    #[schema(value_type = String)]
     who: Text<&'a Who>,
+    #[schema(required)]
     reason: Option<&'a str>,
 }
 

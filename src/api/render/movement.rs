@@ -1,6 +1,7 @@
 //! The stock ledger of a product.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::catalogue::Text;
 use super::time::{Time, Times};
@@ -8,17 +9,26 @@ use crate::domain::stock::{Change, Movement};
 use crate::domain::who::Who;
 
 /// One row of the ledger.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Movement, example = json!({
+    "sequence": 3, "timestamp": "2026-11-22T10:00:00.123456+06:00", "cause": "reserved", "quantity": 2, "on_hand": 10,
+    "reserved": 2, "available": 8, "order": 1, "who": "client", "reason": null,
+}))]
 pub(crate) struct MovementBody<'a> {
     sequence: u64,
+    #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
+    /// received, adjusted, reserved, released or shipped.
     cause: &'static str,
     quantity: i64,
     on_hand: u32,
     reserved: u32,
     available: u32,
+    #[schema(required)]
     order: Option<u64>,
+    #[schema(value_type = String)]
     who: Text<&'a Who>,
+    #[schema(required)]
     reason: Option<&'a str>,
 }
 

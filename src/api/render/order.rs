@@ -12,7 +12,18 @@ use crate::view::Delay;
 pub(crate) const WHOLE_ORDER_BYTES: usize = 768;
 
 /// An order as it stands.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Order, example = json!({
+    "id": 1, "customer_name": "Alice", "customer_email": "alice@example.com", "customer_phone": "1234567890",
+    "delivery_address": "123 Main St", "status": "pending", "status_display": "Pending",
+    "created_at": "2026-11-22T10:00:00.123456+06:00", "updated_at": "2026-11-22T10:00:00.123456+06:00",
+    "last_transition_time": "2026-11-22T10:00:00.123456+06:00", "total_price": "599.98",
+    "items": [{"product_id": 1, "quantity": 2, "product_details": {
+        "id": 1, "name": "Phone", "description": "", "price": "299.99", "stock": 8, "expiry_date": null,
+        "category": {"id": 1, "name": "Electronics"},
+    }}],
+    "is_delayed": false, "delayed_since": null, "allowed_actions": ["transition:processing", "cancel", "edit"],
+}))]
 pub(crate) struct OrderBody<'a> {
     id: u64,
     customer_name: &'a str,
@@ -21,13 +32,22 @@ pub(crate) struct OrderBody<'a> {
     delivery_address: &'a str,
     status: &'static str,
     status_display: &'static str,
+    #[schema(value_type = String, format = "date-time")]
     created_at: Time<'a>,
+    #[schema(value_type = String, format = "date-time")]
     updated_at: Time<'a>,
+    #[schema(value_type = String, format = "date-time")]
     last_transition_time: Time<'a>,
+    #[schema(value_type = String)]
     total_price: Text<Money>,
+    #[schema(value_type = Vec<LineBody>)]
     items: Lines<'a>,
+    /// Whether it outstayed its stage.
     is_delayed: bool,
+    #[schema(value_type = Option<String>, format = "date-time", required)]
     delayed_since: Option<Time<'a>>,
+    /// transition:STATUS, cancel, edit, archive.
+    #[schema(value_type = Vec<String>)]
     allowed_actions: Actions<'a>,
 }
 
@@ -35,10 +55,13 @@ pub(crate) struct OrderBody<'a> {
 #[derive(Debug)]
 pub(crate) struct Lines<'a>(pub(crate) &'a [Line]);
 
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Line)]
 struct LineBody<'a> {
     product_id: u64,
     quantity: u32,
+    /// The product as it was when the order was placed.
+    #[schema(value_type = DetailsBody)]
     product_details: DetailsBody<'a>,
 }
 

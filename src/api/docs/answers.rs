@@ -1,0 +1,216 @@
+//! What is answered when something else than what was asked for is, once for all operations.
+
+use serde_json::{Value, json};
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+use super::inputs::read;
+
+/// The media type of nearly everything.
+pub(super) const JSON: &str = "application/json";
+
+/// Status, name, description and an example of the body.
+type Refusal = (u16, &'static str, &'static str, fn() -> Value);
+
+const REFUSALS: [Refusal; 15] = [
+    (
+        400,
+        "BadRequest",
+        "Something is wrong with the request; what it is stands beside each field.",
+        || json!({"customer_name": ["This field is required."]}),
+    ),
+    (
+        401,
+        "Unauthorized",
+        "No key or session was given, or one that does not hold.",
+        || json!({"detail": "Authentication credentials were not provided, or no longer hold."}),
+    ),
+    (
+        403,
+        "Forbidden",
+        "The role or the scope does not do, or a page of another site is behind it.",
+        || json!({"detail": "This needs the role admin."}),
+    ),
+    (404, "NotFound", "There is no such thing.", || json!({"detail": "Not found."})),
+    (
+        405,
+        "NotAllowed",
+        "The path does not answer to this method.",
+        || json!({"detail": "Method \"PUT\" not allowed."}),
+    ),
+    (
+        408,
+        "TooSlow",
+        "The body did not arrive in time.",
+        || json!({"detail": "The body did not arrive within 30000 ms."}),
+    ),
+    (
+        409,
+        "Conflict",
+        "The state of things forbids it.",
+        || json!({"detail": "Order 2 is cancelled and cannot become pending. It has ended; no transition is possible."}),
+    ),
+    (
+        413,
+        "TooLarge",
+        "The body is too large.",
+        || json!({"detail": "The body is too large: at most 1048576 bytes are taken."}),
+    ),
+    (
+        415,
+        "Unsupported",
+        "The body is not JSON.",
+        || json!({"detail": "Unsupported media type \"text/plain\" in request."}),
+    ),
+    (
+        422,
+        "KeyReused",
+        "The idempotency key was used for another request.",
+        || json!({"detail": "This idempotency key was used for another request; take a new one."}),
+    ),
+    (
+        429,
+        "TooMany",
+        "Too many requests by this key or from this address.",
+        || json!({"detail": "Request was throttled. Expected available in 1 seconds."}),
+    ),
+    (
+        500,
+        "Fault",
+        "The server is at fault; its log says why.",
+        || json!({"detail": "The server failed to answer; the log says why."}),
+    ),
+    (
+        503,
+        "Unavailable",
+        "Nothing was done, or it shows after the next start; try again later.",
+        || json!({"detail": "Too much is waiting already; try again later."}),
+    ),
+    (
+        507,
+        "NoSpace",
+        "The disk is full, and nothing of the request was kept.",
+        || json!({"detail": "The disk is full, and nothing of the request was kept; try again when there is room on it."}),
+    ),
+    (
+        200,
+        "Options",
+        "What the path answers to.",
+        || json!({"name": "Health", "description": "Whether the process answers.", "renders": [JSON], "parses": [JSON]}),
+    ),
+];
+
+/// The answers, by name.
+pub(super) fn responses() -> Vec<(&'static str, RefOr<Response>)> {
+    let response = |(status, name, description, example): Refusal| {
+        let schema = match status {
+            200 => "Options",
+            400 => "Problem",
+            _ => "Error",
+        };
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).example(Some(example()));
+        let mut response = ResponseBuilder::new().description(description).content(JSON, content.build());
+        response = with_id(response);
+        for (header, of) in
+            [("Allow", &[200, 405][..]), ("Retry-After", &[429, 503, 507]), ("WWW-Authenticate", &[401])]
+        {
+            if of.contains(&status) {
+                response = response.header(header, self::header(header));
+            }
+        }
+        if status == 400 {
+            response = response.header("Packhorse-Row", self::header("Packhorse-Row"));
+        }
+        (name, RefOr::T(response.build()))
+    };
+    REFUSALS.into_iter().map(response).collect()
+}
+
+/// The response for a status other than success.
+pub(super) fn refusal(status: u16) -> Ref {
+    let name = REFUSALS.iter().find(|(of, ..)| *of == status).map(|(_, name, ..)| *name);
+    Ref::from_response_name(name.expect("each status that is answered has its response"))
+}
+
+/// What OPTIONS answers.
+pub(super) fn options() -> Ref {
+    Ref::from_response_name("Options")
+}
+
+/// The header that every answer has.
+pub(super) fn with_id(response: ResponseBuilder) -> ResponseBuilder {
+    response.header("X-Request-Id", header("X-Request-Id"))
+}
+
+/// A header of an answer.
+pub(super) fn header(name: &str) -> Header {
+    let (schema, description) = match name {
+        "Allow" => (json!({"type": "string"}), "The methods that the path answers to."),
+        "Content-Security-Policy" => {
+            (json!({"type": "string"}), "What a browser may load for the page: nothing from elsewhere.")
+        }
+        "Idempotent-Replayed" => {
+            (json!({"type": "string", "enum": ["true"]}), "The answer was given before, to the same key and body.")
+        }
+        "Link" => (json!({"type": "string"}), "Where the next page is: <...>; rel=\"next\". Absent on the last page."),
+        "Packhorse-Row" => (json!({"type": "integer"}), "Of a bulk: the row at fault, counted from 0, if it is one."),
+        "Retry-After" => (json!({"type": "integer"}), "When to try again, in seconds."),
+        "WWW-Authenticate" => (json!({"type": "string"}), "Bearer: a key is what is asked for."),
+        _ => (json!({"type": "string"}), "The id of the request, as it stands in the log."),
+    };
+    HeaderBuilder::new().schema(Some(read(schema))).description(Some(description)).build()
+}
+
+/// The schemas of what the responses hold.
+pub(super) fn schemas() -> Vec<(&'static str, Value)> {
+    let error = json!({
+        "type": "object", "required": ["detail"],
+        "properties": {
+            "detail": {"type": "string"},
+            "current": {"type": "integer", "description": "What is on hand, where another number was expected."},
+            "on_hand": {"type": "integer"},
+            "reserved": {"type": "integer"},
+        },
+    });
+    let problem = json!({
+        "type": ["object", "array"],
+        "description": "The sentences about each field, or {\"detail\": ...} about the whole; a list of sentences, or of \
+            what is wrong with each row of a list.",
+    });
+    let texts = json!({"type": "array", "items": {"type": "string"}});
+    let options = json!({
+        "type": "object", "required": ["name", "description", "renders", "parses"],
+        "properties": {"name": {"type": "string"}, "description": {"type": "string"}, "renders": texts, "parses": texts},
+    });
+    let links = json!({
+        "type": "object", "required": ["categories", "products", "orders"],
+        "properties": {"categories": {"type": "string"}, "products": {"type": "string"}, "orders": {"type": "string"}},
+    });
+    let health = json!({"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}});
+    let row = json!({
+        "type": "object", "required": ["row", "order", "errors"],
+        "properties": {
+            "row": {"type": "integer", "minimum": 0},
+            "order": {"anyOf": [{"$ref": "#/components/schemas/Order"}, {"type": "null"}]},
+            "errors": {"type": ["object", "array", "null"]},
+        },
+    });
+    let dry_run = json!({
+        "type": "object", "required": ["status", "rows"],
+        "properties": {
+            "status": {"type": "integer", "enum": [201, 400], "description": "What the real run would answer."},
+            "rows": {"type": "array", "items": row},
+        },
+    });
+    let document = json!({"type": "object"});
+    [
+        ("Error", error),
+        ("Problem", problem),
+        ("Options", options),
+        ("Links", links),
+        ("Health", health),
+        ("DryRun", dry_run),
+        ("Document", document),
+    ]
+    .into()
+}

@@ -1,0 +1,215 @@
+//! The document, put together.
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::{
+    Components, Content, ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, Paths, Ref, RefOr, Required,
+    Response, ResponseBuilder, Schema,
+};
+
+use super::super::access::{KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
+use super::super::render::{CategoryBody, MovementBody, OrderBody, ProductBody, StepBody};
+use super::super::routes::{BULK, READYZ};
+use super::answers::{self, JSON, header, refusal, with_id};
+use super::inputs::{self, read};
+use super::operations::{Operation, Shows, operations};
+use super::security::{self, guarded};
+
+const DESCRIPTION: &str = "Orders, stock and catalogue. Errors have the shapes and texts of Django REST framework. A path is \
+    served with and without its last slash. Numbers and words in texts are taken as in the predecessor.";
+
+/// The document.
+pub(super) fn document() -> Value {
+    let info =
+        InfoBuilder::new().title("Packhorse").version(env!("CARGO_PKG_VERSION")).description(Some(DESCRIPTION)).build();
+    let mut components = Components::default();
+    let mut add = |(name, schema): (&str, RefOr<Schema>)| components.schemas.insert(name.into(), schema);
+    of::<CategoryBody<'_>>(&mut add);
+    of::<ProductBody<'_>>(&mut add);
+    of::<OrderBody<'_>>(&mut add);
+    of::<StepBody<'_>>(&mut add);
+    of::<MovementBody<'_>>(&mut add);
+    of::<MeBody<'_>>(&mut add);
+    of::<UserBody<'_>>(&mut add);
+    of::<KeyBody<'_>>(&mut add);
+    of::<NewKeyBody<'_>>(&mut add);
+    of::<SessionBody<'_>>(&mut add);
+    components.security_schemes.extend(security::schemes().map(|(name, scheme)| (name, scheme.into())));
+    components.responses.extend(answers::responses().into_iter().map(|(name, response)| (name.into(), response)));
+    let mut paths = Paths::new();
+    for operation in operations() {
+        let item = paths.paths.entry(operation.path.into()).or_default();
+        item.options.get_or_insert_with(|| options(&operation));
+        let method = operation.method.clone();
+        let built = build(operation);
+        match method {
+            HttpMethod::Get => {
+                item.head = Some(head(built.clone()));
+                item.get = Some(built);
+            }
+            HttpMethod::Post => item.post = Some(built),
+            HttpMethod::Put => item.put = Some(built),
+            HttpMethod::Patch => item.patch = Some(built),
+            _ => item.delete = Some(built),
+        }
+    }
+    let document = OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build();
+    let mut document = serde_json::to_value(document).expect("a document is JSON");
+    for (name, schema) in inputs::schemas().into_iter().chain(answers::schemas()) {
+        document["components"]["schemas"][name] = schema;
+    }
+    document
+}
+
+/// Adds the schema of `T`, and those that it refers to.
+fn of<T: ToSchema>(add: &mut impl FnMut((&str, RefOr<Schema>)) -> Option<RefOr<Schema>>) {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    for (name, schema) in schemas {
+        add((&name, schema));
+    }
+}
+
+fn tag(path: &str) -> &'static str {
+    match path {
+        path if path.starts_with("/api/access/") => "access",
+        path if path.contains("/orders/") => "orders",
+        path if path.contains("/products/") => "products",
+        path if path.contains("/categories/") => "categories",
+        _ => "service",
+    }
+}
+
+fn build(operation: Operation) -> utoipa::openapi::path::Operation {
+    let Operation { path, method, id, summary, status, shows, input, parameters, errors, takes_key } = operation;
+    let is_page = parameters.iter().any(|parameter| parameter.name == "cursor");
+    let has_query = parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Query);
+    let has_path = parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Path);
+    let mut built = OperationBuilder::new().operation_id(Some(id)).summary(Some(summary)).tag(tag(path));
+    built = built.parameters(Some(parameters)).parameter(request_id());
+    if takes_key {
+        built = built.parameter(idempotency_key());
+    }
+    let mut response = ResponseBuilder::new().description(summary);
+    response = match shows {
+        Shows::One(schema) => response.content(JSON, one(schema)),
+        Shows::List(schema) => response.content(JSON, list(schema)),
+        Shows::Nothing => response,
+        Shows::File(kind) => {
+            let text = ContentBuilder::new().schema(Some(read(json!({"type": "string"}))));
+            response.content(kind, text.build()).header("Content-Security-Policy", header("Content-Security-Policy"))
+        }
+    };
+    if is_page {
+        response = response.header("Link", header("Link"));
+    }
+    if takes_key {
+        response = response.header("Idempotent-Replayed", header("Idempotent-Replayed"));
+    }
+    built = built.response(status.to_string(), with_id(response).build());
+    if path == BULK {
+        let dry = ResponseBuilder::new().description("What would become of each row.").content(JSON, one("DryRun"));
+        built = built.response("200", with_id(dry).build());
+    }
+    let mut refused = vec![500];
+    let reads = matches!(method, HttpMethod::Get);
+    refused.extend(if path == READYZ { None } else { Some(503) });
+    refused.extend(if reads { [].iter() } else { [507].iter() });
+    refused.extend(if has_path { [404, 405].iter() } else { [].iter() });
+    refused.extend(if input.is_some() || has_query { [400].iter() } else { [].iter() });
+    refused.extend(if input.is_some() { [408, 413, 415].iter() } else { [].iter() });
+    refused.extend(if takes_key { [422].iter() } else { [].iter() });
+    refused.extend(errors);
+    for status in refused {
+        built = built.response(status.to_string(), RefOr::<Response>::Ref(refusal(status)));
+    }
+    if path == READYZ {
+        let not = ResponseBuilder::new().description("Why commands are not taken.").content(JSON, one("Health"));
+        built = built.response("503", with_id(not).build());
+    }
+    if let Some(input) = input {
+        let schema = Ref::from_schema_name(input.schema);
+        let schema = if input.is_list { array(schema.into()) } else { schema.into() };
+        let content = ContentBuilder::new().schema(Some(schema)).example(Some(input.example)).build();
+        let required = if input.is_required { Required::True } else { Required::False };
+        built =
+            built.request_body(Some(RequestBodyBuilder::new().content(JSON, content).required(Some(required)).build()));
+    }
+    guarded(built, security::role(path, &verb(&method))).build()
+}
+
+fn verb(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
+        _ => Method::DELETE,
+    }
+}
+
+fn one(schema: &str) -> Content {
+    Content::new(Some(Ref::from_schema_name(schema)))
+}
+
+fn list(schema: &str) -> Content {
+    Content::new(Some(array(Ref::from_schema_name(schema).into())))
+}
+
+fn array(items: RefOr<Schema>) -> RefOr<Schema> {
+    utoipa::openapi::ArrayBuilder::new().items(items).into()
+}
+
+fn request_id() -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name("X-Request-Id")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("An id of up to 64 visible characters, for the log. Another one is made where it is none."))
+        .schema(Some(read(json!({"type": "string"}))))
+}
+
+fn idempotency_key() -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A request that carries the key of an earlier one is answered as that was, and does nothing.",
+        ))
+        .schema(Some(read(json!({"type": "string", "pattern": "^[!#-~]{1,255}$"}))))
+}
+
+/// GET without the body of its answer.
+fn head(mut get: utoipa::openapi::path::Operation) -> utoipa::openapi::path::Operation {
+    get.operation_id = get.operation_id.map(|id| format!("{id}_head"));
+    for response in get.responses.responses.values_mut() {
+        // A shared response shows its body with the others.
+        if let RefOr::T(response) = response {
+            response.content.clear();
+        }
+    }
+    get
+}
+
+fn options(operation: &Operation) -> utoipa::openapi::path::Operation {
+    // Nobody looks whether there is such a thing.
+    let any = |parameter: &Parameter| {
+        let mut parameter = parameter.clone();
+        parameter.schema = Some(read(json!({"type": "string"})));
+        parameter
+    };
+    let in_path = operation.parameters.iter().filter(|parameter| parameter.parameter_in == ParameterIn::Path).map(any);
+    let role = security::role(operation.path, &Method::OPTIONS);
+    let built = OperationBuilder::new()
+        .operation_id(Some(format!("{}_options", operation.id)))
+        .summary(Some("What the path answers to."))
+        .tag(tag(operation.path))
+        .parameters(Some(in_path))
+        .response("200", RefOr::<Response>::Ref(answers::options()))
+        .response("503", RefOr::<Response>::Ref(refusal(503)));
+    guarded(built, role).build()
+}

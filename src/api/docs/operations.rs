@@ -1,0 +1,261 @@
+//! Every operation: what it is called, what it takes, and what it answers.
+
+use serde_json::{Value, json};
+use utoipa::openapi::HttpMethod::{self, Delete, Get, Patch, Post, Put};
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+
+use super::super::routes::{
+    ADJUST, ASSET, BULK, CANCEL, CATEGORIES, CATEGORY, DELAYED, DOCS, HEALTHZ, HISTORY, KEYS, ME, MOVEMENTS, OPENAPI,
+    ORDER, ORDERS, POSTMAN, PRODUCT, PRODUCTS, READYZ, REVOKE_KEY, REVOKE_SESSION, ROOT, SESSIONS, TRANSITION, USER,
+    USERS,
+};
+use super::inputs::{ACCESS_NAME, read};
+
+/// What an operation answers when it does what was asked.
+#[derive(Clone, Copy)]
+pub(super) enum Shows {
+    /// One of a schema.
+    One(&'static str),
+    /// A list of them; a page where the operation takes a cursor.
+    List(&'static str),
+    /// No body.
+    Nothing,
+    /// A file of some media type.
+    File(&'static str),
+}
+
+/// The body of a request.
+pub(super) struct Input {
+    pub(super) schema: &'static str,
+    /// Whether it is a list of them.
+    pub(super) is_list: bool,
+    /// Not of a PATCH: without a body it changes nothing.
+    pub(super) is_required: bool,
+    pub(super) example: Value,
+}
+
+/// A method of a path.
+pub(super) struct Operation {
+    pub(super) path: &'static str,
+    pub(super) method: HttpMethod,
+    pub(super) id: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) status: u16,
+    pub(super) shows: Shows,
+    pub(super) input: Option<Input>,
+    pub(super) parameters: Vec<Parameter>,
+    /// Beside those that the kind of operation has.
+    pub(super) errors: &'static [u16],
+    /// Whether it takes an idempotency key.
+    pub(super) takes_key: bool,
+}
+
+fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    let status = if method == Delete { 204 } else { 200 };
+    Operation {
+        path,
+        method,
+        id,
+        summary,
+        status,
+        shows: Shows::Nothing,
+        input: None,
+        parameters: Vec::new(),
+        errors: &[],
+        takes_key: false,
+    }
+}
+
+impl Operation {
+    fn shows(self, shows: Shows) -> Self {
+        Self { shows, ..self }
+    }
+
+    fn gone(self) -> Self {
+        Self { status: 204, ..self }
+    }
+
+    fn made(self) -> Self {
+        Self { status: 201, ..self }
+    }
+
+    fn takes(self, schema: &'static str, example: Value) -> Self {
+        let is_required = self.method != HttpMethod::Patch;
+        let is_list = example.is_array();
+        Self { input: Some(Input { schema, is_list, is_required, example }), ..self }
+    }
+
+    /// Takes an idempotency key.
+    fn once(self) -> Self {
+        Self { takes_key: true, ..self }
+    }
+
+    fn with(mut self, parameter: Parameter) -> Self {
+        self.parameters.push(parameter);
+        self
+    }
+
+    /// The id in the path, with one that the example is about.
+    fn id(self, example: u64) -> Self {
+        let schema = read(json!({"type": "integer", "minimum": 1}));
+        let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).required(Required::True);
+        self.with(id.schema(Some(schema)).example(Some(example.into())).build())
+    }
+
+    /// The name in the path.
+    fn name(self, pattern: &str, example: &str) -> Self {
+        let schema = read(json!({"type": "string", "pattern": pattern}));
+        let name = ParameterBuilder::new().name("name").parameter_in(ParameterIn::Path).required(Required::True);
+        self.with(name.schema(Some(schema)).example(Some(example.into())).build())
+    }
+
+    fn page(self, cursor: Value) -> Self {
+        let limit =
+            json!({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1000}, {"type": "string", "enum": [""]}]});
+        self.with(query("limit", "How many rows, at most.", limit, Some(json!(100)))).with(query(
+            "cursor",
+            "Where the page before ended; taken from its Link.",
+            cursor,
+            None,
+        ))
+    }
+
+    fn refuses(self, errors: &'static [u16]) -> Self {
+        Self { errors, ..self }
+    }
+}
+
+fn query(name: &str, description: &str, schema: Value, example: Option<Value>) -> Parameter {
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
+    parameter.description(Some(description)).schema(Some(read(schema))).example(example).build()
+}
+
+fn id_cursor() -> Value {
+    json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "enum": [""]}]})
+}
+
+fn alice() -> Value {
+    let mut order = bob();
+    order["items"] = json!([{"product_id": 1, "quantity": 2}]);
+    order
+}
+
+fn bob() -> Value {
+    json!({
+        "customer_name": "Bob", "customer_email": "bob@example.com", "customer_phone": "1234567890",
+        "delivery_address": "1 Elm St",
+    })
+}
+
+/// All of them but OPTIONS and HEAD, which follow from them.
+pub(super) fn operations() -> Vec<Operation> {
+    [catalogue(), orders(), access(), rest()].into_iter().flatten().collect()
+}
+
+#[rustfmt::skip]
+fn catalogue() -> Vec<Operation> {
+    let product = || json!({"name": "Tablet", "price": "149.50", "stock": 5, "category_id": 1});
+    vec![
+        on(Get, CATEGORIES, "category_list", "Lists categories, by id.").page(id_cursor()).shows(Shows::List("Category")),
+        on(Post, CATEGORIES, "category_create", "Creates a category.")
+            .takes("CategoryInput", json!({"name": "Garden"})).once().made().shows(Shows::One("Category")),
+        on(Get, CATEGORY, "category_retrieve", "Shows a category.").id(1).shows(Shows::One("Category")),
+        on(Put, CATEGORY, "category_replace", "Renames a category.")
+            .id(1).takes("CategoryInput", json!({"name": "Devices"})).shows(Shows::One("Category")),
+        on(Patch, CATEGORY, "category_change", "Renames a category.")
+            .id(1).takes("CategoryPatch", json!({"name": "Devices"})).shows(Shows::One("Category")),
+        on(Delete, CATEGORY, "category_delete", "Deletes a category without products.").id(2).refuses(&[409]),
+        on(Get, PRODUCTS, "product_list", "Lists products, archived ones included, by id.")
+            .page(id_cursor()).shows(Shows::List("Product")),
+        on(Post, PRODUCTS, "product_create", "Creates a product with its opening stock.")
+            .takes("ProductInput", product()).once().made().shows(Shows::One("Product")),
+        on(Get, PRODUCT, "product_retrieve", "Shows a product.").id(1).shows(Shows::One("Product")),
+        on(Put, PRODUCT, "product_replace", "Changes a product. What the body leaves out stays as it is.")
+            .id(1).takes("ProductInput", product()).shows(Shows::One("Product")).refuses(&[409]),
+        on(Patch, PRODUCT, "product_change", "Changes what is given of a product; stock is what is available.")
+            .id(1).takes("ProductPatch", json!({"price": "279.00"})).shows(Shows::One("Product")).refuses(&[409]),
+        on(Delete, PRODUCT, "product_delete", "Deletes a product that was never ordered.").id(2).refuses(&[409]),
+        on(Post, ADJUST, "product_adjust", "Adjusts what is on hand, by a number or to one that is guarded by what was seen.")
+            .id(1).takes("Adjustment", json!({"delta": -1, "reason": "damaged"})).once()
+            .shows(Shows::One("Product")).refuses(&[409]),
+        on(Get, MOVEMENTS, "product_movements", "Lists the stock ledger of a product, newest first.")
+            .id(1).page(json!({"type": "string", "pattern": "^([0-9]{1,19}-[0-9]{1,9})?$"})).shows(Shows::List("Movement")),
+    ]
+}
+
+#[rustfmt::skip]
+fn orders() -> Vec<Operation> {
+    let search = json!({"type": "string"});
+    let status = json!({"type": "string", "enum": [
+        "pending", "processing", "shipped", "delivered", "cancelled", "dispatched", "canceled", "delayed", "",
+    ]});
+    vec![
+        on(Get, ORDERS, "order_list", "Lists orders, newest first.")
+            .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", search, None))
+            .with(query("status", "Orders in this status, or those that are delayed.", status, Some(json!("pending"))))
+            .with(query("ordering", "id, created_at, updated_at, last_transition_time, total_price, status or \
+                customer_name; the other way round after a dash. Other words are passed over.",
+                json!({"type": "string"}), Some(json!("-id"))))
+            .page(id_cursor()).shows(Shows::List("Order")),
+        on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none.")
+            .takes("OrderInput", alice()).once().made().shows(Shows::One("Order")),
+        on(Post, BULK, "order_bulk", "Places all orders of a list, or none; or says what would become of each.")
+            .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
+            .takes("OrderInput", json!([alice(), alice()])).once().made().shows(Shows::List("Order")),
+        on(Get, DELAYED, "order_delayed", "Lists the orders that outstayed their stage, longest last.")
+            .page(id_cursor()).shows(Shows::List("Order")),
+        on(Get, ORDER, "order_retrieve", "Shows an order, archived or not.").id(1).shows(Shows::One("Order")),
+        on(Put, ORDER, "order_replace", "Replaces the contact fields of a pending order.")
+            .id(1).takes("ContactInput", bob()).shows(Shows::One("Order")).refuses(&[409]),
+        on(Patch, ORDER, "order_change", "Changes the contact fields that are given, of a pending order.")
+            .id(1).takes("ContactPatch", json!({"customer_phone": "555"})).shows(Shows::One("Order")).refuses(&[409]),
+        on(Delete, ORDER, "order_archive", "Takes an ended order out of the lists; it stays readable.").id(2).refuses(&[409]),
+        on(Get, HISTORY, "order_history", "Lists the transitions of an order, oldest first.").id(1).shows(Shows::List("Step")),
+        on(Post, TRANSITION, "order_transition", "Moves an order to another status.")
+            .id(1).takes("Transition", json!({"to": "processing", "reason": "packed"})).once()
+            .shows(Shows::One("Order")).refuses(&[409]),
+        on(Post, CANCEL, "order_cancel", "Cancels an order, which gives its stock back.")
+            .id(1).takes("Cancellation", json!({"reason": "changed her mind"})).once()
+            .shows(Shows::One("Order")).refuses(&[409]),
+    ]
+}
+
+#[rustfmt::skip]
+fn access() -> Vec<Operation> {
+    let user = || json!({"name": "bob", "role": "operator", "password": "a horse, a cart, a road"});
+    let key = || json!({"name": "till-3", "role": "operator", "scope": "orders", "expires_at": null});
+    let name_cursor = json!({"type": "string", "pattern": format!("^({ACCESS_NAME})?$")});
+    let name = format!("^{ACCESS_NAME}$");
+    vec![
+        on(Get, ME, "me", "Shows who calls.").shows(Shows::One("Me")),
+        on(Get, USERS, "user_list", "Lists users, by name.").page(name_cursor).shows(Shows::List("User")),
+        on(Post, USERS, "user_create", "Adds a user. The first user or key closes a server that was open.")
+            .takes("UserInput", user()).made().shows(Shows::One("User")).refuses(&[409]),
+        on(Get, USER, "user_retrieve", "Shows a user.").name(&name, "ann").shows(Shows::One("User")),
+        on(Patch, USER, "user_change", "Changes password, role, and whether the user may sign in; each ends their sessions.")
+            .name(&name, "ann").takes("UserPatch", json!({"role": "viewer"})).shows(Shows::One("User")).refuses(&[409]),
+        on(Get, KEYS, "key_list", "Lists API keys, by id, without their secrets.").page(id_cursor()).shows(Shows::List("Key")),
+        on(Post, KEYS, "key_create", "Makes an API key. Its secret is in this answer and nowhere else.")
+            .takes("KeyInput", key()).made().shows(Shows::One("NewKey")).refuses(&[409]),
+        on(Post, REVOKE_KEY, "key_revoke", "Ends an API key for good.").id(2).shows(Shows::One("Key")).refuses(&[409]),
+        on(Get, SESSIONS, "session_list", "Lists who is signed in at the console, the newest session first.")
+            .page(id_cursor()).shows(Shows::List("Session")),
+        on(Post, REVOKE_SESSION, "session_revoke", "Ends a session.").id(1).gone(),
+    ]
+}
+
+#[rustfmt::skip]
+fn rest() -> Vec<Operation> {
+    let name = ParameterBuilder::new().name("file").parameter_in(ParameterIn::Path).required(Required::True);
+    let name = name.schema(Some(read(json!({"type": "string"})))).example(Some(json!("index.css"))).build();
+    vec![
+        on(Get, ROOT, "root", "Links to the collections.").shows(Shows::One("Links")),
+        on(Get, HEALTHZ, "health", "Whether the process answers.").shows(Shows::One("Health")),
+        on(Get, READYZ, "readiness", "Whether commands are taken; if not, a 503 says why.").shows(Shows::One("Health")),
+        on(Get, OPENAPI, "openapi", "This document.").shows(Shows::One("Document")),
+        on(Get, POSTMAN, "postman", "This document as a collection for Postman.").shows(Shows::One("Document")),
+        on(Get, DOCS, "docs", "This document to read and to try.").shows(Shows::File("text/html; charset=utf-8")),
+        on(Get, ASSET, "docs_file", "A file of that page.").with(name).shows(Shows::File("*/*")),
+    ]
+}

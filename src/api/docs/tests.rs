@@ -1,0 +1,75 @@
+//! Route table and document say the same; nothing in the document leads nowhere.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::super::routes::routes;
+use super::*;
+
+fn document() -> Value {
+    serde_json::from_slice(&DOCUMENT).unwrap()
+}
+
+#[test]
+fn every_route_is_documented_and_nothing_else() {
+    let routes: BTreeSet<_> = routes()
+        .into_iter()
+        .flat_map(|(path, method, _)| {
+            [method.as_str(), "OPTIONS"].map(|method| (path.to_owned(), method.to_lowercase()))
+        })
+        .collect();
+    let document = document();
+    let documented: BTreeSet<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (path.clone(), method.clone())))
+        .collect();
+    let missing: Vec<_> = routes.symmetric_difference(&documented).collect();
+    assert!(missing.is_empty(), "only in one of route table and document: {missing:?}");
+    assert!(routes.len() > 40, "the route table was read");
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_id_is_its_own() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    let mut ids = BTreeSet::new();
+    for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(ids.insert(id), "{id} is there twice");
+    }
+}
+
+#[test]
+fn the_collection_has_a_request_for_each_operation() {
+    let collection: Value = serde_json::from_slice(&POSTMAN).unwrap();
+    let requests: usize =
+        collection["item"].as_array().unwrap().iter().map(|folder| folder["item"].as_array().unwrap().len()).sum();
+    let shown = |method: &str| ["get", "post", "put", "patch", "delete"].contains(&method);
+    let document = document();
+    let items = document["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().keys()).filter(|method| shown(method)).count();
+    assert_eq!(requests, operations);
+    let text = collection.to_string();
+    assert!(text.contains("{{baseUrl}}/api/inventory/orders/:id/cancel/"), "paths are in Postman's form");
+}
