@@ -1,9 +1,15 @@
-//! Who may do what, over the real server: every route for every role, keys that no longer hold, sessions, forgery.
+//! Who may do what, over the real server: every route for every role, keys that no longer hold, sessions, forgery, limits,
+//! what is written down of it and what is written nowhere, encryption.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "access/attacks.rs"]
 mod attacks;
+#[path = "access/audit.rs"]
+mod audit;
+#[expect(dead_code, reason = "shared with the tests of the console, which need more of it")]
+#[path = "console/browser.rs"]
+mod browser;
 #[path = "support/memory.rs"]
 mod memory;
 #[path = "access/routes.rs"]
@@ -12,13 +18,35 @@ mod routes;
 mod sign_in;
 #[path = "access/start.rs"]
 mod start;
-#[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
+#[expect(dead_code, reason = "shared with other tests, which need more of it")]
 mod support;
 
+use browser::{SignedIn, hidden};
 use support::{Reply, Running};
 
 /// A password that no answer and no log may hold.
 const PASSWORD: &str = "correct horse battery staple";
+
+/// A server with the admin ann, the operator olga and the viewer vera, and the secret of a key for everything.
+fn manned() -> (Running, String) {
+    manned_with(|_| {})
+}
+
+/// As [`manned`], with what `adjust` makes of the settings.
+fn manned_with(adjust: impl FnOnce(&mut packhorse::config::Settings)) -> (Running, String) {
+    let server = Running::with(adjust);
+    let root = key(&server, &[], "root", "admin", "all");
+    for (name, role) in [("ann", "admin"), ("olga", "operator"), ("vera", "viewer")] {
+        let user = format!(r#"{{"name": "{name}", "role": "{role}", "password": "{PASSWORD}"}}"#);
+        with_key(&server, "POST", "/api/access/users/", &root, &user).expect(201);
+    }
+    (server, root)
+}
+
+/// The token that the forms and scripts of somebody's session carry.
+fn csrf_of(user: &SignedIn<'_>) -> String {
+    hidden(user.get("/").expect(200).text(), "csrf")
+}
 
 /// Makes a key while `by` may; answers with its secret.
 fn key(server: &Running, by: &[(&str, &str)], name: &str, role: &str, scope: &str) -> String {

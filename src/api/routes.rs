@@ -35,6 +35,7 @@ pub(super) const KEYS: &str = "/api/access/keys/";
 pub(super) const REVOKE_KEY: &str = "/api/access/keys/{id}/revoke/";
 pub(super) const SESSIONS: &str = "/api/access/sessions/";
 pub(super) const REVOKE_SESSION: &str = "/api/access/sessions/{id}/revoke/";
+pub(super) const AUDIT: &str = "/api/access/audit/";
 pub(super) const HEALTHZ: &str = "/healthz/";
 pub(super) const READYZ: &str = "/readyz/";
 pub(super) const OPENAPI: &str = "/openapi.json/";
@@ -96,6 +97,8 @@ fn endpoints() -> Vec<Endpoint> {
             .read(Some(Admin), access::sessions),
         on(REVOKE_SESSION, Area::Administration, "Session Revoke", "Ends a session.")
             .post(Admin, access::revoke_session),
+        on(AUDIT, Area::Administration, "Audit List", "Lists changes of users, keys and catalogue, newest first.")
+            .read(Some(Admin), access::audit),
         on(HEALTHZ, Area::Common, "Health", "Whether the process answers.")
             .open(health::healthz),
         on(READYZ, Area::Common, "Readiness", "Whether commands are taken.")

@@ -44,6 +44,7 @@ const TABLE: &[(&str, &str, &str, char)] = &[
     ("POST", "/api/access/keys/{id}/revoke/", "admin", 'A'),
     ("GET", "/api/access/sessions/", "admin", 'A'),
     ("POST", "/api/access/sessions/{id}/revoke/", "admin", 'A'),
+    ("GET", "/api/access/audit/", "admin", 'A'),
     ("GET", "/healthz/", "nobody", 'C'),
     ("GET", "/readyz/", "nobody", 'C'),
     ("GET", "/openapi.json/", "nobody", 'C'),

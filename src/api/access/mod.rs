@@ -1,11 +1,13 @@
-//! `/api/access/`: users, keys, sessions, and who calls.
+//! `/api/access/`: users, keys, sessions, the audit log, and who calls.
 
+mod audit;
 mod input;
 mod keys;
 mod me;
 mod sessions;
 mod users;
 
+pub(super) use audit::{AuditBody, list as audit};
 pub(super) use keys::{KeyBody, NewKeyBody, create as create_key, list as keys, revoke as revoke_key};
 pub(super) use me::{MeBody, me};
 pub(super) use sessions::{SessionBody, list as sessions, revoke as revoke_session};

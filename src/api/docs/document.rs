@@ -10,7 +10,7 @@ use utoipa::openapi::{
     Response, ResponseBuilder, Schema,
 };
 
-use super::super::access::{KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
+use super::super::access::{AuditBody, KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
 use super::super::render::{CategoryBody, MovementBody, OrderBody, ProductBody, StepBody};
 use super::super::routes::{BULK, READYZ};
 use super::answers::{self, JSON, header, refusal, with_id};
@@ -37,6 +37,7 @@ pub(super) fn document() -> Value {
     of::<KeyBody<'_>>(&mut add);
     of::<NewKeyBody<'_>>(&mut add);
     of::<SessionBody<'_>>(&mut add);
+    of::<AuditBody<'_>>(&mut add);
     components.security_schemes.extend(security::schemes().map(|(name, scheme)| (name, scheme.into())));
     components.responses.extend(answers::responses().into_iter().map(|(name, response)| (name.into(), response)));
     let mut paths = Paths::new();

@@ -6,9 +6,9 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use super::super::routes::{
-    ADJUST, ASSET, BULK, CANCEL, CATEGORIES, CATEGORY, DELAYED, DOCS, HEALTHZ, HISTORY, KEYS, ME, MOVEMENTS, OPENAPI,
-    ORDER, ORDERS, POSTMAN, PRODUCT, PRODUCTS, READYZ, REVOKE_KEY, REVOKE_SESSION, ROOT, SESSIONS, TRANSITION, USER,
-    USERS,
+    ADJUST, ASSET, AUDIT, BULK, CANCEL, CATEGORIES, CATEGORY, DELAYED, DOCS, HEALTHZ, HISTORY, KEYS, ME, MOVEMENTS,
+    OPENAPI, ORDER, ORDERS, POSTMAN, PRODUCT, PRODUCTS, READYZ, REVOKE_KEY, REVOKE_SESSION, ROOT, SESSIONS, TRANSITION,
+    USER, USERS,
 };
 use super::inputs::{ACCESS_NAME, read};
 
@@ -135,6 +135,11 @@ fn id_cursor() -> Value {
     json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "enum": [""]}]})
 }
 
+/// Of a list by entries of the journal.
+fn entry_cursor() -> Value {
+    json!({"type": "string", "pattern": "^([0-9]{1,19}-[0-9]{1,9})?$"})
+}
+
 fn alice() -> Value {
     let mut order = bob();
     order["items"] = json!([{"product_id": 1, "quantity": 2}]);
@@ -180,7 +185,7 @@ fn catalogue() -> Vec<Operation> {
             .id(1).takes("Adjustment", json!({"delta": -1, "reason": "damaged"})).once()
             .shows(Shows::One("Product")).refuses(&[409]),
         on(Get, MOVEMENTS, "product_movements", "Lists the stock ledger of a product, newest first.")
-            .id(1).page(json!({"type": "string", "pattern": "^([0-9]{1,19}-[0-9]{1,9})?$"})).shows(Shows::List("Movement")),
+            .id(1).page(entry_cursor()).shows(Shows::List("Movement")),
     ]
 }
 
@@ -242,6 +247,8 @@ fn access() -> Vec<Operation> {
         on(Get, SESSIONS, "session_list", "Lists who is signed in at the console, the newest session first.")
             .page(id_cursor()).shows(Shows::List("Session")),
         on(Post, REVOKE_SESSION, "session_revoke", "Ends a session.").id(1).gone(),
+        on(Get, AUDIT, "audit_list", "Lists changes of users, keys and catalogue, newest first.")
+            .page(entry_cursor()).shows(Shows::List("AuditRow")),
     ]
 }
 

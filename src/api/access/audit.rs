@@ -1,0 +1,67 @@
+//! `audit/`: who changed users, keys and the catalogue, and when.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::answer::Answer;
+use super::super::call::Call;
+use super::super::list::{Query, more, page};
+use super::super::render::{self, List, Text, Time, Times};
+use crate::domain::audit::{AuditCursor, AuditRow};
+use crate::domain::who::Who;
+
+const ROW_BYTES: usize = 192;
+
+/// A row of the audit log, with the fields of the export.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditRow, example = json!({
+    "sequence": 7, "timestamp": "2026-11-22T10:00:00.123456+06:00", "who": "user:ann", "event": "key_added",
+    "subject": "2", "detail": "till-3: operator, orders",
+}))]
+pub(crate) struct AuditBody<'a> {
+    /// Of the entry in the journal; several rows may have the same one.
+    sequence: u64,
+    #[schema(value_type = String, format = "date-time")]
+    timestamp: Time<'a>,
+    #[schema(value_type = String)]
+    who: Text<&'a Who>,
+    /// What happened, in one word for programs.
+    event: &'static str,
+    /// The name of a user, the id of anything else.
+    subject: String,
+    /// What became of it, for people.
+    detail: String,
+}
+
+impl<'a> AuditBody<'a> {
+    fn new(row: &'a AuditRow, times: &'a Times) -> Self {
+        Self {
+            sequence: row.id.sequence,
+            timestamp: times.show(row.at),
+            who: Text(&row.who),
+            event: row.what.word(),
+            subject: row.what.subject(),
+            detail: row.what.detail(),
+        }
+    }
+}
+
+/// Lists the audit log, newest first.
+pub(crate) async fn list(call: Call, query: Query) -> Answer {
+    let limit = query.limit(&call.gate)?;
+    let before = query.cursor(cursor)?;
+    let engine = call.engine.clone();
+    // What is older than memory holds is on the disk.
+    let mut rows = call.gate.scan(move || engine.view().audit(before, limit + 1)).await??;
+    let more = more(&mut rows, limit);
+    let next = rows.last().filter(|_| more).map(|row| format!("{}-{}", row.id.sequence, row.id.nth));
+    let times = call.times();
+    let body = List(|| rows.iter().map(|row| AuditBody::new(row, &times)));
+    Ok(page(&call.http, render::json(&body, rows.len() * ROW_BYTES), next))
+}
+
+/// The place that a cursor names: an entry, and which of its events.
+fn cursor(text: &str) -> Option<AuditCursor> {
+    let (sequence, nth) = text.split_once('-')?;
+    Some(AuditCursor { sequence: sequence.parse().ok()?, nth: nth.parse().ok()? })
+}
