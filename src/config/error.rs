@@ -67,6 +67,17 @@ pub enum Problem {
         /// The setting that goes with it.
         missing: &'static str,
     },
+    /// A flag would let everybody in where somebody wrote down that nobody is let in.
+    #[error(
+        "flag {flag} lets everybody in, and {origin} says access = \"required\", which lets nobody in without a key or \
+         session; leave out {flag}, or set access to \"open\" there"
+    )]
+    Opposed {
+        /// The flag.
+        flag: &'static str,
+        /// Where access is required.
+        origin: Origin,
+    },
 }
 
 /// Where a value came from.

@@ -135,6 +135,7 @@ impl Settings {
         found.extend(layer::environment(sources.environment));
         found.extend(layer::flags(sources.flags));
 
+        problems.extend(opposed(&found));
         let mut texts = defaults();
         for setting in found {
             match check(setting) {
@@ -183,6 +184,21 @@ impl Settings {
         };
         bodies.into_iter().chain(tls)
     }
+}
+
+/// The flag that would open what another place closes. Overruling in silence is no answer here: one of both is a mistake,
+/// and it may be the dangerous one.
+fn opposed(found: &[Found]) -> Option<Problem> {
+    let is = |setting: &Found, text: &str| {
+        setting.name == "access" && matches!(&setting.value, Written::Text(value) if value == text)
+    };
+    let flag = found.iter().find_map(|setting| match setting.origin {
+        Origin::Flag(flag) if is(setting, "insecure-open") => Some(flag),
+        Origin::Flag(_) | Origin::Variable(_) | Origin::File(..) => None,
+    })?;
+    let beside = |setting: &&Found| setting.name == "access" && !matches!(setting.origin, Origin::Flag(_));
+    let overruled = found.iter().rfind(beside).filter(|setting| is(setting, "required"))?;
+    Some(Problem::Opposed { flag, origin: overruled.origin.clone() })
 }
 
 fn read_file(path: PathBuf) -> Result<Vec<Found>, Problem> {

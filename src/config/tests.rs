@@ -197,6 +197,27 @@ fn everything_wrong_is_reported_at_once_even_what_is_overruled() {
 }
 
 #[test]
+fn a_flag_does_not_open_what_another_place_closes() {
+    let open = [("access", "insecure-open")];
+    let check = |file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)], place: Option<&str>| {
+        let says = place.map(|place| {
+            format!(
+                "flag --flag lets everybody in, and {place} says access = \"required\", which lets nobody in without a \
+                 key or session; leave out --flag, or set access to \"open\" there"
+            )
+        });
+        assert_eq!(load(file, environment, flags).err(), says);
+    };
+    let required = [("PACKHORSE_ACCESS", "required")];
+    check("access = 'required'", &[], &open, Some("packhorse.toml, line 1"));
+    check("access = 'open'", &required, &open, Some("environment variable PACKHORSE_ACCESS"));
+    check("access = 'required'", &[("PACKHORSE_ACCESS", "open")], &open, None);
+    check("access = 'open'", &[], &open, None);
+    check("", &[], &open, None);
+    check("access = 'required'", &required, &[], None);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     let missing = Sources { file: Some("no/such.toml".into()), ..Sources::default() };
     let error = Settings::load(missing).unwrap_err().to_string();
