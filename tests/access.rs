@@ -12,6 +12,8 @@ mod audit;
 mod browser;
 #[path = "support/memory.rs"]
 mod memory;
+#[path = "access/repetition.rs"]
+mod repetition;
 #[path = "access/routes.rs"]
 mod routes;
 #[path = "access/sign_in.rs"]

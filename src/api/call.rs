@@ -41,7 +41,9 @@ impl Call {
 
     /// Who asks, and by which idempotency key.
     pub(super) fn keyed(&self, body: &[u8]) -> Result<Request, Error> {
-        Ok(Request { who: self.who(), key: idempotency::key(&self.http, body)? })
+        let who = self.who();
+        let key = idempotency::key(&self.http, &who, body)?;
+        Ok(Request { who, key })
     }
 
     fn who(&self) -> Who {

@@ -1,4 +1,8 @@
 //! The header `Idempotency-Key`.
+//!
+//! A key means one effect in the whole shop, whoever sends it, so that a request which a second client repeats for the
+//! first one is not carried out twice. The answer is for the caller who had the effect: to anybody else the key is one
+//! that was used for another request.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -6,13 +10,14 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use super::error::Error;
 use crate::actors::IdempotencyKey;
 use crate::domain::entry::RequestHash;
+use crate::domain::who::Who;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most bytes a key may have.
 const KEY_MAX: usize = 255;
 
-/// The key of `request`, where it carries one.
-pub(super) fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
+/// The key of `request`, which `who` sent, where it carries one.
+pub(super) fn key(request: &HttpRequest, who: &Who, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
     let mut values = request.headers().get_all(HEADER);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -21,7 +26,7 @@ pub(super) fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempoten
     let key = parse(value).ok_or_else(|| {
         Error::bad_request("Idempotency-Key: a key has 1 to 255 visible ASCII characters, bare or in double quotes.")
     })?;
-    Ok(Some(IdempotencyKey { key: key.into(), request: hash(request, body) }))
+    Ok(Some(IdempotencyKey { key: key.into(), request: hash(request, who, body) }))
 }
 
 fn parse(value: &HeaderValue) -> Option<&str> {
@@ -34,9 +39,13 @@ fn parse(value: &HeaderValue) -> Option<&str> {
         .then_some(key)
 }
 
-/// What tells two requests with one key apart: method, path with its slash at the end, and body.
-fn hash(request: &HttpRequest, body: &[u8]) -> RequestHash {
+/// What tells two requests with one key apart: caller, method, path with its slash at the end, and body.
+fn hash(request: &HttpRequest, who: &Who, body: &[u8]) -> RequestHash {
     let mut hasher = blake3::Hasher::new();
+    // Somebody without a name adds nothing, as before there were names: hashes in journals stay what they are.
+    if who.name().is_some() {
+        hasher.update(who.to_string().as_bytes()).update(&[0]);
+    }
     for part in [request.method().as_str().as_bytes(), request.path().as_bytes(), body] {
         // No part contains the zero except the last one.
         hasher.update(part).update(&[0]);

@@ -1,0 +1,29 @@
+//! Whose an idempotency key is.
+
+use super::{key, manned, with_key};
+
+#[test]
+fn a_key_against_repetition_holds_for_the_caller_who_used_it() {
+    let (server, root) = manned();
+    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Things"}"#).expect(201);
+    let product = r#"{"name": "Phone", "price": "1", "stock": 5, "category_id": 1}"#;
+    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    let by = [("X-Api-Key", root.as_str())];
+    let (shop, kiosk) =
+        (key(&server, &by, "shop", "operator", "orders"), key(&server, &by, "kiosk", "operator", "orders"));
+    let order = super::browser::order("Alice");
+    let place = |secret: &str| {
+        let headers = [("X-Api-Key", secret), ("Idempotency-Key", "order-1")];
+        server.send("POST", "/api/inventory/orders/", &headers, &order)
+    };
+    let placed = place(&shop).expect(201);
+    let again = place(&shop).expect(201);
+    assert_eq!((again.header("idempotent-replayed"), again.text()), (Some("true"), placed.text()));
+    let refused = place(&kiosk).expect(422);
+    assert!(!refused.text().contains("Alice"), "{}", refused.text());
+    // A key that takes the place of a revoked one under its name goes on where that one was cut off.
+    with_key(&server, "POST", "/api/access/keys/2/revoke/", &root, "").expect(200);
+    let renewed = key(&server, &by, "shop", "operator", "orders");
+    assert_eq!(place(&renewed).expect(201).header("idempotent-replayed"), Some("true"));
+    assert_eq!(with_key(&server, "GET", "/api/inventory/orders/", &root, "").ids().len(), 1);
+}
