@@ -18,6 +18,17 @@ pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     headers.get(FETCH_SITE).is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
+/// Whether a page of this origin, or no page, made the request, for browsers that do not tell [`is_same_origin`].
+pub(super) fn is_own_origin(headers: &HeaderMap) -> bool {
+    if headers.contains_key(FETCH_SITE) {
+        return true;
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let place = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, place)| place.as_bytes());
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
+    place.zip(host).is_some_and(|(place, host)| place.eq_ignore_ascii_case(host))
+}
+
 /// Whether `Host` is one that no other name can be made to lead to.
 pub(super) fn is_local_name(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST) else { return true };
@@ -88,6 +99,23 @@ pub(super) fn share(headers: &mut HeaderMap, origin: HeaderValue) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_is_our_own_by_its_host_and_port() {
+        let check = |origin: &str, is_own: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
+            headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
+            assert_eq!(is_own_origin(&headers), is_own, "{origin}");
+        };
+        check("http://localhost:8080", true);
+        check("https://LOCALHOST:8080", true);
+        check("http://localhost", false);
+        check("http://localhost:80801", false);
+        check("https://evil.example", false);
+        check("null", false);
+        assert!(is_own_origin(&HeaderMap::new()));
+    }
 
     #[test]
     fn only_addresses_and_localhost_are_local_names() {

@@ -238,7 +238,11 @@ impl Guard {
         if !is_by_key && !browser::is_same_origin(request.headers()) {
             return Err(Refusal::CrossSite);
         }
-        let Some(session) = &caller.session else { return Ok(()) };
+        let Some(session) = &caller.session else {
+            // No token protects what is open to everybody.
+            let is_ours = is_by_key || browser::is_own_origin(request.headers());
+            return if is_ours { Ok(()) } else { Err(Refusal::CrossSite) };
+        };
         let given = match request.headers().get(CSRF) {
             Some(header) => header.to_str().ok().map(str::to_owned),
             None => self.form_token(request).await,
@@ -286,7 +290,10 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
     } else {
         match guard.admit(&mut request).await {
             Ok(begun) => (next.call(request).await?, begun),
-            Err(refusal) => (request.into_response(refusal.answer()), None),
+            Err(refusal) => {
+                let answer = refusal.answer_to(request.request());
+                (request.into_response(answer), None)
+            }
         }
     };
     let path = response.request().path().to_owned();
@@ -308,8 +315,10 @@ impl Guard {
     /// Puts the caller into `request`; answers with the token of a session that begins.
     async fn admit(&self, request: &mut ServiceRequest) -> Result<Option<Token>, Refusal> {
         let (caller, begun) = self.judge(request)?;
+        let caller = Rc::new(caller);
+        // A page that says why somebody is refused shows them as who they are.
+        request.extensions_mut().insert(caller.clone());
         self.expect_genuine(&caller, request).await?;
-        request.extensions_mut().insert(Rc::new(caller));
         Ok(begun)
     }
 }

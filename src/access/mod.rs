@@ -27,6 +27,6 @@ pub use cookie::NAME as SESSION_COOKIE;
 pub use guard::{Guard, Options, guard};
 pub(crate) use need::refusal;
 pub use need::{Area, Need};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, RefusalPage};
 pub use sessions::{SessionId, SessionRow};
 pub use sign_in::{SignInError, after_sign_in};

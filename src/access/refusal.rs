@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::domain::access::Role;
 
@@ -39,12 +39,24 @@ pub enum Refusal {
     Starting,
 }
 
+/// What shows people a refusal as a page, where an application carries it: below `/admin/`. A program gets JSON.
+#[derive(Clone, Copy)]
+pub struct RefusalPage(pub fn(&HttpRequest, Refusal) -> HttpResponse);
+
 fn seconds(span: Duration) -> u64 {
     u64::try_from(span.as_millis().div_ceil(1000).max(1)).unwrap_or(u64::MAX)
 }
 
 impl Refusal {
-    /// The answer.
+    /// The answer to `request`: a page below `/admin/`, JSON elsewhere.
+    pub(super) fn answer_to(self, request: &HttpRequest) -> HttpResponse {
+        match request.app_data::<RefusalPage>() {
+            Some(page) if request.path().starts_with("/admin/") => page.0(request, self),
+            Some(_) | None => self.answer(),
+        }
+    }
+
+    /// The answer to a program.
     #[must_use]
     pub fn answer(self) -> HttpResponse {
         let status = match self {

@@ -3,9 +3,9 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{FromRequest, HttpRequest, Resource, Responder, Scope, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
 use minijinja::context;
 
 use super::fault::Fault;
@@ -14,7 +14,7 @@ use super::{
     Console, assets, audit, catalogue, delayed, find, live, orders, overview, people, sessions, settings, sign_in,
     upload,
 };
-use crate::access::{self, Area, Caller, Need, Refusal};
+use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage};
 use crate::domain::access::Role;
 
 /// Adds every page below `/admin/`.
@@ -60,7 +60,9 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
         on("/audit/").get(Admin, audit::list),
         on("/settings/").get(Admin, settings::show),
     ];
-    let mut scope = web::scope("/admin").app_data(console.clone());
+    // What is refused before it gets to a page is shown as one, too; that happens outside of the scope.
+    config.app_data(console.clone()).app_data(RefusalPage(refusal_page));
+    let mut scope = web::scope("/admin");
     // No secret: a browser asks for them before anybody signed in.
     scope = scope.service(web::resource("/assets/{name}/").route(web::get().to(assets::serve)));
     // For whoever has not signed in yet; the token of the form is judged before.
@@ -95,14 +97,26 @@ fn on(path: &'static str) -> Page {
     Page(web::resource(path), area)
 }
 
-/// Why the role or the scope does not do, in plain words.
+/// Why somebody is refused, in plain words.
 fn refused(refusal: Refusal) -> Fault {
-    let (status, text) = match refusal {
-        Refusal::Role(role) => (StatusCode::FORBIDDEN, format!("This needs the role {role}. Ask an admin for it.")),
+    let text = match refusal {
         Refusal::Starting => return Fault::starting(),
-        other => (other.answer().status(), other.to_string()),
+        Refusal::Role(role) => format!("This needs the role {role}. Ask an admin for it."),
+        Refusal::Unknown => "Nobody is signed in here, or no longer. Sign in, then do it again.".into(),
+        Refusal::Forged => "This form has expired. Load its page again, then do it again.".into(),
+        Refusal::TooMany(_) => "Too many requests came from here. Wait a moment, then load the page again.".into(),
+        Refusal::Scope | Refusal::CrossSite | Refusal::Host => refusal.to_string(),
     };
-    Fault::new(status, text)
+    Fault::new(refusal.answer().status(), text)
+}
+
+/// The page of a refusal, with the headers that a program gets.
+fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
+    let mut answer = page(request, &refused(refusal));
+    for (name, value) in refusal.answer().headers().iter().filter(|(name, _)| **name != header::CONTENT_TYPE) {
+        answer.headers_mut().insert(name.clone(), value.clone());
+    }
+    answer
 }
 
 /// The path with its query.
@@ -132,7 +146,10 @@ impl Page {
                     let to = sign_in::first(&request_path(&request));
                     Ok(request.into_response(to))
                 }
-                Some(refusal) => Err(refused(refusal).into()),
+                Some(refusal) => {
+                    let answer = refusal_page(request.request(), refusal);
+                    Ok(request.into_response(answer))
+                }
             }
         };
         // What is wrapped last is asked first: it dresses what the guard refuses, too.
@@ -164,12 +181,12 @@ async fn dressed(request: ServiceRequest, next: Next<BoxBody>) -> Result<Service
     Ok(ServiceResponse::new(http, response))
 }
 
-fn page(request: &HttpRequest, fault: &Fault) -> actix_web::HttpResponse {
+fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
     if let Some(cause) = &fault.cause {
         tracing::error!(path = request.path(), status = fault.status.as_u16(), %cause, "a page of the console failed");
     }
     let context = context! { status => fault.status.as_u16(), text => fault.line() };
     let pages = &Console::of(request).0.pages;
     let answer = pages.answer(request, &Caller::of(request), fault.status, "fault.html", context);
-    answer.unwrap_or_else(|_| actix_web::HttpResponse::build(fault.status).body(fault.line()))
+    answer.unwrap_or_else(|_| HttpResponse::build(fault.status).body(fault.line()))
 }
