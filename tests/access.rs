@@ -12,12 +12,16 @@ mod audit;
 mod browser;
 #[path = "access/forgery.rs"]
 mod forgery;
+#[path = "access/limits.rs"]
+mod limits;
 #[path = "support/memory.rs"]
 mod memory;
 #[path = "access/repetition.rs"]
 mod repetition;
 #[path = "access/routes.rs"]
 mod routes;
+#[path = "access/sessions.rs"]
+mod sessions;
 #[path = "access/sign_in.rs"]
 mod sign_in;
 #[path = "access/start.rs"]

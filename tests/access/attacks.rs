@@ -83,15 +83,6 @@ fn pages_of_other_origins_read_nothing_unless_they_are_named() {
 }
 
 #[test]
-fn too_many_requests_of_a_key_wait() {
-    let server = Running::with(|settings| settings.rate.per_key = 3);
-    let root = key(&server, &[], "root", "admin", "all");
-    let replies: Vec<_> = (0..20).map(|_| with_key(&server, "GET", "/api/access/me/", &root, "")).collect();
-    let refused = replies.iter().find(|reply| reply.status == 429).expect("twenty at once are too many");
-    assert_eq!(refused.header("retry-after"), Some("1"));
-}
-
-#[test]
 fn answers_hold_no_password_and_a_secret_only_once() {
     let server = Running::start();
     let user = format!(r#"{{"name": "ann", "role": "admin", "password": "{PASSWORD}"}}"#);

@@ -1,0 +1,138 @@
+//! Sessions: whose they are, which id they have, and when they end.
+
+use super::browser::{begun, goes_to, send};
+use super::support::Running;
+use super::{PASSWORD, SignedIn, csrf_of, manned, with_key};
+
+const ORDERS: &str = "/api/inventory/orders/";
+
+fn by_cookie(server: &Running, cookie: &str) -> u16 {
+    server.send("GET", ORDERS, &[("Cookie", cookie)], "").status
+}
+
+#[test]
+fn who_is_no_admin_reaches_no_session_and_no_key_not_even_their_own() {
+    let (server, root) = manned();
+    let made = r#"{"name": "shop", "role": "viewer"}"#;
+    with_key(&server, "POST", "/api/access/keys/", &root, made).expect(201);
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
+    let olga = SignedIn::new(&server, "olga", PASSWORD);
+    let vera = SignedIn::new(&server, "vera", PASSWORD);
+    for user in [&olga, &vera] {
+        let csrf = csrf_of(user);
+        let call = |method: &str, path: &str, body: &str| {
+            server.send(method, path, &[("Cookie", &user.cookie), ("X-Csrf-Token", &csrf)], body).status
+        };
+        for list in ["sessions/", "keys/", "users/", "audit/", "users/vera/", "users/olga/"] {
+            assert_eq!(call("GET", &format!("/api/access/{list}"), ""), 403, "{list}");
+        }
+        // Every session and key that there is or may be, theirs among them, and one that is not: all the same answer.
+        for id in 1..=5 {
+            assert_eq!(call("POST", &format!("/api/access/sessions/{id}/revoke/"), ""), 403);
+            assert_eq!(call("POST", &format!("/api/access/keys/{id}/revoke/"), ""), 403);
+            assert_eq!(user.post(&format!("/sessions/{id}/end/"), &[]).status, 403);
+            assert_eq!(user.post(&format!("/keys/{id}/revoke/"), &[]).status, 403);
+        }
+        assert_eq!(call("PATCH", "/api/access/users/vera/", r#"{"role": "admin"}"#), 403);
+        assert_eq!(call("PATCH", "/api/access/users/ann/", r#"{"password": "mine from now on"}"#), 403);
+        assert_eq!(call("POST", "/api/access/keys/", made), 403);
+        assert_eq!(call("GET", "/api/access/me/", ""), 200);
+    }
+    for user in [&ann, &olga, &vera] {
+        assert_eq!(by_cookie(&server, &user.cookie), 200, "nobody's session ended");
+    }
+    // What they may do with their own is to end it.
+    goes_to(&vera.post("/sign-out/", &[]));
+    assert_eq!(by_cookie(&server, &vera.cookie), 401);
+    assert_eq!(by_cookie(&server, &olga.cookie), 200);
+}
+
+#[test]
+fn the_id_before_signing_in_is_worth_nothing_after_it_and_a_given_one_is_never_taken() {
+    let (server, _) = manned();
+    let sign_in = |cookie: &str, csrf: &str| {
+        let fields = [("csrf", csrf), ("name", "vera"), ("password", PASSWORD), ("next", "/admin/")];
+        let reply = send(&server, cookie, "/sign-in/", &fields);
+        goes_to(&reply);
+        reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    };
+    // An id that the server gave, and one that an attacker thought up and put into the browser.
+    let (given, csrf) = begun(&server, "/sign-in/");
+    let planted = format!("packhorse_session={}", "ab".repeat(32));
+    let page = server.send("GET", "/admin/sign-in/", &[("Cookie", &planted)], "").expect(200);
+    let planted_csrf = super::hidden(page.text(), "csrf");
+    let mut ids = vec![given.clone(), planted.clone()];
+    for (cookie, csrf) in [(&given, &csrf), (&planted, &planted_csrf)] {
+        let own = sign_in(cookie, csrf);
+        assert!(!ids.contains(&own));
+        assert_eq!(by_cookie(&server, cookie), 401, "the id before");
+        assert_eq!(by_cookie(&server, &own), 200);
+        ids.push(own);
+    }
+    // Who signs in once more has a new id, and the one before has ended.
+    let vera = SignedIn::new(&server, "vera", PASSWORD);
+    let again = sign_in(&vera.cookie, &csrf_of(&vera));
+    assert_eq!((by_cookie(&server, &vera.cookie), by_cookie(&server, &again)), (401, 200));
+    // Two cookies of the name: one was put there by somebody else.
+    assert_eq!(by_cookie(&server, &format!("{again}; {given}")), 401);
+}
+
+#[test]
+fn a_change_of_the_user_ends_their_sessions_at_once() {
+    let (server, root) = manned();
+    let mut password = PASSWORD;
+    for change in [r#"{"role": "operator"}"#, r#"{"password": "another long password"}"#, r#"{"disabled": true}"#] {
+        let (one, other) = (SignedIn::new(&server, "vera", password), SignedIn::new(&server, "vera", password));
+        let bystander = SignedIn::new(&server, "olga", PASSWORD);
+        assert_eq!(by_cookie(&server, &one.cookie), 200);
+        with_key(&server, "PATCH", "/api/access/users/vera/", &root, change).expect(200);
+        for user in [&one, &other] {
+            assert_eq!(by_cookie(&server, &user.cookie), 401, "{change}");
+            assert!(goes_to(&user.get("/orders/")).starts_with("/admin/sign-in/?next="), "{change}");
+        }
+        assert_eq!(by_cookie(&server, &bystander.cookie), 200, "{change}");
+        let listed = with_key(&server, "GET", "/api/access/sessions/", &root, "").expect(200);
+        assert!(!listed.text().contains("vera"), "{change}: {}", listed.text());
+        if change.contains("password") {
+            password = "another long password";
+        }
+    }
+    // To be let in again does not bring the old session back.
+    with_key(&server, "PATCH", "/api/access/users/vera/", &root, r#"{"disabled": false}"#).expect(200);
+    let vera = SignedIn::new(&server, "vera", password);
+    assert_eq!(by_cookie(&server, &vera.cookie), 200);
+}
+
+#[test]
+fn an_admin_ends_the_session_of_another_and_nothing_else() {
+    let (server, root) = manned();
+    let (vera, olga) = (SignedIn::new(&server, "vera", PASSWORD), SignedIn::new(&server, "olga", PASSWORD));
+    let listed = with_key(&server, "GET", "/api/access/sessions/", &root, "").expect(200).json();
+    let row = listed.rows().iter().find(|row| row.get("user").unwrap().text() == "vera").unwrap();
+    let path = format!("/api/access/sessions/{}/revoke/", row.get("id").unwrap().number());
+    with_key(&server, "POST", &path, &root, "").expect(204);
+    with_key(&server, "POST", &path, &root, "").expect(404);
+    assert_eq!((by_cookie(&server, &vera.cookie), by_cookie(&server, &olga.cookie)), (401, 200));
+}
+
+#[test]
+fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
+    use std::time::{Duration, Instant};
+    let lasts = |idle: u64, age: u64, pause: u64| {
+        let (server, _) = super::manned_with(|settings| {
+            settings.sessions.idle = Duration::from_millis(idle);
+            settings.sessions.age = Duration::from_millis(age);
+        });
+        let vera = SignedIn::new(&server, "vera", PASSWORD);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(pause));
+            if by_cookie(&server, &vera.cookie) == 401 {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(lasts(60_000, 1_500, 100), "however much it is used");
+    assert!(lasts(1_200, 60_000, 1_400), "without use");
+}
