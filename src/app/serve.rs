@@ -236,6 +236,18 @@ fn access_options(settings: &Settings) -> Options {
 /// Refuses to serve everybody who can reach this machine, unless somebody wants just that.
 fn expect_safe(settings: &Settings, engine: &Engine) -> Result<(), Error> {
     let address = settings.general.listen;
+    let is_open = engine.view().access().is_open();
+    match settings.general.access {
+        Access::InsecureOpen if is_open => {
+            tracing::warn!(%address, "INSECURE: everybody who reaches this address may do everything; add a user or a key");
+        }
+        Access::Required if is_open => {
+            tracing::warn!(
+                "nobody is let in: access is required, and there is neither a user nor a key; stop, then run `packhorse user add` or `packhorse key add`"
+            );
+        }
+        Access::Open | Access::Required | Access::InsecureOpen => {}
+    }
     if address.ip().is_loopback() {
         return Ok(());
     }
@@ -243,11 +255,7 @@ fn expect_safe(settings: &Settings, engine: &Engine) -> Result<(), Error> {
         tracing::warn!(%address, "connections are not encrypted: keys, passwords and cookies can be read on the way");
     }
     match settings.general.access {
-        Access::Open if engine.view().access().is_open() => Err(Error::Unprotected { address }),
-        Access::InsecureOpen if engine.view().access().is_open() => {
-            tracing::warn!(%address, "INSECURE: everybody who reaches this address may do everything; add a user or a key");
-            Ok(())
-        }
+        Access::Open if is_open => Err(Error::Unprotected { address }),
         Access::Open | Access::Required | Access::InsecureOpen => Ok(()),
     }
 }
