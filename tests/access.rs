@@ -20,6 +20,8 @@ mod memory;
 mod repetition;
 #[path = "access/routes.rs"]
 mod routes;
+#[path = "access/secrets.rs"]
+mod secrets;
 #[path = "access/sessions.rs"]
 mod sessions;
 #[path = "access/sign_in.rs"]
