@@ -30,6 +30,8 @@ mod sign_in;
 mod start;
 #[expect(dead_code, reason = "shared with other tests, which need more of it")]
 mod support;
+#[path = "access/tls.rs"]
+mod tls;
 
 use browser::{SignedIn, hidden};
 use support::{Reply, Running};
