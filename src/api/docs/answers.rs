@@ -65,7 +65,7 @@ const REFUSALS: [Refusal; 15] = [
     (
         422,
         "KeyReused",
-        "The idempotency key was used for another request.",
+        "The idempotency key was used for another request, or by another caller.",
         || json!({"detail": "This idempotency key was used for another request; take a new one."}),
     ),
     (
