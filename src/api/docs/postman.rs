@@ -7,7 +7,8 @@ const SCHEMA: &str = "https://schema.getpostman.com/json/collection/v2.1.0/colle
 /// The methods that somebody wants to try.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// The collection: a folder for each tag, a request for each operation, on the server that `baseUrl` says.
+/// The collection: a folder for each tag, a request for each operation, on the server that `baseUrl` says, by the API
+/// key that `key` holds.
 pub(super) fn collection(document: &Value) -> Value {
     let mut folders: Map<String, Value> = Map::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
@@ -25,7 +26,11 @@ pub(super) fn collection(document: &Value) -> Value {
     let folders: Vec<Value> = folders.into_iter().map(|(_, folder)| folder).collect();
     json!({
         "info": {"name": document["info"]["title"], "description": document["info"]["description"], "schema": SCHEMA},
-        "variable": [{"key": "baseUrl", "value": "http://127.0.0.1:8080"}],
+        "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{key}}", "type": "string"}]},
+        "variable": [
+            {"key": "baseUrl", "value": "http://127.0.0.1:8080"},
+            {"key": "key", "value": "", "type": "secret"},
+        ],
         "item": folders,
     })
 }
