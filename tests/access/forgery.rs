@@ -95,6 +95,7 @@ fn signing_in_leads_into_the_console_and_nowhere_else() {
         "https:/evil.example",
         "https://evil.example/admin/",
         "javascript:alert(1)",
+        "/admin/../api/access/users/",
         "/admin/..//evil.example",
         "/admin/../..//evil.example",
         "/admin/.%2e//evil.example",

@@ -6,14 +6,16 @@ use std::process::{Command, Stdio};
 use super::support::process::{Process, Starting};
 use super::support::send;
 
-/// How the real binary ends that is told to listen everywhere; it does not get as far as serving.
+/// What the real binary says that does not get as far as serving.
 fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_packhorse"));
     command.args(["serve", "--data-dir"]).arg(directory.path().join("data")).args(arguments);
-    let output = command.envs(environment.iter().copied()).output().unwrap();
-    assert!(!output.status.success());
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    command.envs(environment.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let Err(ended) = Starting::spawn(command).ready() else { panic!("it serves") };
+    assert!(!ended.status.success());
+    ended.log
 }
 
 #[test]
