@@ -1,8 +1,10 @@
 //! Signing in: what it takes, and what keeps guessing slow without keeping anybody out.
 //!
 //! An address that gives wrong passwords is *refused* for a while. A user whose password is guessed at, from however
-//! many addresses, is only *delayed*, by at most [`DELAY_MAX`]: otherwise anybody could keep them out.
+//! many addresses, is only *delayed*, by at most [`DELAY_MAX`]: otherwise anybody could keep them out. A name that nobody
+//! has is delayed just so, that time does not tell which names there are.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -22,11 +24,13 @@ const TRIES: u32 = 5;
 const TRY_EVERY: Duration = Duration::from_secs(12);
 /// Attempts under way, of all addresses.
 const ATTEMPTS_MAX: usize = 256;
-/// Wrong passwords of a user before the next attempt is delayed.
+/// In so many places wrong passwords are counted. Names that share one, by chance, are delayed together.
+const PLACES: u64 = 4_096;
+/// Wrong passwords for a name before the next attempt is delayed.
 const FREE_FAILURES: u32 = 3;
 const DELAY: Duration = Duration::from_millis(100);
 const DELAY_MAX: Duration = Duration::from_secs(2);
-/// How long wrong passwords of a user count.
+/// How long wrong passwords for a name count.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(15);
 
 /// Why nobody was signed in.
@@ -42,8 +46,9 @@ pub enum SignInError {
 
 pub(super) struct Attempts {
     addresses: Buckets<Source>,
-    /// Of existing users only, so that it is bounded.
-    failures: Mutex<HashMap<AccessName, (u32, Instant)>>,
+    /// By the place of a name: how many there were, and the last one.
+    failures: Mutex<HashMap<u64, (u32, Instant)>>,
+    hasher: RandomState,
     under_way: Semaphore,
 }
 
@@ -52,13 +57,18 @@ impl Attempts {
         Self {
             addresses: Buckets::new(TRIES, TRY_EVERY),
             failures: Mutex::default(),
+            hasher: RandomState::new(),
             under_way: Semaphore::new(ATTEMPTS_MAX),
         }
     }
 
-    fn delay(&self, user: &AccessName, now: Instant) -> Duration {
+    fn place(&self, name: &AccessName) -> u64 {
+        self.hasher.hash_one(name) % PLACES
+    }
+
+    fn delay(&self, name: &AccessName, now: Instant) -> Duration {
         let failures =
-            self.failures.lock().get(user).map_or(0, |(count, last)| {
+            self.failures.lock().get(&self.place(name)).map_or(0, |(count, last)| {
                 if now.saturating_duration_since(*last) < FORGOTTEN_AFTER { *count } else { 0 }
             });
         match failures.checked_sub(FREE_FAILURES) {
@@ -67,10 +77,10 @@ impl Attempts {
         }
     }
 
-    fn note_failure(&self, user: &AccessName, now: Instant) {
+    fn note_failure(&self, name: &AccessName, now: Instant) {
         let mut failures = self.failures.lock();
         failures.retain(|_, (_, last)| now.saturating_duration_since(*last) < FORGOTTEN_AFTER);
-        let (count, last) = failures.entry(user.clone()).or_insert((0, now));
+        let (count, last) = failures.entry(self.place(name)).or_insert((0, now));
         *count = count.saturating_add(1);
         *last = now;
     }
@@ -96,14 +106,18 @@ impl Guard {
         let _permit = attempts.under_way.try_acquire().map_err(|_| refused(Duration::from_secs(1)))?;
         let view = self.engine().ok_or(SignInError::Refused(Refusal::Starting))?.view();
         let access = view.access();
-        let user = AccessName::parse(name).ok().and_then(|name| access.user(&name).cloned());
-        if let Some(user) = &user {
-            tokio::time::sleep(attempts.delay(&user.name, Instant::now())).await;
+        let name = AccessName::parse(name).ok();
+        let user = name.as_ref().and_then(|name| access.user(name).cloned());
+        if let Some(name) = &name {
+            tokio::time::sleep(attempts.delay(name, Instant::now())).await;
         }
         let hash = user.as_ref().map(|user| user.password.clone());
         let is_right = verify(hash, password.to_owned()).await;
         // Of a name that nobody has the log says nothing: it may be a password in the wrong field.
         let Some(user) = user else {
+            if let Some(name) = &name {
+                attempts.note_failure(name, Instant::now());
+            }
             tracing::warn!(?address, "sign-in refused: no such user");
             return Err(SignInError::Wrong);
         };
@@ -115,7 +129,7 @@ impl Guard {
             return Err(SignInError::Wrong);
         }
         attempts.addresses.give_back(source);
-        attempts.failures.lock().remove(&user.name);
+        attempts.failures.lock().remove(&attempts.place(&user.name));
         if let Some(old) = cookie::token(headers) {
             self.sessions().end(&old);
         }

@@ -78,3 +78,23 @@ fn a_session_is_new_at_each_sign_in_and_ends_with_its_user() {
         engine.close().await;
     });
 }
+
+#[test]
+fn time_does_not_tell_which_names_there_are() {
+    actix::System::new().block_on(async {
+        let (guard, engine) = world().await;
+        let none = HeaderMap::new();
+        for name in ["ann", "nobody-of-this-name"] {
+            let mut took = Vec::new();
+            for n in 0..6 {
+                let begun = std::time::Instant::now();
+                let wrong = guard.sign_in(name, "wrong wrong wrong", Some(address(n)), &none).await;
+                assert_eq!(wrong.unwrap_err(), SignInError::Wrong);
+                took.push(begun.elapsed().as_millis());
+            }
+            // After three that are free the fifth waits for 200 ms, and the sixth for 400.
+            assert!(took[4] >= 200 && took[5] >= 400, "{name}: {took:?}");
+        }
+        engine.close().await;
+    });
+}
