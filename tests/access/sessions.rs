@@ -104,6 +104,22 @@ fn a_change_of_the_user_ends_their_sessions_at_once() {
 }
 
 #[test]
+fn a_change_of_a_user_that_is_refused_changes_nothing() {
+    let server = Running::start();
+    let root = super::key(&server, &[], "root", "admin", "all");
+    let user = format!(r#"{{"name": "ann", "role": "admin", "password": "{PASSWORD}"}}"#);
+    with_key(&server, "POST", "/api/access/users/", &root, &user).expect(201);
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
+    for refused in [r#""disabled": true"#, r#""role": "viewer""#, r#""role": "viewer", "disabled": true"#] {
+        let change = format!(r#"{{"password": "another long password", {refused}}}"#);
+        let said = with_key(&server, "PATCH", "/api/access/users/ann/", &root, &change).expect(409);
+        assert!(said.text().contains("last admin"), "{}", said.text());
+        assert_eq!(by_cookie(&server, &ann.cookie), 200, "{change}");
+    }
+    SignedIn::new(&server, "ann", PASSWORD);
+}
+
+#[test]
 fn an_admin_ends_the_session_of_another_and_nothing_else() {
     let (server, root) = manned();
     let (vera, olga) = (SignedIn::new(&server, "vera", PASSWORD), SignedIn::new(&server, "olga", PASSWORD));

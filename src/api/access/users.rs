@@ -84,7 +84,8 @@ pub(crate) async fn retrieve(call: Call) -> Answer {
     Ok(ok(rendered(&call, &user)))
 }
 
-/// Changes password, role and whether a user may sign in, in this order. Each change ends the user's sessions.
+/// Changes role, whether a user may sign in, and password. What may be refused comes first, so that a change that is
+/// refused changes nothing. Each change ends the user's sessions.
 pub(crate) async fn patch(call: Call, Body(body, _lease): Body) -> Answer {
     let mut user = named(&call)?;
     let input = web::block(move || input::user(&body, Presence::Partial)).await.map_err(Error::fault)??;
@@ -93,9 +94,9 @@ pub(crate) async fn patch(call: Call, Body(body, _lease): Body) -> Answer {
         if disabled { AccessCommand::DisableUser(name()) } else { AccessCommand::EnableUser(name()) }
     };
     let commands = [
-        input.password.map(|password| AccessCommand::SetPassword { name: name(), password }),
         input.role.map(|role| AccessCommand::SetRole { name: name(), role }),
         input.disabled.map(disabling),
+        input.password.map(|password| AccessCommand::SetPassword { name: name(), password }),
     ];
     for command in commands.into_iter().flatten() {
         user = run(&call, command).await?;
