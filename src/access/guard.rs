@@ -30,6 +30,8 @@ use crate::secret::{digest_of, random};
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 /// The largest form whose field is looked for; a script that sends more uses the header.
 const FORM_BYTES_MAX: usize = 1 << 20;
+/// The same for somebody who has yet to sign in, which takes less: anybody can send forms, and many of them at once.
+const NOBODYS_FORM_BYTES_MAX: usize = 16 << 10;
 
 /// How access is set up.
 #[derive(Clone, Debug)]
@@ -245,7 +247,7 @@ impl Guard {
         };
         let given = match request.headers().get(CSRF) {
             Some(header) => header.to_str().ok().map(str::to_owned),
-            None => self.form_token(request).await,
+            None => self.form_token(caller, request).await,
         };
         // Both are hashes, which are compared in constant time.
         let parse = |text: &str| blake3::Hash::from_hex(text).ok();
@@ -254,12 +256,13 @@ impl Guard {
     }
 
     /// The field `csrf` of a form, which is given back to whoever reads it next.
-    async fn form_token(&self, request: &mut ServiceRequest) -> Option<String> {
+    async fn form_token(&self, caller: &Caller, request: &mut ServiceRequest) -> Option<String> {
         let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?.split(';').next()?.trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return None;
         }
-        let reading = read(request.take_payload());
+        let bytes_max = if caller.role.is_some() { FORM_BYTES_MAX } else { NOBODYS_FORM_BYTES_MAX };
+        let reading = read(request.take_payload(), bytes_max);
         let body = tokio::time::timeout(self.0.options.body_timeout, reading).await.ok()??.freeze();
         request.set_payload(Payload::from(body.clone()));
         let mut values = form_urlencoded::parse(&body).filter(|(name, _)| name == "csrf").map(|(_, value)| value);
@@ -268,12 +271,12 @@ impl Guard {
     }
 }
 
-async fn read(mut payload: Payload) -> Option<BytesMut> {
+async fn read(mut payload: Payload, bytes_max: usize) -> Option<BytesMut> {
     let mut body = BytesMut::new();
     let mut next = async || std::future::poll_fn(|context| std::pin::Pin::new(&mut payload).poll_next(context)).await;
     while let Some(chunk) = next().await {
         body.extend_from_slice(&chunk.ok()?);
-        if body.len() > FORM_BYTES_MAX {
+        if body.len() > bytes_max {
             return None;
         }
     }

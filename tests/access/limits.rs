@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::browser::{begun, hidden};
+use super::browser::{begun, hidden, send};
 use super::support::{Reply, Running, parse};
-use super::{PASSWORD, key, manned, manned_with, with_key};
+use super::{PASSWORD, SignedIn, key, manned, manned_with, with_key};
 
 const ME: &str = "/api/access/me/";
 const HERE: &str = "127.0.0.1";
@@ -63,6 +63,22 @@ fn twenty_wrong_passwords_of_one_address_keep_the_right_one_of_another_out_of_no
     assert!((1..=12).contains(&wait), "{wait}");
     assert!(refused.text().contains("Too many attempts. Try again in "), "{}", refused.text());
     assert!(!refused.text().contains(PASSWORD) && !hidden(refused.text(), "csrf").is_empty());
+}
+
+#[test]
+fn nobody_makes_the_server_hold_a_large_form() {
+    let (server, _) = manned();
+    let (cookie, csrf) = begun(&server, "/sign-in/");
+    let sign_in = |more: usize| {
+        let fill = "x".repeat(more);
+        let fields = [("csrf", csrf.as_str()), ("name", "vera"), ("password", PASSWORD), ("fill", &fill)];
+        send(&server, &cookie, "/sign-in/", &fields).status
+    };
+    // Each character takes three.
+    assert_eq!((sign_in(3_000), sign_in(6_000)), (303, 403));
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
+    let fill = "x".repeat(100_000);
+    assert_eq!(ann.post("/categories/", &[("name", "Things"), ("fill", &fill)]).status, 303, "who may do things may");
 }
 
 #[test]
