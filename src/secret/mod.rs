@@ -6,10 +6,30 @@
 mod key;
 mod password;
 
-pub use key::{KeyText, digest_of, new_key};
+use std::fmt;
+
+pub use key::{digest_of, new_key};
 pub use password::{
     PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, hash_password, new_password, verify_nobody, verify_password,
 };
+
+/// A secret that was just made, to be shown once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// The text. Show it to whoever asked for it, and to nobody else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}
 
 /// `N` random bytes from the kernel.
 ///

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::domain::access::PasswordHash;
 
-use super::{base64url, random};
+use super::{SecretText, base64url, random};
 
 /// The shortest password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 12;
@@ -62,14 +62,14 @@ pub fn verify_password(password: &str, hash: &PasswordHash) -> bool {
 /// names there are.
 pub fn verify_nobody(password: &str) {
     static NOBODY: LazyLock<PasswordHash> =
-        LazyLock::new(|| hash_password(&new_password()).expect("a password that is made here can be one"));
+        LazyLock::new(|| hash_password(new_password().reveal()).expect("a password that is made here can be one"));
     let _ = verify_password(password, &NOBODY);
 }
 
 /// A random password: 24 characters.
 #[must_use]
-pub fn new_password() -> String {
-    base64url(&random::<18>())
+pub fn new_password() -> SecretText {
+    SecretText(base64url(&random::<18>()))
 }
 
 /// The right to hash. It ends when it is dropped.
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(hash_password("elevenchars").unwrap_err(), PasswordError { found: 11 });
         assert_eq!(hash_password(&"ä".repeat(257)).unwrap_err(), PasswordError { found: 257 });
         assert!(hash_password("zwölfzeichen").is_ok());
-        assert_eq!(new_password().chars().count(), 24);
+        assert_eq!(new_password().reveal().chars().count(), 24);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::super::visit::{Answer, Visit};
 use super::{name, refused, role, roles};
 use crate::domain::access::{AccessCommand, KeyId, Scope};
 use crate::domain::time::Timestamp;
-use crate::secret::{self, KeyText};
+use crate::secret::{self, SecretText};
 
 /// The longest time that a key may be made for, in days.
 const DAYS_MAX: u64 = 3_650;
@@ -57,7 +57,7 @@ fn expiry(days: &str, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
     Ok(Some(now.plus(Duration::from_hours(24 * days))))
 }
 
-fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&KeyText>, form: &Form) -> Answer {
+fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&SecretText>, form: &Form) -> Answer {
     let (access, now) = (visit.view().access(), visit.now());
     let mut rows: Vec<Value> = access
         .keys()
@@ -78,7 +78,7 @@ fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&KeyText>, form: &Fo
     rows.reverse();
     let context = context! {
         keys => rows,
-        secret => secret.map(KeyText::reveal),
+        secret => secret.map(SecretText::reveal),
         is_open => access.is_open(),
         has_users => access.users().next().is_some(),
         roles => roles(),
