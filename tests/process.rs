@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::process::{API, MANUAL, Process, check, order, serve};
-use support::{Json, send};
+use support::{Json, exchange, send};
 
 #[test]
 fn timers_that_ran_out_while_it_was_dead_fire_once() {
@@ -200,20 +200,7 @@ fn the_tour_of_the_readme_works_as_printed() {
     let lines: Vec<_> = tour.lines().filter(|line| line.starts_with("curl ")).collect();
     assert_eq!(lines.len(), 7);
     let directory = tempfile::tempdir().unwrap();
-    let mut demo = serve(directory.path(), &[]);
-    let mut child = demo.arg("--demo").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let address =
-        said.find_map(|line| line.split_once("http://")?.1.split(['/', '.', ' ']).next().map(|_| line.clone()));
-    let address = address.unwrap();
-    let address: String = address
-        .split_once("http://")
-        .unwrap()
-        .1
-        .chars()
-        .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
-        .collect();
-    let server = Process::adopt(child, address.trim_end_matches('.').parse().unwrap());
+    let (server, _) = demo(directory.path());
 
     let run = |line: &str| {
         let (path, body) = curl(line);
@@ -242,6 +229,62 @@ fn the_tour_of_the_readme_works_as_printed() {
     let steps: Vec<_> = history.rows().iter().map(|row| row.get("new_status").unwrap().text()).collect();
     assert_eq!(steps, ["pending", "processing", "shipped", "delivered"]);
     assert_eq!(run(lines[6]).rows().len(), 0);
+}
+
+/// Starts `serve --demo` on `directory`: the server, and what it says before the first line of the tour.
+fn demo(directory: &Path) -> (Process, String) {
+    let mut demo = serve(directory, &[]);
+    let mut child = demo.arg("--demo").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let said: Vec<_> = said.take_while(|line| !line.starts_with("# ")).collect();
+    let said = said.join("\n");
+    let address = said.split_once("http://").unwrap().1.split([' ', '/']).next().unwrap().trim_end_matches('.');
+    (Process::adopt(child, address.parse().unwrap()), said)
+}
+
+#[test]
+fn a_demo_has_an_admin_and_its_api_is_open_until_somebody_else_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let (server, said) = demo(directory.path());
+    let password = said.lines().find_map(|line| line.trim().strip_prefix("password")).unwrap().trim();
+    assert_eq!(password.len(), 24, "{said}");
+    let get = |server: &Process, path: &str, headers: &[(&str, &str)]| send(server.address, "GET", path, headers, b"");
+    let (api, console) = ("/api/inventory/orders/", "/admin/");
+    get(&server, api, &[]).expect(200);
+    get(&server, api, &[("X-Api-Key", "ph_wrong")]).expect(401);
+    let elsewhere = format!("GET {api} HTTP/1.1\r\nHost: shop.example.com\r\nConnection: close\r\n\r\n");
+    exchange(server.address, elsewhere.as_bytes()).expect(403);
+    get(&server, console, &[]).expect(303);
+
+    let form = get(&server, "/admin/sign-in/", &[]).expect(200);
+    let cookie = form.header("set-cookie").unwrap().split(';').next().unwrap();
+    let csrf = form.text().split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap();
+    let fields = format!("csrf={csrf}&name=demo&password={password}&next=%2Fadmin%2F");
+    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", cookie)];
+    let signed_in = send(server.address, "POST", "/admin/sign-in/", &headers, fields.as_bytes()).expect(303);
+    let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap();
+    get(&server, console, &[("Cookie", cookie)]).expect(200);
+
+    server.stop("-TERM");
+    let (server, said) = demo(directory.path());
+    assert!(!said.contains(password) && said.contains("packhorse user passwd demo"), "{said}");
+    get(&server, api, &[]).expect(200);
+    let made = send(server.address, "POST", "/api/access/keys/", &[], br#"{"name": "shop", "role": "viewer"}"#);
+    let made = made.expect(201).json();
+    get(&server, api, &[]).expect(401);
+    get(&server, api, &[("X-Api-Key", made.get("secret").unwrap().text())]).expect(200);
+    server.stop("-TERM");
+    let (server, said) = demo(directory.path());
+    assert!(said.contains("The API asks for a key"), "{said}");
+    get(&server, api, &[]).expect(401);
+}
+
+#[test]
+fn what_a_demo_left_is_closed_without_it() {
+    let directory = tempfile::tempdir().unwrap();
+    demo(directory.path()).0.stop("-TERM");
+    let server = Process::start(directory.path(), MANUAL);
+    send(server.address, "GET", "/api/inventory/orders/", &[], b"").expect(401);
 }
 
 /// The path and the body of a line with curl, as the README writes them.

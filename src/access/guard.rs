@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE, VARY};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use bytes::BytesMut;
@@ -33,11 +33,25 @@ const FORM_BYTES_MAX: usize = 1 << 20;
 /// The same for somebody who has yet to sign in, which takes less: anybody can send forms, and many of them at once.
 const NOBODYS_FORM_BYTES_MAX: usize = 16 << 10;
 
+/// The user that a demo makes. No other user and no key may be there while the API is open to be tried.
+pub const DEMO_USER: &str = "demo";
+
+/// How long those are let in who say nothing of who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// Not even before there is a user or a key.
+    Never,
+    /// Until the first user or key.
+    UntilClosed,
+    /// So, and at the API, on this machine, also beside the demo's own user.
+    Demo,
+}
+
 /// How access is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whether nobody is let in without a key or session, even before there is one.
-    pub is_required: bool,
+    /// How long those are let in who say nothing of who they are.
+    pub open: Open,
     /// Whether only this machine reaches the server.
     pub is_loopback: bool,
     /// Whether connections are encrypted.
@@ -62,7 +76,7 @@ impl Default for Options {
     /// Open, on this machine only, with the limits that settings have by default.
     fn default() -> Self {
         Self {
-            is_required: false,
+            open: Open::UntilClosed,
             is_loopback: true,
             is_secure: false,
             session_idle: Duration::from_mins(30),
@@ -131,14 +145,23 @@ impl Guard {
         self.0.sessions.revoke(id)
     }
 
-    /// Whether everybody is let in.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.engine().is_some_and(|engine| self.is_open_by(&engine.view().access()))
+    fn is_open_by(&self, access: &Access) -> bool {
+        self.0.options.open != Open::Never && access.is_open()
     }
 
-    fn is_open_by(&self, access: &Access) -> bool {
-        !self.0.options.is_required && access.is_open()
+    /// Whether the API, but not the console, is open to be tried.
+    fn is_tried_by(&self, access: &Access) -> bool {
+        self.0.options.open == Open::Demo
+            && self.0.options.is_loopback
+            && access.users().all(|user| user.name.as_str() == DEMO_USER)
+            && access.keys().next().is_none()
+    }
+
+    /// Whether the API asks nobody who they are.
+    #[must_use]
+    pub fn is_api_open(&self) -> bool {
+        let Some(access) = self.engine().map(|engine| engine.view().access()) else { return false };
+        self.is_open_by(&access) || self.is_tried_by(&access)
     }
 
     pub(super) fn engine(&self) -> Option<&Fulfillment> {
@@ -164,11 +187,7 @@ impl Guard {
         let headers = request.headers();
         let is_console = request.path().starts_with("/admin/");
         if self.is_open_by(&access) {
-            // A name on the Internet can be made to lead to this machine, and a browser takes its pages for ours.
-            if self.0.options.is_loopback && !browser::is_local_name(headers) {
-                return Err(Refusal::Host);
-            }
-            let caller = Caller::anybody();
+            let caller = self.anybody(headers)?;
             return Ok(if is_console { self.with_session(caller, request) } else { (caller, None) });
         }
         let now = Instant::now();
@@ -201,8 +220,17 @@ impl Guard {
                 None => self.0.sessions.end(&token),
             }
         }
-        let caller = Caller::nobody();
-        Ok(if is_console { self.with_session(caller, request) } else { (caller, None) })
+        if is_console {
+            return Ok(self.with_session(Caller::nobody(), request));
+        }
+        let caller = if self.is_tried_by(&access) { self.anybody(headers)? } else { Caller::nobody() };
+        Ok((caller, None))
+    }
+
+    /// Everybody. A name on the Internet can be made to lead to this machine, and a browser takes its pages for ours.
+    fn anybody(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+        let is_ours = !self.0.options.is_loopback || browser::is_local_name(headers);
+        if is_ours { Ok(Caller::anybody()) } else { Err(Refusal::Host) }
     }
 
     /// `caller` with the session of somebody who did not sign in. Nothing of it is kept: its token proves its forms.
@@ -236,7 +264,7 @@ impl Guard {
         if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
-        let is_by_key = caller.session.is_none() && caller.role.is_some() && !self.is_open();
+        let is_by_key = matches!(caller.who, Who::Key(_));
         if !is_by_key && !browser::is_same_origin(request.headers()) {
             return Err(Refusal::CrossSite);
         }

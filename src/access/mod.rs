@@ -24,7 +24,7 @@ mod sign_in;
 
 pub use caller::{Caller, Session};
 pub use cookie::NAME as SESSION_COOKIE;
-pub use guard::{Guard, Options, guard};
+pub use guard::{DEMO_USER, Guard, Open, Options, guard};
 pub(crate) use need::refusal;
 pub use need::{Area, Need};
 pub use refusal::{Refusal, RefusalPage};

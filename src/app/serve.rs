@@ -11,7 +11,7 @@ use actix_web::dev::ServerHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use crate::access::{Guard, Options};
+use crate::access::{Guard, Open, Options};
 use crate::actors::{Readiness, Request};
 use crate::api::{self, Gate};
 use crate::config::{self, Access, Settings};
@@ -22,6 +22,7 @@ use crate::domain::inventory::Opening;
 use crate::domain::who::Who;
 
 use super::SystemClock;
+use super::demo::{self, DemoUser};
 use super::engine::Engine;
 use super::error::Error;
 use super::tls::Certificate;
@@ -38,6 +39,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     engine: Engine,
+    guard: Guard,
     gate: Gate,
     handle: ServerHandle,
     task: JoinHandle<io::Result<()>>,
@@ -47,8 +49,12 @@ pub struct Server {
 impl Server {
     /// Listens, and answers 503 until the data directory is read back and the actors run.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
+        Self::start_with(settings, access_options(settings)).await
+    }
+
+    async fn start_with(settings: &Settings, options: Options) -> Result<Self, Error> {
         let gate = Gate::new(settings.limits.clone(), settings.general.time_zone, settings.http.body_timeout);
-        let guard = Guard::new(access_options(settings), Arc::new(SystemClock));
+        let guard = Guard::new(options, Arc::new(SystemClock));
         let tls = Certificate::load(&settings.tls)?;
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
@@ -91,7 +97,7 @@ impl Server {
                 guard.open(engine.fulfillment().clone());
                 gate.open(engine.fulfillment().clone());
                 tracing::info!(sequence = engine.view().applied(), "ready");
-                Ok(Self { address, engine, gate, handle, task, tls })
+                Ok(Self { address, engine, guard, gate, handle, task, tls })
             }
             Err(error) => {
                 handle.stop(false).await;
@@ -142,16 +148,20 @@ impl Server {
 }
 
 /// What a server that takes requests says of itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Started {
     /// Where it listens.
     pub address: SocketAddr,
     /// The id that the next order gets.
     pub order_next: OrderId,
+    /// Whether the API asks nobody who they are.
+    pub is_api_open: bool,
+    /// The user of the demo, where it is one.
+    pub demo: Option<DemoUser>,
 }
 
-/// Serves until a signal asks for a stop, or the journal fails. `demo`, where given, fills an empty data directory;
-/// `started` is called once requests are taken. Runs the actix System on the calling thread.
+/// Serves until a signal asks for a stop, or the journal fails. `demo`, where given, fills an empty data directory
+/// and opens the API on this machine to be tried as long as nobody but the demo's own user is there; `started` is called once requests are taken. Runs the actix System on the calling thread.
 ///
 /// # Errors
 /// When it cannot start, and when the journal fails.
@@ -172,20 +182,26 @@ async fn serve_until_told(
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::Signals)?;
     let starting = async {
-        let server = Server::start(settings).await?;
-        if let Some(openings) = demo {
-            fill(&server.engine, openings).await?;
+        let mut options = access_options(settings);
+        if demo.is_some() && options.open == Open::UntilClosed {
+            options.open = Open::Demo;
         }
-        Ok::<_, Error>(server)
+        let server = Server::start_with(settings, options).await?;
+        let demo = match demo {
+            Some(openings) => Some(demo::fill(&server.engine, openings).await?),
+            None => None,
+        };
+        Ok::<_, Error>((server, demo))
     };
-    let server = tokio::select! {
+    let (server, demo) = tokio::select! {
         started = starting => started?,
         // Nothing was acknowledged yet, and what is on disk stays as it is.
         _ = interrupt.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),
     };
     let order_next = OrderId(server.engine.view().products().inventory().order_last).next();
-    started(Started { address: server.address, order_next }).map_err(Error::Output)?;
+    let is_api_open = server.guard.is_api_open();
+    started(Started { address: server.address, order_next, is_api_open, demo }).map_err(Error::Output)?;
     let reloading = async {
         while hangup.recv().await.is_some() {
             server.reload();
@@ -220,7 +236,10 @@ fn setting_rows(settings: &Settings) -> Vec<SettingRow> {
 
 fn access_options(settings: &Settings) -> Options {
     Options {
-        is_required: settings.general.access == Access::Required,
+        open: match settings.general.access {
+            Access::Required => Open::Never,
+            Access::Open | Access::InsecureOpen => Open::UntilClosed,
+        },
         is_loopback: settings.general.listen.ip().is_loopback(),
         is_secure: settings.tls.certificate.is_some(),
         session_idle: settings.sessions.idle,
@@ -258,15 +277,6 @@ fn expect_safe(settings: &Settings, engine: &Engine) -> Result<(), Error> {
         Access::Open if is_open => Err(Error::Unprotected { address }),
         Access::Open | Access::Required | Access::InsecureOpen => Ok(()),
     }
-}
-
-async fn fill(engine: &Engine, openings: Vec<Opening>) -> Result<(), Error> {
-    if engine.view().applied() > 0 {
-        tracing::info!("the data directory is not empty: the sample catalogue was left out");
-        return Ok(());
-    }
-    engine.import(Request::of(Who::Cli), openings).await?;
-    Ok(())
 }
 
 /// Takes the catalogue that `openings` makes of what is there into the data directory of `settings`: all of it, or

@@ -1,7 +1,7 @@
 //! What `serve --demo` brings along: a sample catalogue, and a tour to paste into a shell.
 
 use super::catalogue::CatalogueFile;
-use crate::domain::ids::OrderId;
+use crate::app::{DEMO_USER, DemoUser, Started};
 
 /// The catalogue as a spreadsheet would hold it.
 const CATALOGUE: &str = include_str!("../../data/demo/catalogue.csv");
@@ -11,8 +11,9 @@ pub(super) fn catalogue() -> CatalogueFile {
     CatalogueFile::from_csv("catalogue.csv".as_ref(), CATALOGUE).expect("the catalogue compiled in is well-formed")
 }
 
-/// Lines to paste into a shell one by one, for a server at `base` that gives its next order the id `first`.
-pub(super) fn tour(base: &str, first: OrderId) -> String {
+/// How to sign in, and lines to paste into a shell one by one, for a server at `base`.
+pub(super) fn tour(base: &str, started: &Started) -> String {
+    let first = started.order_next;
     let last = first.next().next().next();
     let alice = order("Alice", "alice@example.com", r#"{"product_id":1,"quantity":2}"#);
     let bob = order("Bob", "bob@example.com", r#"{"product_id":1,"quantity":1},{"product_id":2,"quantity":1}"#);
@@ -36,11 +37,34 @@ pub(super) fn tour(base: &str, first: OrderId) -> String {
         ),
         ("The stock of the laptop, which is back", format!("curl -sS {api}/products/2/")),
     ];
-    let mut text = format!("Packhorse serves {base}. Lines to paste into another shell, in this order:\n\n");
+    let mut text = format!("Packhorse serves {base}. ");
+    text += &console(base, started);
+    text += if started.is_api_open {
+        "As long as there is no user and no key\n\
+         of your own, the API asks nobody who they are. Lines to paste into another shell, in this order:\n\n"
+    } else {
+        "The API asks for a key: add -H 'X-Api-Key: ph_...' to these lines. The console makes one.\n\n"
+    };
     for (what, line) in steps {
         text.extend(["# ", what, "\n", &line, "\n\n"]);
     }
     text
+}
+
+/// What the console asks for.
+fn console(base: &str, started: &Started) -> String {
+    match &started.demo {
+        Some(DemoUser::Made(password)) => format!(
+            "The console is at {base}/admin/:\n\n    name      {DEMO_USER}\n    password  {}\n\n\
+             The password is not shown again. ",
+            password.reveal()
+        ),
+        Some(DemoUser::Known) => format!(
+            "The console is at {base}/admin/; sign in as {DEMO_USER} with the\n\
+             password of the first start. For another one stop this, and run `packhorse user passwd {DEMO_USER}`.\n"
+        ),
+        Some(DemoUser::Missing) | None => format!("The console is at {base}/admin/.\n"),
+    }
 }
 
 fn order(name: &str, email: &str, items: &str) -> String {
@@ -57,6 +81,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::domain::ids::OrderId;
 
     #[test]
     fn the_catalogue_has_about_200_products_in_12_categories() {
@@ -91,7 +116,13 @@ mod tests {
 
     #[test]
     fn the_tour_holds_well_formed_bodies_and_the_right_ids() {
-        let tour = tour("http://127.0.0.1:8080", OrderId(41));
+        let started = Started {
+            address: "127.0.0.1:8080".parse().unwrap(),
+            order_next: OrderId(41),
+            is_api_open: true,
+            demo: Some(DemoUser::Known),
+        };
+        let tour = tour("http://127.0.0.1:8080", &started);
         let lines: Vec<_> = tour.lines().filter(|line| line.starts_with("curl ")).collect();
         assert_eq!(lines.len(), 8);
         let bodies: Vec<Value> = lines

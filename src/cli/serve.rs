@@ -29,7 +29,7 @@ pub(super) struct Serve {
     /// Serve everybody on an address that others reach, without users or keys; said in the log at every start
     #[arg(long)]
     insecure_open: bool,
-    /// Fill an empty data directory with a sample catalogue, and print lines to try
+    /// Fill an empty data directory with a sample catalogue and a user for the console, and print lines to try
     #[arg(long)]
     demo: bool,
 }
@@ -52,15 +52,16 @@ impl Serve {
         telemetry::start()?;
         let demo = self.demo.then(|| openings(&demo::catalogue(), &Catalogue::default()));
         let show = self.demo;
-        app::serve(&settings, demo, |started| if show { print_tour(started) } else { Ok(()) })?;
+        let scheme = if settings.tls.certificate.is_some() { "https" } else { "http" };
+        app::serve(&settings, demo, |started| if show { print_tour(scheme, &started) } else { Ok(()) })?;
         Ok(())
     }
 }
 
-fn print_tour(started: Started) -> io::Result<()> {
-    let base = format!("http://{}", reachable(started.address));
+fn print_tour(scheme: &str, started: &Started) -> io::Result<()> {
+    let base = format!("{scheme}://{}", reachable(started.address));
     let mut stdout = io::stdout().lock();
-    stdout.write_all(demo::tour(&base, started.order_next).as_bytes())?;
+    stdout.write_all(demo::tour(&base, started).as_bytes())?;
     stdout.flush()
 }
 
