@@ -10,6 +10,8 @@ mod audit;
 #[expect(dead_code, reason = "shared with the tests of the console, which need more of it")]
 #[path = "console/browser.rs"]
 mod browser;
+#[path = "access/command_line.rs"]
+mod command_line;
 #[path = "access/forgery.rs"]
 mod forgery;
 #[path = "access/limits.rs"]

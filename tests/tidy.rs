@@ -53,6 +53,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("argon2", &["secret"]),
     ("getrandom", &["secret"]),
+    ("ureq", &["cli::access"]),
     ("tar", &["app::backup"]),
     ("csv", &["app::export", "console", "cli"]),
     ("toml", &["config"]),

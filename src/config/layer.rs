@@ -64,8 +64,12 @@ pub(super) fn environment(environment: impl IntoIterator<Item = (OsString, OsStr
     all
 }
 
+/// Variables that begin as settings do and are none: the key that the command line calls a server with.
+const NO_SETTINGS: [&str; 1] = ["PACKHORSE_KEY"];
+
 fn is_ours(variable: &str) -> bool {
-    variable.get(..Key::PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(Key::PREFIX))
+    !NO_SETTINGS.contains(&variable)
+        && variable.get(..Key::PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(Key::PREFIX))
 }
 
 /// The settings in `text`, the content of the file `path`.

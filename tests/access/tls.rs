@@ -23,18 +23,18 @@ use super::support::{Reply, try_send};
 type Pair = CertifiedKey<KeyPair>;
 type Stream = StreamOwned<ClientConnection, TcpStream>;
 
-fn pair() -> Pair {
+pub(super) fn pair() -> Pair {
     generate_simple_self_signed(["localhost".to_owned()]).unwrap()
 }
 
 /// The files that the settings name.
-struct Files {
-    certificate: PathBuf,
-    key: PathBuf,
+pub(super) struct Files {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
 }
 
 impl Files {
-    fn in_directory(directory: &Path) -> Self {
+    pub(super) fn in_directory(directory: &Path) -> Self {
         Self { certificate: directory.join("chain.pem"), key: directory.join("key.pem") }
     }
 
@@ -43,11 +43,11 @@ impl Files {
         fs::write(&self.key, key).unwrap();
     }
 
-    fn hold(&self, pair: &Pair) {
+    pub(super) fn hold(&self, pair: &Pair) {
         self.write(&pair.cert.pem(), &pair.signing_key.serialize_pem());
     }
 
-    fn serve(&self, data: &Path) -> Process {
+    pub(super) fn serve(&self, data: &Path) -> Process {
         let (certificate, key) = (self.certificate.to_str().unwrap(), self.key.to_str().unwrap());
         let settings = [("PACKHORSE_TLS__CERTIFICATE", certificate), ("PACKHORSE_TLS__KEY", key)];
         let started = Starting::spawn(serve(data, &settings)).ready();

@@ -3,26 +3,19 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use super::{explained, name, role, scope, settings};
+use super::place::{NewKey, Place};
+use super::{name, role, scope};
 use crate::app;
-use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, ApiKey, KeyId, Role, Scope};
-use crate::secret::new_key;
-use crate::telemetry;
+use crate::domain::access::{AccessName, Role, Scope};
 
 /// The flags of `key`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct KeyCommand {
     #[command(subcommand)]
     what: What,
-}
-
-#[derive(Debug, Args)]
-struct Place {
-    /// Data directory, which no server uses
-    #[arg(long, value_name = "DIR")]
-    data_dir: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,43 +51,23 @@ enum What {
 impl KeyCommand {
     /// Carries it out, and prints the key as it stands; the secret alone goes to the standard output of `add`.
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
+        let mut stdout = io::stdout().lock();
         match self.what {
             What::Add { name, role, scope, expires_in, place } => {
-                let settings = settings(place.data_dir)?;
-                telemetry::start()?;
-                let (secret, digest) = new_key();
                 let expires_at = expires_in.map(|span| app::now().plus(span));
-                let command = AccessCommand::AddKey { name, role, scope, digest, expires_at };
-                if let AccessOutcome::Key(key) = app::change_access(&settings, command).map_err(explained)? {
-                    writeln!(io::stderr(), "{}; its secret, which is not shown again:", shown(&key))?;
-                    writeln!(io::stdout(), "{}", secret.reveal())?;
-                }
+                let key = place.find(true)?.add_key(NewKey { name, role, scope, expires_at })?;
+                let secret =
+                    key.secret.as_deref().context("the key was made, but its secret is not known; revoke it")?;
+                writeln!(io::stderr(), "{key}; its secret, which is not shown again:")?;
+                writeln!(stdout, "{secret}")?;
             }
             What::List(place) => {
-                let settings = settings(place.data_dir)?;
-                telemetry::start()?;
-                let access = app::read_access(&settings).map_err(explained)?;
-                let mut stdout = io::stdout().lock();
-                for key in access.keys() {
-                    writeln!(stdout, "{}", shown(key))?;
+                for key in place.find(false)?.keys()? {
+                    writeln!(stdout, "{key}")?;
                 }
             }
-            What::Revoke { id, place } => {
-                let settings = settings(place.data_dir)?;
-                telemetry::start()?;
-                let command = AccessCommand::RevokeKey(KeyId(id));
-                if let AccessOutcome::Key(key) = app::change_access(&settings, command).map_err(explained)? {
-                    writeln!(io::stdout(), "{}", shown(&key))?;
-                }
-            }
+            What::Revoke { id, place } => writeln!(stdout, "{}", place.find(false)?.revoke_key(id)?)?,
         }
         Ok(())
     }
-}
-
-fn shown(key: &ApiKey) -> String {
-    let head = format!("key {} {} {} {}", key.id, key.name, key.role, key.scope);
-    let moments = [("expires", key.expires_at), ("revoked", key.revoked_at), ("used", key.used_at)];
-    let moments = moments.into_iter().filter_map(|(what, at)| Some(format!("{what} {}", at?)));
-    [head].into_iter().chain(moments).collect::<Vec<_>>().join(", ")
 }

@@ -3,38 +3,52 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
-/// Reads one password.
+/// What Ctrl-C types.
+const INTERRUPT: u8 = 3;
+
+/// Reads one password. On a terminal Ctrl-C ends it with an error.
 pub(super) fn read() -> io::Result<String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        return line();
+        let mut line = String::new();
+        stdin.lock().read_line(&mut line)?;
+        let end = line.trim_end_matches(['\r', '\n']).len();
+        line.truncate(end);
+        return Ok(line);
     }
     write!(io::stderr(), "Password: ")?;
     let silence = Silence::begin()?;
-    let password = line();
+    let password = typed(stdin.lock());
     drop(silence);
     writeln!(io::stderr())?;
     password
 }
 
-fn line() -> io::Result<String> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    let end = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(end);
-    Ok(line)
+/// What is typed up to the end of the line, or of the input.
+fn typed(input: impl BufRead) -> io::Result<String> {
+    let mut line = Vec::new();
+    for byte in input.bytes() {
+        match byte? {
+            b'\n' => break,
+            INTERRUPT => return Err(io::Error::new(io::ErrorKind::Interrupted, "cancelled; nothing was changed")),
+            byte => line.push(byte),
+        }
+    }
+    String::from_utf8(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a password is UTF-8"))
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// A terminal that does not show what is typed, until this is dropped. It hands Ctrl-C over instead of ending the process,
+/// which would leave it so.
 struct Silence(Termios);
 
 impl Silence {
     fn begin() -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
+        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        silent.special_codes[SpecialCodeIndex::VEOL] = INTERRUPT;
         tcsetattr(io::stdin(), OptionalActions::Flush, &silent)?;
         Ok(Self(before))
     }
@@ -44,5 +58,18 @@ impl Drop for Silence {
     fn drop(&mut self) {
         // There is nobody left to tell; the terminal is what the next command finds.
         tcsetattr(io::stdin(), OptionalActions::Flush, &self.0).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_ends_with_the_line_and_ctrl_c_is_none() {
+        assert_eq!(typed(&b"a horse \n more"[..]).unwrap(), "a horse ");
+        assert_eq!(typed(&b"a horse"[..]).unwrap(), "a horse", "the end of the input ends it too");
+        assert_eq!(typed(&b"a hor\x03"[..]).unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert_eq!(typed(&b"\xff\n"[..]).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

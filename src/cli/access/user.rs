@@ -4,24 +4,15 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 
-use super::{explained, name, password, role, settings};
-use crate::app;
-use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, Role};
-use crate::secret::hash_password;
-use crate::telemetry;
+use super::place::{Place, UserChange};
+use super::{name, password, role};
+use crate::domain::access::{AccessName, Role};
 
 /// The flags of `user`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct UserCommand {
     #[command(subcommand)]
     what: What,
-}
-
-#[derive(Debug, Args)]
-struct Place {
-    /// Data directory, which no server uses
-    #[arg(long, value_name = "DIR")]
-    data_dir: String,
 }
 
 #[derive(Debug, Args)]
@@ -64,38 +55,23 @@ enum What {
 impl UserCommand {
     /// Carries it out, and prints the user as they stand.
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
-        let (place, command) = match self.what {
-            What::List(place) => return list(place),
-            What::Add { user, role } => {
-                let password = hash_password(&password::read()?)?;
-                (user.place, AccessCommand::AddUser { name: user.name, role, password })
+        let mut stdout = io::stdout().lock();
+        let (OneUser { name, place }, change) = match self.what {
+            What::List(place) => {
+                for user in place.find(false)?.users()? {
+                    writeln!(stdout, "{user}")?;
+                }
+                return Ok(());
             }
-            What::Passwd(user) => {
-                let password = hash_password(&password::read()?)?;
-                (user.place, AccessCommand::SetPassword { name: user.name, password })
-            }
-            What::Disable(user) => (user.place, AccessCommand::DisableUser(user.name)),
-            What::Enable(user) => (user.place, AccessCommand::EnableUser(user.name)),
-            What::Role { user, role } => (user.place, AccessCommand::SetRole { name: user.name, role }),
+            What::Add { user, role } => (user, UserChange::Add { role, password: password::read()? }),
+            What::Passwd(user) => (user, UserChange::Password(password::read()?)),
+            What::Disable(user) => (user, UserChange::Disabled(true)),
+            What::Enable(user) => (user, UserChange::Disabled(false)),
+            What::Role { user, role } => (user, UserChange::Role(role)),
         };
-        let settings = settings(place.data_dir)?;
-        telemetry::start()?;
-        if let AccessOutcome::User(user) = app::change_access(&settings, command).map_err(explained)? {
-            let state = if user.disabled { "disabled" } else { "enabled" };
-            writeln!(io::stdout(), "{} {} {state}", user.name, user.role)?;
-        }
+        let begins = matches!(change, UserChange::Add { .. });
+        let user = place.find(begins)?.change_user(name, change)?;
+        writeln!(stdout, "{user}")?;
         Ok(())
     }
-}
-
-fn list(place: Place) -> anyhow::Result<()> {
-    let settings = settings(place.data_dir)?;
-    telemetry::start()?;
-    let access = app::read_access(&settings).map_err(explained)?;
-    let mut stdout = io::stdout().lock();
-    for user in access.users() {
-        let state = if user.disabled { "disabled" } else { "enabled" };
-        writeln!(stdout, "{} {} {state} since {}", user.name, user.role, user.changed_at)?;
-    }
-    Ok(())
 }

@@ -1,0 +1,100 @@
+//! Where users and keys are: in a data directory that no server uses, or behind a running server.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+
+use super::directory::Directory;
+use super::row::{KeyRow, UserRow};
+use super::server::Server;
+use crate::domain::access::{AccessName, Role, Scope};
+use crate::domain::time::Timestamp;
+use crate::telemetry;
+
+const SERVER: &str = "Running server, such as http://127.0.0.1:8080; PACKHORSE_KEY holds the key of an admin";
+
+/// The flags that say where.
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group(ArgGroup::new("place").required(true).args(["data_dir", "url"])))]
+pub(super) struct Place {
+    /// Data directory, which no server uses
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    #[arg(long, value_name = "URL", help = SERVER)]
+    url: Option<String>,
+    /// Certificates (PEM) by which an https server is known that no public authority knows
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca: Option<PathBuf>,
+}
+
+/// Where, found.
+pub(super) enum Backend {
+    Directory(Directory),
+    Server(Server),
+}
+
+/// What to do with a user.
+pub(super) enum UserChange {
+    Add { role: Role, password: String },
+    Password(String),
+    Role(Role),
+    Disabled(bool),
+}
+
+/// A key to be made.
+pub(super) struct NewKey {
+    pub(super) name: AccessName,
+    pub(super) role: Role,
+    pub(super) scope: Scope,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl Place {
+    /// Finds it. Only what `begins` something makes a data directory that is not there.
+    pub(super) fn find(self, begins: bool) -> anyhow::Result<Backend> {
+        telemetry::start()?;
+        match self.url {
+            Some(url) => Server::new(&url, self.ca.as_deref()).map(Backend::Server),
+            None => Directory::new(self.data_dir, begins).map(Backend::Directory),
+        }
+    }
+}
+
+impl Backend {
+    pub(super) fn users(&self) -> anyhow::Result<Vec<UserRow>> {
+        match self {
+            Self::Directory(directory) => directory.users(),
+            Self::Server(server) => server.users(),
+        }
+    }
+
+    pub(super) fn change_user(&self, name: AccessName, change: UserChange) -> anyhow::Result<UserRow> {
+        match self {
+            Self::Directory(directory) => directory.change_user(name, change),
+            Self::Server(server) => server.change_user(&name, change),
+        }
+    }
+
+    pub(super) fn keys(&self) -> anyhow::Result<Vec<KeyRow>> {
+        match self {
+            Self::Directory(directory) => directory.keys(),
+            Self::Server(server) => server.keys(),
+        }
+    }
+
+    /// Makes a key; its secret is in the row.
+    pub(super) fn add_key(&self, key: NewKey) -> anyhow::Result<KeyRow> {
+        match self {
+            Self::Directory(directory) => directory.add_key(key),
+            Self::Server(server) => server.add_key(&key),
+        }
+    }
+
+    pub(super) fn revoke_key(&self, id: u64) -> anyhow::Result<KeyRow> {
+        match self {
+            Self::Directory(directory) => directory.revoke_key(id),
+            Self::Server(server) => server.revoke_key(id),
+        }
+    }
+}

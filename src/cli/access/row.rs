@@ -1,0 +1,95 @@
+//! A user and a key as they are printed, whichever place they come from.
+
+use std::fmt;
+
+use chrono::DateTime;
+use serde::Deserialize;
+
+use crate::domain::access::{ApiKey, User};
+use crate::domain::time::Timestamp;
+
+/// A user.
+#[derive(Debug, Deserialize)]
+pub(super) struct UserRow {
+    pub(super) name: String,
+    role: String,
+    disabled: bool,
+    changed_at: Moment,
+}
+
+/// A key.
+#[derive(Deserialize)]
+pub(super) struct KeyRow {
+    id: u64,
+    name: String,
+    role: String,
+    scope: String,
+    expires_at: Option<Moment>,
+    revoked_at: Option<Moment>,
+    used_at: Option<Moment>,
+    /// Only where the key was just made.
+    pub(super) secret: Option<String>,
+}
+
+/// A moment, printed in UTC.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Moment(Timestamp);
+
+impl TryFrom<String> for Moment {
+    type Error = chrono::ParseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        DateTime::parse_from_rfc3339(&text).map(|at| Self(Timestamp(at.timestamp_micros())))
+    }
+}
+
+impl From<&User> for UserRow {
+    fn from(user: &User) -> Self {
+        let User { name, role, disabled, changed_at, .. } = user;
+        Self { name: name.to_string(), role: role.to_string(), disabled: *disabled, changed_at: Moment(*changed_at) }
+    }
+}
+
+impl From<&ApiKey> for KeyRow {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.0,
+            name: key.name.to_string(),
+            role: key.role.to_string(),
+            scope: key.scope.to_string(),
+            expires_at: key.expires_at.map(Moment),
+            revoked_at: key.revoked_at.map(Moment),
+            used_at: key.used_at.map(Moment),
+            secret: None,
+        }
+    }
+}
+
+impl KeyRow {
+    pub(super) fn with_secret(self, secret: &str) -> Self {
+        Self { secret: Some(secret.into()), ..self }
+    }
+}
+
+impl fmt::Display for UserRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, role, disabled, changed_at } = self;
+        let state = if *disabled { "disabled" } else { "enabled" };
+        write!(f, "{name} {role} {state} since {}", changed_at.0)
+    }
+}
+
+impl fmt::Display for KeyRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, role, scope, expires_at, revoked_at, used_at, .. } = self;
+        write!(f, "key {id} {name} {role} {scope}")?;
+        let moments = [("expires", expires_at), ("revoked", revoked_at), ("used", used_at)];
+        for (what, at) in moments {
+            if let Some(Moment(at)) = at {
+                write!(f, ", {what} {at}")?;
+            }
+        }
+        Ok(())
+    }
+}
