@@ -20,7 +20,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Row>, CatalogueError>
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| malformed(error.to_string()))?;
-        let place = Place::Line(record.position().map_or(0, csv::Position::line));
+        let place = Place::Line(record.position().map_or(0, |position| line(text, position)));
         if record.len() != columns.len() {
             let (found, wanted) = (record.len(), columns.len());
             problems.add_row(place, format_args!("has {found} cells; allowed: {wanted}, as many as the header"));
@@ -33,6 +33,14 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Row>, CatalogueError>
         rows.extend(Row::parse(&cells, place, &mut problems));
     }
     problems.or(rows)
+}
+
+/// The line that the record at `position` stands in. The reader begins a record behind the first byte of a line end, and
+/// before the empty lines that it skips.
+fn line(text: &str, position: &csv::Position) -> u64 {
+    let begin = usize::try_from(position.byte()).ok().and_then(|at| text.as_bytes().get(at..)).unwrap_or_default();
+    let ends = begin.iter().take_while(|byte| b"\r\n".contains(byte)).filter(|byte| **byte == b'\n');
+    ends.fold(position.line(), |line, _| line + 1)
 }
 
 /// The columns that `header` names, in its order.

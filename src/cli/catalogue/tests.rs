@@ -26,6 +26,15 @@ fn row(category: &str, name: &str, description: &str, minor: u64, stock: u32, ex
 }
 
 #[test]
+fn lines_are_counted_whatever_ends_them_and_empty_ones_too() {
+    let text = "name,category,price,stock\nA,B,1,1\n\nC,B,x,1\n";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let error = CatalogueFile::from_csv("c.csv".as_ref(), &text).unwrap_err().to_string();
+        assert!(error.contains("line 4: price"), "{text:?}: {error}");
+    }
+}
+
+#[test]
 fn csv_and_json_hold_the_same_rows() {
     let rows = vec![
         row("Food", "Honey, \"wild\"", "In a jar", 750, 12, Some("2034-06-30")),
