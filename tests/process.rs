@@ -238,7 +238,8 @@ fn demo(directory: &Path) -> (Process, String) {
     let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let said: Vec<_> = said.take_while(|line| !line.starts_with("# ")).collect();
     let said = said.join("\n");
-    let address = said.split_once("http://").unwrap().1.split([' ', '/']).next().unwrap().trim_end_matches('.');
+    let address =
+        said.lines().next().unwrap().strip_prefix("Packhorse serves http://").expect("the first line names it");
     (Process::adopt(child, address.parse().unwrap()), said)
 }
 

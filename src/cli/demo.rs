@@ -37,11 +37,12 @@ pub(super) fn tour(base: &str, started: &Started) -> String {
         ),
         ("The stock of the laptop, which is back", format!("curl -sS {api}/products/2/")),
     ];
-    let mut text = format!("Packhorse serves {base}. ");
+    // A line of its own: scripts take the address from the first line.
+    let mut text = format!("Packhorse serves {base}\n\n");
     text += &console(base, started);
     text += if started.is_api_open {
-        "As long as there is no user and no key\n\
-         of your own, the API asks nobody who they are. Lines to paste into another shell, in this order:\n\n"
+        "As long as there is no user and no key of your own, the API asks nobody who they are.\n\
+         Lines to paste into another shell, in this order:\n\n"
     } else {
         "The API asks for a key: add -H 'X-Api-Key: ph_...' to these lines. The console makes one.\n\n"
     };
@@ -55,15 +56,15 @@ pub(super) fn tour(base: &str, started: &Started) -> String {
 fn console(base: &str, started: &Started) -> String {
     match &started.demo {
         Some(DemoUser::Made(password)) => format!(
-            "The console is at {base}/admin/:\n\n    name      {DEMO_USER}\n    password  {}\n\n\
-             The password is not shown again. ",
+            "The console is at {base}/admin/. Sign in with\n\n    name      {DEMO_USER}\n    password  {}\n\n\
+             The password is not shown again.\n\n",
             password.reveal()
         ),
         Some(DemoUser::Known) => format!(
             "The console is at {base}/admin/; sign in as {DEMO_USER} with the\n\
-             password of the first start. For another one stop this, and run `packhorse user passwd {DEMO_USER}`.\n"
+             password of the first start. For another one stop this, and run `packhorse user passwd {DEMO_USER}`.\n\n"
         ),
-        Some(DemoUser::Missing) | None => format!("The console is at {base}/admin/.\n"),
+        Some(DemoUser::Missing) | None => format!("The console is at {base}/admin/.\n\n"),
     }
 }
 
