@@ -48,6 +48,24 @@ fn who_is_no_admin_reaches_no_session_and_no_key_not_even_their_own() {
 }
 
 #[test]
+fn a_script_asks_for_the_token_of_its_session() {
+    let (server, root) = manned();
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
+    let cookie = ("Cookie", ann.cookie.as_str());
+    let me = server.send("GET", "/api/access/me/", &[cookie], "").expect(200).json();
+    let csrf = me.get("csrf").unwrap().text().to_owned();
+    let categories = "/api/inventory/categories/";
+    let named = |name: &str| format!(r#"{{"name": "{name}"}}"#);
+    server.send("POST", categories, &[cookie, ("X-Csrf-Token", &csrf)], &named("Tools")).expect(201);
+    server.send("POST", categories, &[cookie], &named("Toys")).expect(403);
+
+    let me = with_key(&server, "GET", "/api/access/me/", &root, "").expect(200);
+    assert!(me.text().ends_with(r#""csrf":null}"#), "a key needs none: {}", me.text());
+    let open = Running::start().get("/api/access/me/").expect(200);
+    assert!(open.text().ends_with(r#""csrf":null}"#), "{}", open.text());
+}
+
+#[test]
 fn the_id_before_signing_in_is_worth_nothing_after_it_and_a_given_one_is_never_taken() {
     let (server, _) = manned();
     let sign_in = |cookie: &str, csrf: &str| {

@@ -52,8 +52,10 @@ pub(super) async fn page() -> Answer {
 /// `GET /docs/{file}`.
 pub(super) async fn asset(request: HttpRequest) -> Answer {
     let name = request.match_info().get("file").unwrap_or_default();
-    let config = Config::from("/openapi.json").validator_url("none").display_request_duration(true);
-    match utoipa_swagger_ui::serve(name, Arc::new(config)).map_err(Error::fault)? {
+    if name == "swagger-initializer.js" {
+        return Ok(file("text/javascript", include_bytes!("swagger-initializer.js").to_vec()));
+    }
+    match utoipa_swagger_ui::serve(name, Arc::new(Config::default())).map_err(Error::fault)? {
         Some(found) => Ok(file(&found.content_type, found.bytes.into_owned())),
         None => Err(Error::not_found()),
     }
