@@ -54,6 +54,33 @@ const step = (text) => console.log(`- ${text}`);
 const go = (page, path) => page.goto(`${base}/admin${path}`);
 const says = (page, text) => page.getByText(text, { exact: false }).filter({ visible: true }).first().waitFor();
 
+// How wide the window is, and which colours whoever looks prefers.
+const looks = {
+  wide: {},
+  dark: { colorScheme: "dark" },
+  phone: { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true },
+  "phone-dark": { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true, colorScheme: "dark" },
+  large: { viewport: { width: 1920, height: 1080 } },
+};
+const lookAt = async (pages, user) => {
+  // Who is signed in, but not the theme that they chose.
+  const cookies = user ? (await user.context().cookies()).filter(({ name }) => name === "packhorse_session") : [];
+  const storageState = { cookies, origins: [] };
+  for (const [look, options] of Object.entries(looks)) {
+    const seen = await open({ bypassCSP: true, storageState, ...options });
+    const { width } = seen.viewportSize();
+    for (const [name, path] of Object.entries(pages)) {
+      await go(seen, path);
+      if (name === "overview") await seen.locator(".u-over").first().waitFor();
+      const wider = (await seen.evaluate(() => document.documentElement.scrollWidth)) - width;
+      if (wider > 0) problems.push(`${name}, ${look}: ${wider} px wider than the window`);
+      await judge(seen, `${name}, ${look}`);
+      await seen.screenshot({ path: `${screens}/${name}-${look}.png`, fullPage: true });
+    }
+    await seen.context().close();
+  }
+};
+
 const page = await open();
 
 step("place an order, and follow it while somebody else moves it");
@@ -120,6 +147,7 @@ await go(page, "/upload/");
 await page.locator("#file").setInputFiles({ name: "orders.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\r\n")) });
 await page.locator("[data-upload] .button").click();
 await page.waitForURL(/upload\/[0-9a-f]+\//);
+const tried = new URL(page.url()).pathname.replace("/admin", "");
 await says(page, "Enter a valid email address.");
 await page.screenshot({ path: `${screens}/upload-tried.png` });
 await page.getByRole("button", { name: "Place 999 orders" }).click();
@@ -174,30 +202,12 @@ const pages = {
   "product-new": "/products/new/",
   categories: "/categories/",
   upload: "/upload/",
+  "upload-over": tried,
   find: "/find/?q=phone",
   settings: "/settings/",
   missing: "/orders/99999/",
 };
-const looks = {
-  wide: {},
-  dark: { colorScheme: "dark" },
-  phone: { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true },
-  "phone-dark": { viewport: { width: 360, height: 760 }, hasTouch: true, isMobile: true, colorScheme: "dark" },
-  large: { viewport: { width: 1920, height: 1080 } },
-};
-for (const [look, options] of Object.entries(looks)) {
-  const seen = await open({ bypassCSP: true, ...options });
-  const { width } = seen.viewportSize();
-  for (const [name, path] of Object.entries(pages)) {
-    await go(seen, path);
-    if (name === "overview") await seen.locator(".u-over").first().waitFor();
-    const wider = (await seen.evaluate(() => document.documentElement.scrollWidth)) - width;
-    if (wider > 0) problems.push(`${name}, ${look}: ${wider} px wider than the window`);
-    await judge(seen, `${name}, ${look}`);
-    await seen.screenshot({ path: `${screens}/${name}-${look}.png`, fullPage: true });
-  }
-  await seen.context().close();
-}
+await lookAt(pages);
 
 step("change the theme, open the menu and the shortcuts");
 await go(page, "/");
@@ -223,7 +233,7 @@ await bare.locator("#rows tr a").first().click();
 await bare.getByRole("button", { name: "Start processing" }).click();
 await says(bare, "The order is now processing.");
 
-step("add an admin, sign in, make and revoke a key, sign out");
+step("add an admin, sign in, make and revoke a key");
 const password = "correct horse battery";
 await go(page, "/users/");
 await page.getByLabel("Name").fill("ann");
@@ -232,7 +242,6 @@ await page.locator("#role").selectOption("admin");
 await page.screenshot({ path: `${screens}/users-open.png` });
 await page.getByRole("button", { name: "Add the user" }).click();
 await page.waitForURL("**/sign-in/**");
-await page.screenshot({ path: `${screens}/sign-in.png` });
 await page.getByLabel("Name").fill("ann");
 await page.getByLabel("Password").fill("not the password");
 await page.getByRole("button", { name: "Sign in" }).click();
@@ -249,10 +258,40 @@ await page.screenshot({ path: `${screens}/keys.png` });
 await page.getByText("Revoke…").click();
 await page.getByRole("button", { name: "Revoke shop-1" }).click();
 await says(page, "The key was revoked");
-for (const name of ["users", "sessions"]) {
-  await go(page, `/${name}/`);
-  await page.screenshot({ path: `${screens}/${name}.png` });
-}
+
+step("try a request in the documentation, as who is signed in");
+await page.goto(`${base}/docs/#/categories/category_create`);
+const operation = page.locator("#operations-categories-category_create");
+await operation.getByRole("button", { name: "Try it out" }).click();
+await operation.locator("textarea").first().fill('{"name": "Tried in the documentation"}');
+await page.screenshot({ path: `${screens}/docs.png` });
+await operation.getByRole("button", { name: "Execute" }).click();
+await operation.locator(".live-responses-table .response-col_status", { hasText: "201" }).waitFor();
+await go(page, "/categories/");
+await says(page, "Tried in the documentation");
+
+step("look at the pages that only who signed in sees, and at those of who may not");
+const viewer = "only looks at things";
+await go(page, "/users/");
+await page.getByLabel("Name").fill("vera");
+await page.getByLabel("Password", { exact: true }).fill(viewer);
+await page.locator("#role").selectOption("viewer");
+await page.getByRole("button", { name: "Add the user" }).click();
+await says(page, "vera can sign in now.");
+const own = { users: "/users/", keys: "/keys/", sessions: "/sessions/", audit: "/audit/" };
+await lookAt(own, page);
+const other = await open();
+await go(other, "/");
+await other.getByLabel("Name").fill("vera");
+await other.getByLabel("Password").fill(viewer);
+await other.getByRole("button", { name: "Sign in" }).click();
+await other.waitForURL("**/admin/");
+const view = { "viewer-order": "/orders/900/", "viewer-product": "/products/1/", "viewer-refused": "/users/" };
+await lookAt(view, other);
+await lookAt({ "sign-in": "/sign-in/" });
+
+step("sign out");
+await go(page, "/");
 await page.getByRole("button", { name: "Sign out" }).click();
 await page.waitForURL("**/sign-in/**");
 await go(page, "/orders/");
