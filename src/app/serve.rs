@@ -58,8 +58,8 @@ impl Server {
         let tls = Certificate::load(&settings.tls)?;
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
-        let console =
-            Console::new(gate.clone(), Arc::new(SystemClock), settings.stages.policy(), setting_rows(settings));
+        let (policy, low_stock) = (settings.stages.policy(), settings.stock.low);
+        let console = Console::new(gate.clone(), Arc::new(SystemClock), policy, low_stock, setting_rows(settings));
         let server = {
             let (gate, guard) = (gate.clone(), guard.clone());
             let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));

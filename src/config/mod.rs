@@ -19,6 +19,7 @@ mod retention;
 mod section;
 mod sessions;
 mod stages;
+mod stock;
 mod store;
 mod table;
 mod tls;
@@ -43,6 +44,7 @@ pub use retention::Retention;
 pub use section::Key;
 pub use sessions::Sessions;
 pub use stages::Stages;
+pub use stock::Stock;
 pub use store::Store;
 pub use table::table;
 pub use tls::Tls;
@@ -52,10 +54,11 @@ use layer::{Found, Written};
 use section::Texts;
 
 /// Every declared setting, section by section.
-const KEYS: [&[Key]; 14] = [
+const KEYS: [&[Key]; 15] = [
     General::KEYS,
     Stages::KEYS,
     Watchdog::KEYS,
+    Stock::KEYS,
     Journal::KEYS,
     Checkpoint::KEYS,
     Retention::KEYS,
@@ -78,6 +81,8 @@ pub struct Settings {
     pub stages: Stages,
     /// How often stale orders are looked for.
     pub watchdog: Watchdog,
+    /// When stock is low.
+    pub stock: Stock,
     /// The journal.
     pub journal: Journal,
     /// The checkpoint.
@@ -158,6 +163,7 @@ impl Settings {
             general: General::read(texts),
             stages: Stages::read(texts),
             watchdog: Watchdog::read(texts),
+            stock: Stock::read(texts),
             journal: Journal::read(texts),
             checkpoint: Checkpoint::read(texts),
             retention: Retention::read(texts),

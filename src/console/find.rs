@@ -43,7 +43,7 @@ pub(super) async fn find(visit: Visit) -> Answer {
         q => text,
         orders => rows(visit.view(), &found),
         more => found.next.is_some(),
-        products => Value::from(Serde(products.iter().map(ProductRow::from).collect::<Vec<_>>())),
+        products => Value::from(Serde(ProductRow::all(&products, &visit))),
     };
     visit.page("find.html", context)
 }

@@ -51,6 +51,7 @@ struct Inner {
     gate: Gate,
     clock: Arc<dyn Clock>,
     policy: Policy,
+    low_stock: u32,
     settings: Vec<SettingRow>,
     pages: Pages,
     followers: Arc<Semaphore>,
@@ -59,14 +60,24 @@ struct Inner {
 
 impl Console {
     /// The console of the engine behind `gate`, which moves its orders by `policy` and runs with `settings`.
+    /// A product of which `low_stock` pieces or fewer are available runs low.
     ///
     /// # Panics
     /// When a template is malformed, which a test would have found.
     #[must_use]
-    pub fn new(gate: Gate, clock: Arc<dyn Clock>, policy: Policy, settings: Vec<SettingRow>) -> Self {
+    pub fn new(gate: Gate, clock: Arc<dyn Clock>, policy: Policy, low_stock: u32, settings: Vec<SettingRow>) -> Self {
         let pages = Pages::new(gate.zone(), clock.clone());
         let followers = Arc::new(Semaphore::new(FOLLOWERS_MAX));
-        Self(Arc::new(Inner { gate, clock, policy, settings, pages, followers, uploads: Uploads::default() }))
+        Self(Arc::new(Inner {
+            gate,
+            clock,
+            policy,
+            low_stock,
+            settings,
+            pages,
+            followers,
+            uploads: Uploads::default(),
+        }))
     }
 
     /// Adds the console to an application.

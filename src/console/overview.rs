@@ -16,8 +16,6 @@ use crate::view::{Interval, ProductFilter};
 
 /// Rows of each list.
 const ROWS: usize = 8;
-/// A product of which so many pieces or fewer are available runs low.
-pub(super) const LOW_STOCK: u32 = 10;
 
 /// Orders in one stage.
 #[derive(Serialize)]
@@ -42,8 +40,9 @@ struct TrendBody {
 
 /// `GET /admin/`.
 pub(super) async fn show(visit: Visit) -> Answer {
-    let scanned = visit.scan(|engine| {
-        let low = ProductFilter { available_max: Some(LOW_STOCK), archived: Some(false), ..ProductFilter::default() };
+    let available_max = Some(visit.low_stock());
+    let scanned = visit.scan(move |engine| {
+        let low = ProductFilter { available_max, archived: Some(false), ..ProductFilter::default() };
         (engine.health(), engine.view().products().lowest(&low, ROWS))
     });
     let (health, (low, low_count)) = scanned.await?;
@@ -71,9 +70,9 @@ pub(super) async fn show(visit: Visit) -> Answer {
         total => counts.iter().sum::<u64>(),
         delayed => Serde(longest.iter().map(|order| OrderRow::new(order, view.delay(order.id))).collect::<Vec<_>>()),
         delayed_count,
-        low => Serde(low.iter().map(ProductRow::from).collect::<Vec<_>>()),
+        low => Serde(ProductRow::all(&low, &visit)),
         low_count,
-        low_stock => LOW_STOCK,
+        low_stock => visit.low_stock(),
         is_empty => view.products().is_empty(),
         state,
         good,

@@ -44,6 +44,11 @@ impl Visit {
         self.console.0.clock.now()
     }
 
+    /// A product of which so many pieces or fewer are available runs low.
+    pub(super) fn low_stock(&self) -> u32 {
+        self.console.0.low_stock
+    }
+
     pub(super) fn may(&self, role: Role) -> bool {
         self.caller.may(role)
     }

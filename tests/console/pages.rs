@@ -177,3 +177,21 @@ fn the_charts_count_what_happened() {
     }
     assert!(at > 300, "an hour of them");
 }
+
+#[test]
+fn stock_is_low_from_the_number_of_the_settings_on() {
+    let with = |low: u32| {
+        let server = Running::with(|settings| settings.stock.low = low);
+        server.post("/api/inventory/categories/", r#"{"name": "Phones"}"#).expect(201);
+        let case = r#"{"name": "Case", "price": "9.50", "stock": 3, "category_id": 1}"#;
+        server.post("/api/inventory/products/", case).expect(201);
+        ["/", "/products/?low=1", "/products/1/"].map(|path| page(&server, path))
+    };
+    let [overview, list, product] = with(3);
+    holds(&overview, &["Case</a>"]);
+    holds(&list, &["Low stock only (at most 3)", "Case</a>"]);
+    holds(&product, &["available, that is low"]);
+    let [overview, list, product] = with(2);
+    holds(&overview, &["More than 2 pieces of every product are available."]);
+    assert!(!list.contains("Case</a>") && !product.contains("that is low"));
+}

@@ -4,7 +4,6 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::super::form::values;
-use super::super::overview::LOW_STOCK;
 use super::super::show::escaped;
 use super::super::visit::{Answer, Visit};
 use super::{ProductRow, choices};
@@ -23,7 +22,7 @@ pub(crate) async fn products(visit: Visit) -> Answer {
         terms: terms(visit.text("search"))?,
         category: visit.text("category").parse().ok().map(CategoryId),
         archived: Some(is_set("archived")),
-        available_max: is_set("low").then_some(LOW_STOCK),
+        available_max: is_set("low").then_some(visit.low_stock()),
     };
     let after = ProductId(visit.text("after").parse().unwrap_or(0));
     let mut found = visit.scan(move |engine| engine.view().products().find(&filter, after, ROWS + 1)).await?;
@@ -38,14 +37,14 @@ pub(crate) async fn products(visit: Visit) -> Answer {
     let next = last.map(|last| [kept.clone(), vec![format!("after={last}")]].concat().join("&"));
     let values = values(PARAMETERS.map(|name| (name, visit.text(name))));
     let context = context! {
-        products => Value::from(Serde(found.iter().map(ProductRow::from).collect::<Vec<_>>())),
+        products => Value::from(Serde(ProductRow::all(&found, &visit))),
         next,
         after => after.0,
         values,
         is_filtered => !kept.is_empty(),
         categories => choices(&visit),
         is_empty => visit.view().products().is_empty(),
-        low_stock => LOW_STOCK,
+        low_stock => visit.low_stock(),
         note => visit.text("note"),
     };
     visit.page("products.html", context)

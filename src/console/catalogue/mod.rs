@@ -12,7 +12,6 @@ pub(super) use list::products;
 pub(super) use product::{archive, blank, change, create, delete, edit};
 pub(super) use stock::{adjust, product};
 
-use super::overview::LOW_STOCK;
 use super::visit::Visit;
 use crate::domain::ids::CategoryId;
 use crate::view::Product;
@@ -35,8 +34,14 @@ pub(super) struct ProductRow<'a> {
     expiry: Option<String>,
 }
 
-impl<'a> From<&'a Product> for ProductRow<'a> {
-    fn from(product: &'a Product) -> Self {
+impl<'a> ProductRow<'a> {
+    /// A row for each of `products`.
+    pub(super) fn all(products: &'a [Product], visit: &Visit) -> Vec<Self> {
+        products.iter().map(|product| Self::new(product, visit.low_stock())).collect()
+    }
+
+    /// The row of `product`, which runs low with `low_stock` pieces or fewer.
+    pub(super) fn new(product: &'a Product, low_stock: u32) -> Self {
         let (details, balance) = (&product.revision.details, product.balance);
         Self {
             id: product.revision.product.0,
@@ -47,7 +52,7 @@ impl<'a> From<&'a Product> for ProductRow<'a> {
             reserved: balance.reserved,
             available: balance.available(),
             archived: details.archived,
-            low: !details.archived && balance.available() <= LOW_STOCK,
+            low: !details.archived && balance.available() <= low_stock,
             expiry: details.expiry_date.map(|day| day.to_string()),
         }
     }

@@ -121,7 +121,7 @@ async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &For
         .ok()
         .filter(|_| visit.text("note") == "adjusted" && visit.text("is") == product.balance.on_hand.to_string());
     let context = context! {
-        product => Serde(ProductRow::from(product)),
+        product => Serde(ProductRow::new(product, visit.low_stock())),
         description => &*product.revision.details.description,
         number => product.revision.number,
         rows => Value::from(Serde(rows.iter().map(|(_, row)| MovementRow::from(row)).collect::<Vec<_>>())),
