@@ -216,6 +216,7 @@ fn swagger_ui_is_whole_and_loads_nothing_from_elsewhere() {
     for setting in ["url: \"/openapi.json\"", "validatorUrl: null"] {
         assert!(start.text().contains(setting), "{}", start.text());
     }
+    assert!(server.get("/docs/index.css").expect(200).text().contains(".opblock-options"));
     server.get("/docs/no.js").expect(404);
     server.get("/docs/../Cargo.toml").expect(404);
 }

@@ -7,7 +7,7 @@ use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, Param
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::{
     Components, Content, ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, Paths, Ref, RefOr, Required,
-    Response, ResponseBuilder, Schema,
+    Response, ResponseBuilder, Schema, tag::TagBuilder,
 };
 
 use super::super::access::{AuditBody, KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
@@ -18,8 +18,18 @@ use super::inputs::{self, read};
 use super::operations::{Operation, Shows, operations};
 use super::security::{self, guarded};
 
-const DESCRIPTION: &str = "Orders, stock and catalogue. Errors have the shapes and texts of Django REST framework. A path is \
-    served with and without its last slash. Numbers and words in texts are taken as in the predecessor.";
+const DESCRIPTION: &str = "Orders, stock and catalogue. Errors have the shapes and texts of Django REST framework, and numbers may \
+    be written as texts, as there. A path is served with and without its last slash; HEAD is answered wherever GET is, \
+    and OPTIONS everywhere.";
+
+/// The groups that operations are shown in.
+const TAGS: [(&str, &str); 5] = [
+    ("orders", "Orders, one or many at once, and their way to the customer."),
+    ("products", "What is sold, how much of it is there, and why."),
+    ("categories", "What products are sorted by."),
+    ("access", "Who may call: users, API keys, sessions, and who changed what."),
+    ("service", "How the server is, and its documentation."),
+];
 
 /// The document.
 pub(super) fn document() -> Value {
@@ -57,7 +67,8 @@ pub(super) fn document() -> Value {
             _ => item.delete = Some(built),
         }
     }
-    let document = OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build();
+    let tags = TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
+    let document = OpenApiBuilder::new().info(info).tags(Some(tags)).paths(paths).components(Some(components)).build();
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     for (name, schema) in inputs::schemas().into_iter().chain(answers::schemas()) {
         document["components"]["schemas"][name] = schema;

@@ -52,8 +52,13 @@ pub(super) async fn page() -> Answer {
 /// `GET /docs/{file}`.
 pub(super) async fn asset(request: HttpRequest) -> Answer {
     let name = request.match_info().get("file").unwrap_or_default();
-    if name == "swagger-initializer.js" {
-        return Ok(file("text/javascript", include_bytes!("swagger-initializer.js").to_vec()));
+    // These two are ours, in place of those that come with it.
+    match name {
+        "swagger-initializer.js" => {
+            return Ok(file("text/javascript", include_bytes!("swagger-initializer.js").to_vec()));
+        }
+        "index.css" => return Ok(file("text/css", include_bytes!("index.css").to_vec())),
+        _ => {}
     }
     match utoipa_swagger_ui::serve(name, Arc::new(Config::default())).map_err(Error::fault)? {
         Some(found) => Ok(file(&found.content_type, found.bytes.into_owned())),

@@ -52,11 +52,13 @@ fn every_reference_leads_somewhere_and_every_id_is_its_own() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
+    let groups: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
     let mut ids = BTreeSet::new();
     for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
     {
         let id = operation["operationId"].as_str().unwrap();
         assert!(ids.insert(id), "{id} is there twice");
+        assert!(groups.contains(&&operation["tags"][0]), "{id} is in a group that is described");
     }
 }
 
