@@ -11,7 +11,15 @@ const PID_LEN_MAX: u64 = 20;
 /// The lock on a data directory; held until it is dropped, or its process ends in whatever way.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Closing the file would not do: a child process that is just being started holds a copy of it until it runs its program.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Where it fails, closing the file releases the lock a moment later.
+        self.file.unlock().ok();
+    }
 }
 
 /// Why a lock was not taken.
@@ -38,7 +46,7 @@ impl Lock {
             Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(LockError::Io(error)),
             Ok(()) | Err(_) => {}
         }
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
@@ -64,5 +72,16 @@ mod tests {
         }
         drop(lock);
         Lock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn it_is_released_even_while_a_copy_of_its_file_is_open() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("LOCK");
+        let lock = Lock::take(&path).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        drop(lock);
+        Lock::take(&path).unwrap();
+        drop(copy);
     }
 }
