@@ -2,13 +2,16 @@
 
 use std::fmt::{Display, Write};
 use std::future::{Ready, ready};
+use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, LINK};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use chrono::NaiveDate;
 
 use super::answer::ok;
 use super::error::Error;
+use super::fields::{NOT_A_DAY, day};
 use super::gate::Gate;
 
 /// The parameters of a list.
@@ -21,21 +24,42 @@ impl Query {
         value.filter(|value| !value.is_empty())
     }
 
-    /// Whether `name` is said. What is neither true nor false is refused, also nothing.
-    pub(super) fn flag(&self, name: &'static str) -> Result<bool, Error> {
+    /// Whether `name` is true or false, where it is said. What is neither is refused, also nothing.
+    pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
         match self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()) {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
+            None => Ok(None),
+            Some("false") => Ok(Some(false)),
+            Some("true") => Ok(Some(true)),
             Some(_) => Err(Error::field(name, "Give true or false.".into())),
         }
+    }
+
+    /// The number `name`, which is in `allowed`.
+    pub(super) fn number(&self, name: &'static str, allowed: RangeInclusive<u64>) -> Result<Option<u64>, Error> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| allowed.contains(number));
+        let refused = || Error::field(name, format!("Give a number from {} to {}.", allowed.start(), allowed.end()));
+        number.map(Some).ok_or_else(refused)
+    }
+
+    /// The id `name`.
+    pub(super) fn id(&self, name: &'static str) -> Result<Option<u64>, Error> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let id = text.parse().ok().filter(|id| *id >= 1);
+        id.map(Some).ok_or_else(|| Error::field(name, "Give the number that stands in the field id.".into()))
+    }
+
+    /// The day `name`.
+    pub(super) fn day(&self, name: &'static str) -> Result<Option<NaiveDate>, Error> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        day(text).map(Some).ok_or_else(|| Error::field(name, NOT_A_DAY.into()))
     }
 
     /// How many rows are asked for: at most, and by default, what a page may hold.
     pub(super) fn limit(&self, gate: &Gate) -> Result<usize, Error> {
         let max = gate.limits().page_size;
-        let Some(text) = self.get("limit") else { return Ok(max) };
-        let limit = text.parse().ok().filter(|limit| (1..=max).contains(limit));
-        limit.ok_or_else(|| Error::field("limit", format!("Give a number from 1 to {max}.")))
+        let limit = self.number("limit", 1..=max as u64)?;
+        Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(max))
     }
 
     /// Where the page before ended.

@@ -1,6 +1,6 @@
 //! Calendar days in a time zone: the one place where zones matter to a rule.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::time::Timestamp;
@@ -9,6 +9,17 @@ use super::time::Timestamp;
 #[must_use]
 pub fn day(now: Timestamp, zone: Tz) -> NaiveDate {
     DateTime::<Utc>::from_timestamp_micros(now.0).unwrap_or(DateTime::<Utc>::MAX_UTC).with_timezone(&zone).date_naive()
+}
+
+/// When `day` begins in `zone`: at midnight, or where a clock that was put forward leaves that out, at the first half hour
+/// that there is; on a day that a zone left out, at the next one.
+#[must_use]
+pub fn beginning(day: NaiveDate, zone: Tz) -> Timestamp {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let mut half_hours =
+        (0..=48).filter_map(|half_hours| midnight.checked_add_signed(TimeDelta::minutes(30 * half_hours)));
+    let first = half_hours.find_map(|local| zone.from_local_datetime(&local).earliest());
+    Timestamp(first.map_or_else(|| midnight.and_utc().timestamp_micros(), |first| first.timestamp_micros()))
 }
 
 /// Whether something that expires on `expiry` may no longer be sold on `today`: it may until that day has ended.
@@ -23,6 +34,22 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         Timestamp(text.parse::<DateTime<Utc>>().unwrap().timestamp_micros())
+    }
+
+    #[test]
+    fn a_day_begins_at_its_first_half_hour() {
+        let check = |day: &str, zone: Tz, begins: &str| {
+            assert_eq!(beginning(day.parse().unwrap(), zone), at(begins), "{day} {zone}");
+        };
+        check("2026-11-23", Tz::UTC, "2026-11-23T00:00:00Z");
+        check("2026-11-23", Tz::Asia__Dhaka, "2026-11-22T18:00:00Z");
+        // At midnight the clock was put forward by an hour, and back by one into the day before.
+        check("2018-11-04", Tz::America__Sao_Paulo, "2018-11-04T03:00:00Z");
+        check("2018-02-18", Tz::America__Sao_Paulo, "2018-02-18T03:00:00Z");
+        // Twice midnight: the first one counts.
+        check("2024-11-03", Tz::America__Havana, "2024-11-03T04:00:00Z");
+        // Samoa went over the date line and left this day out.
+        check("2011-12-30", Tz::Pacific__Apia, "2011-12-30T10:00:00Z");
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::domain::time::Timestamp;
 pub struct OrderFilter {
     /// Only those in this status.
     pub status: Option<Status>,
-    /// Only those flagged as delayed.
-    pub delayed: bool,
+    /// Only those flagged as delayed, or only others.
+    pub delayed: Option<bool>,
     /// Only those that hold every one of these terms, in any case, in status, customer name or e-mail.
     pub terms: Vec<Term>,
     /// Only those placed from this moment on.
@@ -113,7 +113,7 @@ impl OrderFilter {
             && self.product.is_none_or(|product| order.lines.iter().any(|line| line.product.product == product))
             && self.customer.as_ref().is_none_or(|term| term.is_in_contact(order))
             && self.terms.iter().all(|term| term.is_in(order))
-            && (!self.delayed || view.delay(order.id).is_some())
+            && self.delayed.is_none_or(|delayed| view.delay(order.id).is_some() == delayed)
     }
 }
 
@@ -163,7 +163,7 @@ impl View {
     /// # Errors
     /// When the archive fails.
     pub fn orders(&self, query: &OrderQuery) -> Result<Page<Arc<Order>>, ArchiveError> {
-        if query.filter.delayed {
+        if query.filter.delayed == Some(true) {
             return self.sorted(query, &mut self.delayed(0, usize::MAX).into_iter().map(Ok));
         }
         match query.sort {
@@ -172,13 +172,13 @@ impl View {
             | SortField::MovedAt
             | SortField::Total
             | SortField::Status
-            | SortField::CustomerName => self.sorted(query, &mut self.walk(&query.filter, Ordering::Descending, None)),
+            | SortField::CustomerName => self.sorted(query, &mut self.walk(&query.filter, Ordering::Descending, None)?),
         }
     }
 
     fn by_id(&self, query: &OrderQuery) -> Result<Page<Arc<Order>>, ArchiveError> {
         let mut items = Vec::new();
-        for order in self.walk(&query.filter, query.direction, query.after) {
+        for order in self.walk(&query.filter, query.direction, query.after)? {
             let order = order?;
             if !query.filter.accepts(self, &order) {
                 continue;
@@ -228,24 +228,25 @@ impl View {
         filter: &OrderFilter,
         direction: Ordering,
         after: Option<OrderId>,
-    ) -> impl Iterator<Item = Result<Arc<Order>, ArchiveError>> {
-        let last = self.orders.last();
-        let pages: Box<dyn Iterator<Item = u64>> = match (direction, after) {
-            (Ordering::Descending, after) => Box::new((0..=page_of(after.unwrap_or(last).min(last))).rev()),
-            (Ordering::Ascending, after) => Box::new(page_of(after.unwrap_or(OrderId(0)))..=page_of(last)),
+    ) -> Result<impl Iterator<Item = Result<Arc<Order>, ArchiveError>>, ArchiveError> {
+        let (first, last) = match (direction, after) {
+            (Ordering::Descending, below) => self.range(filter, below)?,
+            (Ordering::Ascending, after) => {
+                let (first, last) = self.range(filter, None)?;
+                (after.map_or(first, |after| first.max(after.next())), last)
+            }
         };
-        let beyond = move |id: OrderId| match (direction, after) {
-            (_, None) => true,
-            (Ordering::Descending, Some(after)) => id < after,
-            (Ordering::Ascending, Some(after)) => id > after,
+        let pages = page_of(first)..=page_of(last);
+        let pages: Box<dyn Iterator<Item = u64>> = match direction {
+            Ordering::Descending => Box::new(pages.rev()),
+            Ordering::Ascending => Box::new(pages),
         };
         let mut pack: Option<(u64, Vec<Arc<Order>>)> = None;
-        pages.flat_map(move |page| self.listed(page, filter, direction)).filter(move |(id, _)| beyond(*id)).map(
-            move |(id, slot)| match slot {
-                Slot::Here(order) => Ok(order),
-                Slot::Evicted | Slot::Absent => self.archived(id, &mut pack),
-            },
-        )
+        let listed = pages.flat_map(move |page| self.listed(page, filter, direction));
+        Ok(listed.filter(move |(id, _)| (first..=last).contains(id)).map(move |(id, slot)| match slot {
+            Slot::Here(order) => Ok(order),
+            Slot::Evicted | Slot::Absent => self.archived(id, &mut pack),
+        }))
     }
 
     pub(super) fn listed(&self, page: u64, filter: &OrderFilter, direction: Ordering) -> Vec<(OrderId, Slot)> {

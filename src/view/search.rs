@@ -81,7 +81,11 @@ impl View {
     }
 
     /// The ids that have to be looked at, from the smallest to the largest.
-    fn range(&self, filter: &OrderFilter, below: Option<OrderId>) -> Result<(OrderId, OrderId), ArchiveError> {
+    pub(super) fn range(
+        &self,
+        filter: &OrderFilter,
+        below: Option<OrderId>,
+    ) -> Result<(OrderId, OrderId), ArchiveError> {
         let placed_before = |at: i64| self.last_placed(Timestamp(at));
         let last = self.orders.last().0;
         let mut top = below.map_or(last, |below| below.0.saturating_sub(1)).min(last);

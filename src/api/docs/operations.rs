@@ -131,8 +131,13 @@ fn query(name: &str, description: &str, schema: Value, example: Option<Value>) -
     parameter.description(Some(description)).schema(Some(read(schema))).example(example).build()
 }
 
-fn id_cursor() -> Value {
+/// An id; an empty one counts as none.
+fn id_or_nothing() -> Value {
     json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "enum": [""]}]})
+}
+
+fn day() -> Value {
+    json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "enum": [""]}]})
 }
 
 /// Of a list by entries of the journal.
@@ -162,7 +167,7 @@ pub(super) fn operations() -> Vec<Operation> {
 fn catalogue() -> Vec<Operation> {
     let product = || json!({"name": "Tablet", "price": "149.50", "stock": 5, "category_id": 1});
     vec![
-        on(Get, CATEGORIES, "category_list", "Lists categories, by id.").page(id_cursor()).shows(Shows::List("Category")),
+        on(Get, CATEGORIES, "category_list", "Lists categories, by id.").page(id_or_nothing()).shows(Shows::List("Category")),
         on(Post, CATEGORIES, "category_create", "Creates a category.")
             .takes("CategoryInput", json!({"name": "Garden"})).once().made().shows(Shows::One("Category")),
         on(Get, CATEGORY, "category_retrieve", "Shows a category.").id(1).shows(Shows::One("Category")),
@@ -171,8 +176,13 @@ fn catalogue() -> Vec<Operation> {
         on(Patch, CATEGORY, "category_change", "Renames a category.")
             .id(1).takes("CategoryPatch", json!({"name": "Devices"})).shows(Shows::One("Category")),
         on(Delete, CATEGORY, "category_delete", "Deletes a category without products.").id(2).refuses(&[409]),
-        on(Get, PRODUCTS, "product_list", "Lists products, archived ones included, by id.")
-            .page(id_cursor()).shows(Shows::List("Product")),
+        on(Get, PRODUCTS, "product_list", "Lists products, archived ones included unless asked otherwise, by id.")
+            .with(query("search", "Up to 16 terms, each of which the name has to contain.", json!({"type": "string"}), None))
+            .with(query("category", "Only those of this category.", id_or_nothing(), Some(json!(1))))
+            .with(query("archived", "true: only archived ones; false: only others.", json!({"type": "boolean"}), None))
+            .with(query("available_max", "Only those of which at most so many pieces are available.",
+                json!({"anyOf": [{"type": "integer", "minimum": 0, "maximum": u32::MAX}, {"type": "string", "enum": [""]}]}), Some(json!(10))))
+            .page(id_or_nothing()).shows(Shows::List("Product")),
         on(Post, PRODUCTS, "product_create", "Creates a product with its opening stock.")
             .takes("ProductInput", product()).once().made().shows(Shows::One("Product")),
         on(Get, PRODUCT, "product_retrieve", "Shows a product.").id(1).shows(Shows::One("Product")),
@@ -199,17 +209,23 @@ fn orders() -> Vec<Operation> {
         on(Get, ORDERS, "order_list", "Lists orders, newest first.")
             .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", search, None))
             .with(query("status", "Orders in this status, or those that are delayed.", status, Some(json!("pending"))))
+            .with(query("delayed", "true: only those that outstay their stage; false: only others.", json!({"type": "boolean"}), None))
+            .with(query("customer", "Only those that hold this in the customer's name, e-mail or telephone number.",
+                json!({"type": "string"}), None))
+            .with(query("product", "Only those with a line of this product.", id_or_nothing(), Some(json!(1))))
+            .with(query("from", "Only those placed on this day or later; days are those of the server's time zone.", day(), None))
+            .with(query("to", "Only those placed on this day or before.", day(), None))
             .with(query("ordering", "id, created_at, updated_at, last_transition_time, total_price, status or \
                 customer_name; the other way round after a dash. Other words are passed over.",
                 json!({"type": "string"}), Some(json!("-id"))))
-            .page(id_cursor()).shows(Shows::List("Order")),
+            .page(id_or_nothing()).shows(Shows::List("Order")),
         on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none.")
             .takes("OrderInput", alice()).once().made().shows(Shows::One("Order")),
         on(Post, BULK, "order_bulk", "Places all orders of a list, or none; or says what would become of each.")
             .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
             .takes("OrderInput", json!([alice(), alice()])).once().made().shows(Shows::List("Order")),
         on(Get, DELAYED, "order_delayed", "Lists the orders that outstayed their stage, longest last.")
-            .page(id_cursor()).shows(Shows::List("Order")),
+            .page(id_or_nothing()).shows(Shows::List("Order")),
         on(Get, ORDER, "order_retrieve", "Shows an order, archived or not.").id(1).shows(Shows::One("Order")),
         on(Put, ORDER, "order_replace", "Replaces the contact fields of a pending order.")
             .id(1).takes("ContactInput", bob()).shows(Shows::One("Order")).refuses(&[409]),
@@ -240,12 +256,12 @@ fn access() -> Vec<Operation> {
         on(Get, USER, "user_retrieve", "Shows a user.").name(&name, "ann").shows(Shows::One("User")),
         on(Patch, USER, "user_change", "Changes password, role, and whether the user may sign in; each ends their sessions.")
             .name(&name, "ann").takes("UserPatch", json!({"role": "viewer"})).shows(Shows::One("User")).refuses(&[409]),
-        on(Get, KEYS, "key_list", "Lists API keys, by id, without their secrets.").page(id_cursor()).shows(Shows::List("Key")),
+        on(Get, KEYS, "key_list", "Lists API keys, by id, without their secrets.").page(id_or_nothing()).shows(Shows::List("Key")),
         on(Post, KEYS, "key_create", "Makes an API key. Its secret is in this answer and nowhere else.")
             .takes("KeyInput", key()).made().shows(Shows::One("NewKey")).refuses(&[409]),
         on(Post, REVOKE_KEY, "key_revoke", "Ends an API key for good.").id(2).shows(Shows::One("Key")).refuses(&[409]),
         on(Get, SESSIONS, "session_list", "Lists who is signed in at the console, the newest session first.")
-            .page(id_cursor()).shows(Shows::List("Session")),
+            .page(id_or_nothing()).shows(Shows::List("Session")),
         on(Post, REVOKE_SESSION, "session_revoke", "Ends a session.").id(1).gone(),
         on(Get, AUDIT, "audit_list", "Lists changes of users, keys and catalogue, newest first.")
             .page(entry_cursor()).shows(Shows::List("AuditRow")),

@@ -4,17 +4,21 @@ use chrono::{Datelike, NaiveDate};
 
 use super::{NULL, Raw, Texts, texts};
 
+/// What is said of anything else.
+pub(crate) const NOT_A_DAY: &str = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
+
 /// Takes a day from year 1 to 9999; month and day may be written without their leading zero.
 pub(crate) fn date(raw: Raw<'_>) -> Result<NaiveDate, Texts> {
-    let day = match raw {
+    let found = match raw {
         Raw::Null => return Err(texts(NULL)),
-        Raw::Str(text) => parse(&text),
+        Raw::Str(text) => day(&text),
         Raw::Bool(_) | Raw::Int(_) | Raw::Float(_) | Raw::List(_) | Raw::Dict => None,
     };
-    day.ok_or_else(|| texts("Date has wrong format. Use one of these formats instead: YYYY-MM-DD."))
+    found.ok_or_else(|| texts(NOT_A_DAY))
 }
 
-fn parse(text: &str) -> Option<NaiveDate> {
+/// The day that `text` is.
+pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     // The pattern's `$` also matches before a newline at the end.
     let mut parts = text.strip_suffix('\n').unwrap_or(text).split('-');
     let mut part = |lengths: std::ops::RangeInclusive<usize>| {

@@ -21,7 +21,7 @@ mod raw;
 pub(crate) use boolean::boolean;
 pub(crate) use chars::{Chars, REASON};
 pub(crate) use choice::choice;
-pub(crate) use date::date;
+pub(crate) use date::{NOT_A_DAY, date, day};
 pub(crate) use decimal::price;
 pub(crate) use document::{DocumentError, Members, for_each_row, for_each_row_of, members, not_an_object};
 pub(crate) use email::email;

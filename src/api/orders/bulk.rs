@@ -15,7 +15,7 @@ const OFFLOADED_BYTES: usize = 1 << 20;
 
 /// Places all orders of a list, or none; or says what would become of them. An empty list is no entry, and so no effect that could be repeated.
 pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, _lease): BulkBody) -> Answer {
-    let is_dry = query.flag("dry_run")?;
+    let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;
     call.engine.expect_room(&request).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;
     let large = body.len() > OFFLOADED_BYTES;

@@ -10,7 +10,7 @@ use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField};
 /// Lists the orders that outstayed their stage, longest in it last.
 pub(crate) async fn delayed(call: Call, query: Query) -> Answer {
     let query = OrderQuery {
-        filter: OrderFilter { delayed: true, ..OrderFilter::default() },
+        filter: OrderFilter { delayed: Some(true), ..OrderFilter::default() },
         sort: SortField::MovedAt,
         direction: QueryOrdering::Descending,
         after: after(&call, &query)?,

@@ -1,20 +1,39 @@
-//! `GET products/`.
+//! `GET products/`: `?search=`, `?category=`, `?archived=`, `?available_max=`.
 
 use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::list::{Query, more, page};
 use super::super::render::{self, List, ProductBody};
 use super::PRODUCT_BYTES;
-use crate::domain::ids::ProductId;
+use crate::api::error::Error;
+use crate::api::orders::terms;
+use crate::domain::ids::{CategoryId, ProductId};
+use crate::view::ProductFilter;
 
-/// Lists products, archived ones included, by id.
+/// Lists products, archived ones included unless asked otherwise, by id.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let after = ProductId(query.cursor_id()?.unwrap_or(0));
-    let mut products = call.view().products().page(after, limit + 1);
+    let filter = filter(&query)?;
+    let mut products = if filter == ProductFilter::default() {
+        call.view().products().page(after, limit + 1)
+    } else {
+        let engine = call.engine.clone();
+        call.gate.scan(move || engine.view().products().find(&filter, after, limit + 1)).await?
+    };
     let more = more(&mut products, limit);
     let next = products.last().filter(|_| more).map(|product| product.revision.product);
     let rows = List(|| products.iter().map(ProductBody::from));
     let out = render::json(&rows, products.len() * PRODUCT_BYTES);
     Ok(page(&call.http, out, next))
+}
+
+fn filter(query: &Query) -> Result<ProductFilter, Error> {
+    let available_max = query.number("available_max", 0..=u64::from(u32::MAX))?;
+    Ok(ProductFilter {
+        terms: terms(query.get("search").unwrap_or_default())?,
+        category: query.id("category")?.map(CategoryId),
+        archived: query.flag("archived")?,
+        available_max: available_max.and_then(|max| u32::try_from(max).ok()),
+    })
 }

@@ -1,6 +1,5 @@
 //! The list of orders, newest first, with its filters.
 
-use chrono::{Days, NaiveDate, TimeZone};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
@@ -10,11 +9,9 @@ use super::super::show::escaped;
 use super::super::visit::{Answer, Visit};
 use super::{OrderRow, statuses};
 use crate::api::error::Error;
-use crate::api::orders::terms;
+use crate::api::orders::filter;
 use crate::domain::ids::{OrderId, ProductId};
-use crate::domain::order::Status;
-use crate::domain::time::Timestamp;
-use crate::view::{Found, OrderFilter, Term, View};
+use crate::view::{Found, OrderFilter, View};
 
 /// Orders on one page.
 const ROWS: usize = 50;
@@ -25,9 +22,9 @@ const PARAMETERS: [&str; 7] = ["status", "delayed", "from", "to", "customer", "p
 
 /// `GET orders/`.
 pub(crate) async fn list(visit: Visit) -> Answer {
-    let (filter, fault) = match filter(&visit) {
+    let (filter, fault) = match filter(&visit.query, visit.console.0.gate.zone()) {
         Ok(filter) => (filter, None),
-        Err(fault) => (OrderFilter::default(), Some(fault)),
+        Err(error) => (OrderFilter::default(), Some(Fault::from(error))),
     };
     let below = visit.text("below").parse().ok().map(OrderId);
     let is_filtered = filter != OrderFilter::default();
@@ -63,38 +60,4 @@ pub(crate) async fn list(visit: Visit) -> Answer {
 pub(crate) fn rows(view: &View, found: &Found) -> Value {
     let rows: Vec<_> = found.items.iter().map(|order| OrderRow::new(order, view.delay(order.id))).collect();
     Value::from(Serde(&rows))
-}
-
-fn filter(visit: &Visit) -> Result<OrderFilter, Fault> {
-    let zone = visit.console.0.gate.zone();
-    let day = |name: &str| -> Result<Option<NaiveDate>, Fault> {
-        let text = visit.text(name);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let day = text.parse().map_err(|_| Fault::bad_request(format!("{text} is no day; write it as 2026-11-23.")))?;
-        Ok(Some(day))
-    };
-    let begin = |day: NaiveDate| {
-        let midnight = day.and_hms_opt(0, 0, 0).and_then(|midnight| zone.from_local_datetime(&midnight).earliest());
-        midnight.map(|midnight| Timestamp(midnight.timestamp_micros()))
-    };
-    let status = visit.text("status");
-    let product = visit.text("product");
-    let customer = visit.text("customer");
-    Ok(OrderFilter {
-        status: match status {
-            "" => None,
-            word => Some(Status::parse(word).ok_or_else(|| Fault::bad_request(format!("There is no status {word}.")))?),
-        },
-        delayed: !visit.text("delayed").is_empty(),
-        terms: terms(visit.text("search"))?,
-        placed_from: day("from")?.and_then(begin),
-        placed_before: day("to")?.and_then(|day| day.checked_add_days(Days::new(1))).and_then(begin),
-        product: match product {
-            "" => None,
-            id => Some(id.parse().map(ProductId).map_err(|_| Fault::bad_request("Give the product by its number."))?),
-        },
-        customer: (!customer.is_empty()).then(|| Term::new(customer)),
-    })
 }
