@@ -137,7 +137,7 @@ mod ten_times {
     use actix_web::HttpServer;
     use packhorse::access::{Guard, Options};
     use packhorse::actors::Load;
-    use packhorse::api::{self, Gate};
+    use packhorse::api::{self, Gate, Setup};
     use packhorse::app::SystemClock;
     use packhorse::config::Settings;
     use packhorse::journal::MemoryOptions;
@@ -164,7 +164,14 @@ mod ten_times {
             actix::System::new().block_on(async move {
                 let Settings { limits, http, .. } = Settings::default();
                 let placing = Load { placements: limits.placements, orders: limits.orders };
-                let gate = Gate::new(limits, chrono_tz::UTC, http.body_timeout);
+                let gate = Gate::new(Setup {
+                    limits,
+                    zone: chrono_tz::UTC,
+                    body_timeout: http.body_timeout,
+                    clock: Arc::new(SystemClock),
+                    low_stock: 10,
+                    settings: Vec::new(),
+                });
                 let guard = Guard::new(Options::default(), Arc::new(SystemClock));
                 let engine = memory::engine(DISK, placing, 2).await;
                 guard.open(engine.clone());

@@ -9,8 +9,10 @@ use chrono_tz::Tz;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Error;
-use crate::actors::Fulfillment;
+use super::settings::SettingRow;
+use crate::actors::{Clock, Fulfillment};
 use crate::config::Limits;
+use crate::domain::time::Timestamp;
 
 /// Scans of many orders, or of what left memory, that may run at once; further ones wait.
 const SCANS_MAX: usize = 16;
@@ -22,6 +24,22 @@ fn kib(bytes: usize) -> usize {
     bytes.div_ceil(1024)
 }
 
+/// What a server runs with, as far as its answers depend on it.
+pub struct Setup {
+    /// Bounds on requests.
+    pub limits: Limits,
+    /// The zone that times are shown in, and whose days are meant.
+    pub zone: Tz,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// A product of which so many pieces or fewer are available runs low.
+    pub low_stock: u32,
+    /// Every setting, for those who ask.
+    pub settings: Vec<SettingRow>,
+}
+
 /// What stands between the API and the engine. Clones share it.
 ///
 /// It is closed while the engine reads its data back: what needs the engine answers 503 until [`Gate::open`].
@@ -30,24 +48,21 @@ pub struct Gate(Arc<Inner>);
 
 struct Inner {
     engine: OnceLock<Fulfillment>,
-    limits: Limits,
-    zone: Tz,
-    body_timeout: Duration,
+    setup: Setup,
     scans: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     stopping: AtomicBool,
 }
 
 impl Gate {
-    /// A closed gate: times are shown in `zone`, and a body may take `body_timeout` to arrive.
+    /// A closed gate.
     #[must_use]
-    pub fn new(limits: Limits, zone: Tz, body_timeout: Duration) -> Self {
+    pub fn new(setup: Setup) -> Self {
+        let limits = &setup.limits;
         let bodies = BODIES_MAX * kib(limits.bulk_body_bytes.max(limits.body_bytes));
         Self(Arc::new(Inner {
             engine: OnceLock::new(),
-            limits,
-            zone,
-            body_timeout,
+            setup,
             scans: Arc::new(Semaphore::new(SCANS_MAX)),
             bodies: Arc::new(Semaphore::new(bodies)),
             stopping: AtomicBool::new(false),
@@ -73,15 +88,27 @@ impl Gate {
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.0.setup.limits
     }
 
     pub(crate) fn zone(&self) -> Tz {
-        self.0.zone
+        self.0.setup.zone
     }
 
     pub(crate) fn body_timeout(&self) -> Duration {
-        self.0.body_timeout
+        self.0.setup.body_timeout
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.setup.clock.now()
+    }
+
+    pub(crate) fn low_stock(&self) -> u32 {
+        self.0.setup.low_stock
+    }
+
+    pub(crate) fn settings(&self) -> &[SettingRow] {
+        &self.0.setup.settings
     }
 
     /// Room for a body of `bytes`; refused while large bodies fill what all of them together may.

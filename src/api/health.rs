@@ -15,13 +15,23 @@ pub(super) async fn healthz() -> Answer {
 /// 200 when commands are taken, otherwise 503 and why not.
 pub(super) async fn readyz(request: HttpRequest) -> Answer {
     let readiness = Gate::of(&request).engine().map(Fulfillment::readiness);
-    let (status, word) = match readiness {
-        Some(Readiness::Ready) => (StatusCode::OK, "ready"),
-        Some(Readiness::Stopping) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
-        Some(Readiness::NoSpace) => (StatusCode::SERVICE_UNAVAILABLE, "disk full"),
-        // Why is in the log: it names files of this machine.
-        Some(Readiness::Poisoned(_)) => (StatusCode::SERVICE_UNAVAILABLE, "journal failed"),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+    let word = readiness.as_ref().map_or("starting", word);
+    let status = match readiness {
+        Some(Readiness::Ready) => StatusCode::OK,
+        Some(Readiness::Stopping | Readiness::NoSpace | Readiness::Poisoned(_)) | None => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     };
     Ok(json(status, format!(r#"{{"status":"{word}"}}"#).into_bytes()))
+}
+
+/// What is said of a running engine.
+pub(super) fn word(readiness: &Readiness) -> &'static str {
+    match readiness {
+        Readiness::Ready => "ready",
+        Readiness::Stopping => "stopping",
+        Readiness::NoSpace => "disk full",
+        // Why is in the log: it names files of this machine.
+        Readiness::Poisoned(_) => "journal failed",
+    }
 }

@@ -18,15 +18,18 @@ mod id;
 mod idempotency;
 pub(crate) mod list;
 pub(crate) mod orders;
+pub(crate) mod overview;
 pub(crate) mod products;
 pub(crate) mod render;
 mod root;
 mod routes;
+mod settings;
 mod trace;
 mod unread;
 
-pub use gate::Gate;
+pub use gate::{Gate, Setup};
 pub use routes::routes;
+pub use settings::SettingRow;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};

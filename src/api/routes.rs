@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, json};
 use super::error::Error;
-use super::{access, categories, docs, health, orders, products, root};
+use super::{access, categories, docs, health, orders, overview, products, root, settings};
 use crate::access::{Area, Need, refusal as refusal_of};
 use crate::domain::access::Role::{self, Admin, Operator, Viewer};
 
@@ -36,6 +36,9 @@ pub(super) const REVOKE_KEY: &str = "/api/access/keys/{id}/revoke/";
 pub(super) const SESSIONS: &str = "/api/access/sessions/";
 pub(super) const REVOKE_SESSION: &str = "/api/access/sessions/{id}/revoke/";
 pub(super) const AUDIT: &str = "/api/access/audit/";
+pub(super) const OVERVIEW: &str = "/api/overview/";
+pub(super) const TREND: &str = "/api/overview/trend/";
+pub(super) const SETTINGS: &str = "/api/settings/";
 pub(super) const HEALTHZ: &str = "/healthz/";
 pub(super) const READYZ: &str = "/readyz/";
 pub(super) const OPENAPI: &str = "/openapi.json/";
@@ -99,6 +102,12 @@ fn endpoints() -> Vec<Endpoint> {
             .post(Admin, access::revoke_session),
         on(AUDIT, Area::Administration, "Audit List", "Lists changes of users, keys and catalogue, newest first.")
             .read(Some(Admin), access::audit),
+        on(OVERVIEW, Area::Administration, "Overview", "Shows the whole at a glance.")
+            .get(overview::overview),
+        on(TREND, Area::Administration, "Overview Trend", "Shows the last hour in steps.")
+            .get(overview::trend),
+        on(SETTINGS, Area::Administration, "Setting List", "Lists the settings in force.")
+            .read(Some(Admin), settings::settings),
         on(HEALTHZ, Area::Common, "Health", "Whether the process answers.")
             .open(health::healthz),
         on(READYZ, Area::Common, "Readiness", "Whether commands are taken.")

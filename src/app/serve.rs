@@ -13,9 +13,9 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Guard, Open, Options};
 use crate::actors::{Readiness, Request};
-use crate::api::{self, Gate};
+use crate::api::{self, Gate, SettingRow, Setup};
 use crate::config::{self, Access, Settings};
-use crate::console::{Console, SettingRow};
+use crate::console::Console;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
@@ -53,13 +53,19 @@ impl Server {
     }
 
     async fn start_with(settings: &Settings, options: Options) -> Result<Self, Error> {
-        let gate = Gate::new(settings.limits.clone(), settings.general.time_zone, settings.http.body_timeout);
+        let gate = Gate::new(Setup {
+            limits: settings.limits.clone(),
+            zone: settings.general.time_zone,
+            body_timeout: settings.http.body_timeout,
+            clock: Arc::new(SystemClock),
+            low_stock: settings.stock.low,
+            settings: setting_rows(settings),
+        });
         let guard = Guard::new(options, Arc::new(SystemClock));
         let tls = Certificate::load(&settings.tls)?;
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
-        let (policy, low_stock) = (settings.stages.policy(), settings.stock.low);
-        let console = Console::new(gate.clone(), Arc::new(SystemClock), policy, low_stock, setting_rows(settings));
+        let console = Console::new(gate.clone(), settings.stages.policy());
         let server = {
             let (gate, guard) = (gate.clone(), guard.clone());
             let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));

@@ -32,9 +32,6 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 use tokio::sync::Semaphore;
 
-pub use settings::SettingRow;
-
-use crate::actors::Clock;
 use crate::api::Gate;
 use crate::domain::order::Policy;
 use page::Pages;
@@ -49,35 +46,22 @@ pub struct Console(Arc<Inner>);
 
 struct Inner {
     gate: Gate,
-    clock: Arc<dyn Clock>,
     policy: Policy,
-    low_stock: u32,
-    settings: Vec<SettingRow>,
     pages: Pages,
     followers: Arc<Semaphore>,
     uploads: Uploads,
 }
 
 impl Console {
-    /// The console of the engine behind `gate`, which moves its orders by `policy` and runs with `settings`.
-    /// A product of which `low_stock` pieces or fewer are available runs low.
+    /// The console of the engine behind `gate`, which moves its orders by `policy`.
     ///
     /// # Panics
     /// When a template is malformed, which a test would have found.
     #[must_use]
-    pub fn new(gate: Gate, clock: Arc<dyn Clock>, policy: Policy, low_stock: u32, settings: Vec<SettingRow>) -> Self {
-        let pages = Pages::new(gate.zone(), clock.clone());
+    pub fn new(gate: Gate, policy: Policy) -> Self {
+        let pages = Pages::new(gate.clone());
         let followers = Arc::new(Semaphore::new(FOLLOWERS_MAX));
-        Self(Arc::new(Inner {
-            gate,
-            clock,
-            policy,
-            low_stock,
-            settings,
-            pages,
-            followers,
-            uploads: Uploads::default(),
-        }))
+        Self(Arc::new(Inner { gate, policy, pages, followers, uploads: Uploads::default() }))
     }
 
     /// Adds the console to an application.

@@ -1,7 +1,5 @@
 //! The overview: what is where, what is stuck, what runs low, and how the engine is.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
 use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -10,9 +8,9 @@ use super::catalogue::ProductRow;
 use super::orders::OrderRow;
 use super::visit::{Answer, Visit};
 use crate::actors::Readiness;
+use crate::api::overview::running_low;
 use crate::domain::order::Status;
 use crate::telemetry::counters;
-use crate::view::{Interval, ProductFilter};
 
 /// Rows of each list.
 const ROWS: usize = 8;
@@ -26,25 +24,10 @@ struct StageBody {
     delayed: usize,
 }
 
-/// The series of the charts: each point is one interval, times in seconds since 1970.
-#[derive(Serialize)]
-struct TrendBody {
-    at: Vec<i64>,
-    placed: Vec<f64>,
-    delivered: Vec<f64>,
-    cancelled: Vec<f64>,
-    pending: Vec<Option<f64>>,
-    processing: Vec<Option<f64>>,
-    shipped: Vec<Option<f64>>,
-}
-
 /// `GET /admin/`.
 pub(super) async fn show(visit: Visit) -> Answer {
-    let available_max = Some(visit.low_stock());
-    let scanned = visit.scan(move |engine| {
-        let low = ProductFilter { available_max, archived: Some(false), ..ProductFilter::default() };
-        (engine.health(), engine.view().products().lowest(&low, ROWS))
-    });
+    let low = running_low(visit.low_stock());
+    let scanned = visit.scan(move |engine| (engine.health(), engine.view().products().lowest(&low, ROWS)));
     let (health, (low, low_count)) = scanned.await?;
     let view = visit.view();
     let counts = view.counts();
@@ -90,37 +73,4 @@ pub(super) async fn show(visit: Visit) -> Answer {
         restarts => counters::ACTOR_RESTARTS.get(),
     };
     visit.page("overview.html", context)
-}
-
-/// `GET /admin/overview/trend/`: what the charts show.
-pub(super) async fn trend(visit: Visit) -> Answer {
-    let trend = visit.view().trend();
-    let intervals = trend.until(visit.now());
-    let minute = 60.0 / trend.width().as_secs_f64();
-    let rate = |count: fn(&Interval) -> u32| -> Vec<f64> {
-        intervals.iter().map(|(_, interval)| f64::from(count(interval)) * minute).collect()
-    };
-    let stay = |stage: usize| -> Vec<Option<f64>> { intervals.iter().map(|(_, it)| mean_seconds(it, stage)).collect() };
-    let body = TrendBody {
-        at: intervals.iter().map(|(at, _)| at.0 / 1_000_000).collect(),
-        placed: rate(|interval| interval.placed),
-        delivered: rate(|interval| interval.entered[Status::Delivered as usize - 1]),
-        cancelled: rate(|interval| interval.entered[Status::Cancelled as usize - 1]),
-        pending: stay(0),
-        processing: stay(1),
-        shipped: stay(2),
-    };
-    let body = serde_json::to_vec(&body).expect("numbers are JSON");
-    let answer = HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .content_type("application/json")
-        .body(body);
-    Ok(answer)
-}
-
-/// How long the orders that left `stage` had stayed in it, on average, in seconds.
-fn mean_seconds(interval: &Interval, stage: usize) -> Option<f64> {
-    let mean = interval.stayed_micros[stage].checked_div(u64::from(interval.left[stage]))?;
-    #[expect(clippy::cast_precision_loss, reason = "a chart shows no more than a few digits")]
-    Some(mean as f64 / 1e6)
 }

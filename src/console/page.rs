@@ -1,18 +1,15 @@
 //! Filling templates: they are part of the binary, read once, and escape everything that is put into them.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono_tz::Tz;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
 use super::fault::Fault;
 use super::visit::Answer;
 use super::{Console, assets, live, show};
 use crate::access::{Caller, Session};
-use crate::actors::Clock;
+use crate::api::Gate;
 use crate::domain::access::Role;
 
 macro_rules! templates {
@@ -50,20 +47,19 @@ templates! {
 /// All templates.
 pub(super) struct Pages {
     environment: Environment<'static>,
-    clock: Arc<dyn Clock>,
-    zone: Tz,
+    gate: Gate,
 }
 
 impl Pages {
-    /// The templates, showing times in `zone`.
-    pub(super) fn new(zone: Tz, clock: Arc<dyn Clock>) -> Self {
+    /// The templates, showing times in the zone of `gate`.
+    pub(super) fn new(gate: Gate) -> Self {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         // A name that the code does not give is a mistake in the template, and never empty text.
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         // What a page was to show is nothing for the log.
         environment.set_debug(false);
-        show::add_to(&mut environment, zone, &clock);
+        show::add_to(&mut environment, &gate);
         environment.add_function("asset", |name: &str| {
             let path = assets::path(name).map(Value::from_safe_string);
             path.ok_or_else(|| minijinja::Error::new(ErrorKind::InvalidOperation, "no such asset"))
@@ -73,7 +69,7 @@ impl Pages {
                 .add_template(name, text)
                 .unwrap_or_else(|error| panic!("template {name} is malformed: {error:#}"));
         }
-        Self { environment, clock, zone }
+        Self { environment, gate }
     }
 
     /// The page `template`, filled with `context`, for `caller`.
@@ -89,8 +85,8 @@ impl Pages {
             mark => Console::of(request).0.gate.engine().map(|engine| live::mark(engine.view())).unwrap_or_default(),
             path => request.path(),
             theme => theme(request),
-            now => self.clock.now().0,
-            zone => self.zone.name(),
+            now => self.gate.now().0,
+            zone => self.gate.zone().name(),
             who => caller.who.to_string(),
             name => caller.who.name().unwrap_or_default(),
             role => caller.role.map_or("", Role::as_str),

@@ -23,7 +23,6 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
     use Role::{Admin, Operator, Viewer};
     let pages = [
         on("/").get(Viewer, overview::show),
-        on("/overview/trend/").get(Viewer, overview::trend),
         on("/live/").get(Viewer, live::follow),
         on("/find/").get(Viewer, find::find),
         on("/orders/").get(Viewer, orders::list),

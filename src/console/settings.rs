@@ -1,28 +1,13 @@
 //! The settings in force.
 
 use minijinja::context;
-use serde::Serialize;
 
 use super::visit::{Answer, Visit};
-
-/// One setting, for people.
-#[derive(Clone, Debug, Serialize)]
-pub struct SettingRow {
-    /// Its name in a file.
-    pub name: String,
-    /// The value in force.
-    pub value: String,
-    /// The value where nothing else is said.
-    pub default: String,
-    /// What is allowed.
-    pub allowed: String,
-    /// What it is for.
-    pub meaning: String,
-}
+use crate::api::SettingRow;
 
 /// Shows what the server runs with.
 pub(super) async fn show(visit: Visit) -> Answer {
-    let rows = &visit.console.0.settings;
+    let rows = visit.console.0.gate.settings();
     let mut sections: Vec<(&str, Vec<&SettingRow>)> = Vec::new();
     for row in rows {
         let section = row.name.split_once('.').map_or("general", |(section, _)| section);

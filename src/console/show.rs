@@ -1,21 +1,21 @@
 //! How values are shown to people: times in the configured zone with how long ago that was, spans, numbers, sizes.
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use minijinja::{Environment, Value};
 
-use crate::actors::Clock;
+use crate::api::Gate;
 use crate::domain::time::Timestamp;
 
 /// Adds the filters of this module to `environment`.
-pub(super) fn add_to(environment: &mut Environment<'static>, zone: Tz, clock: &Arc<dyn Clock>) {
-    let now = clock.clone();
+pub(super) fn add_to(environment: &mut Environment<'static>, gate: &Gate) {
+    let zone = gate.zone();
+    let now = gate.clone();
     environment.add_filter("time", move |at: i64| Value::from_safe_string(time(Timestamp(at), now.now(), zone)));
-    let now = clock.clone();
+    let now = gate.clone();
     environment.add_filter("ago", move |at: i64| Value::from_safe_string(ago_only(Timestamp(at), now.now(), zone)));
     environment.add_filter("moment", move |at: i64| full(Timestamp(at), zone));
     environment.add_filter("span", |micros: i64| span(Duration::from_micros(micros.unsigned_abs())));

@@ -41,12 +41,12 @@ impl Visit {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.console.0.clock.now()
+        self.console.0.gate.now()
     }
 
     /// A product of which so many pieces or fewer are available runs low.
     pub(super) fn low_stock(&self) -> u32 {
-        self.console.0.low_stock
+        self.console.0.gate.low_stock()
     }
 
     pub(super) fn may(&self, role: Role) -> bool {

@@ -43,7 +43,7 @@ fn the_first_page_is_small() {
         .iter()
         .map(|path| server.send("GET", path, &[("Accept-Encoding", "gzip")], "").expect(200).body.len())
         .sum();
-    let trend = server.get("/admin/overview/trend/").expect(200).body.len();
+    let trend = server.get("/api/overview/trend/").expect(200).body.len();
     let total = first.body.len() + assets + trend;
     assert!(total <= 200 * 1024, "{total} bytes");
 }
@@ -80,7 +80,7 @@ fn no_page_holds_script_or_style_and_nothing_names_another_host() {
 #[test]
 fn pages_are_kept_by_nobody() {
     let server = filled();
-    for path in ["/admin/", "/admin/orders/", "/admin/orders/1/", "/admin/overview/trend/"] {
+    for path in ["/admin/", "/admin/orders/", "/admin/orders/1/"] {
         assert_eq!(server.get(path).expect(200).header("cache-control"), Some("no-store"), "{path}");
     }
     for path in ["/admin/", "/admin/orders/", "/admin/nothing/"] {

@@ -168,7 +168,7 @@ fn a_delayed_order_is_on_the_board_and_on_the_overview() {
 #[test]
 fn the_charts_count_what_happened() {
     let server = filled();
-    let trend = server.get("/admin/overview/trend/").expect(200);
+    let trend = server.get("/api/overview/trend/").expect(200);
     assert_eq!(trend.header("content-type"), Some("application/json"));
     let trend = trend.json();
     let at = trend.get("at").unwrap().rows().len();

@@ -13,7 +13,7 @@ use actix_web::http::{Method, Uri};
 use actix_web::test;
 use packhorse::access::{Guard, Options};
 use packhorse::actors::Load;
-use packhorse::api::{self, Gate};
+use packhorse::api::{self, Gate, Setup};
 use packhorse::app::SystemClock;
 use packhorse::config::Settings;
 use packhorse::journal::MemoryOptions;
@@ -169,7 +169,14 @@ type Answer = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, actix
 type World = Box<dyn Fn(test::TestRequest) -> Answer>;
 
 async fn world() -> World {
-    let gate = Gate::new(Settings::default().limits, chrono_tz::UTC, Duration::from_secs(5));
+    let gate = Gate::new(Setup {
+        limits: Settings::default().limits,
+        zone: chrono_tz::UTC,
+        body_timeout: Duration::from_secs(5),
+        clock: Arc::new(SystemClock),
+        low_stock: 10,
+        settings: Vec::new(),
+    });
     let guard = Guard::new(Options::default(), Arc::new(SystemClock));
     let engine = memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await;
     guard.open(engine.clone());

@@ -11,8 +11,10 @@ use utoipa::openapi::{
 };
 
 use super::super::access::{AuditBody, KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
+use super::super::overview::{OverviewBody, TrendBody};
 use super::super::render::{CategoryBody, MovementBody, OrderBody, ProductBody, StepBody};
 use super::super::routes::{BULK, READYZ};
+use super::super::settings::SettingRow;
 use super::answers::{self, JSON, header, refusal, with_id};
 use super::inputs::{self, read};
 use super::operations::{Operation, Shows, operations};
@@ -48,6 +50,9 @@ pub(super) fn document() -> Value {
     of::<NewKeyBody<'_>>(&mut add);
     of::<SessionBody<'_>>(&mut add);
     of::<AuditBody<'_>>(&mut add);
+    of::<OverviewBody<'_>>(&mut add);
+    of::<TrendBody>(&mut add);
+    of::<SettingRow>(&mut add);
     components.security_schemes.extend(security::schemes().map(|(name, scheme)| (name, scheme.into())));
     components.responses.extend(answers::responses().into_iter().map(|(name, response)| (name.into(), response)));
     let mut paths = Paths::new();

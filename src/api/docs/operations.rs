@@ -7,8 +7,8 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use super::super::routes::{
     ADJUST, ASSET, AUDIT, BULK, CANCEL, CATEGORIES, CATEGORY, DELAYED, DOCS, HEALTHZ, HISTORY, KEYS, ME, MOVEMENTS,
-    OPENAPI, ORDER, ORDERS, POSTMAN, PRODUCT, PRODUCTS, READYZ, REVOKE_KEY, REVOKE_SESSION, ROOT, SESSIONS, TRANSITION,
-    USER, USERS,
+    OPENAPI, ORDER, ORDERS, OVERVIEW, POSTMAN, PRODUCT, PRODUCTS, READYZ, REVOKE_KEY, REVOKE_SESSION, ROOT, SESSIONS,
+    SETTINGS, TRANSITION, TREND, USER, USERS,
 };
 use super::inputs::{ACCESS_NAME, read};
 
@@ -274,6 +274,11 @@ fn rest() -> Vec<Operation> {
     let name = name.schema(Some(read(json!({"type": "string"})))).example(Some(json!("index.css"))).build();
     vec![
         on(Get, ROOT, "root", "Links to the collections.").shows(Shows::One("Links")),
+        on(Get, OVERVIEW, "overview", "Shows the whole at a glance: orders, what is delayed, what runs low, the engine.")
+            .shows(Shows::One("Overview")),
+        on(Get, TREND, "overview_trend", "Shows the last hour in steps: orders a minute, and time in each stage.")
+            .shows(Shows::One("Trend")),
+        on(Get, SETTINGS, "setting_list", "Lists the settings in force, section by section.").shows(Shows::List("Setting")),
         on(Get, HEALTHZ, "health", "Whether the process answers.").shows(Shows::One("Health")),
         on(Get, READYZ, "readiness", "Whether commands are taken; if not, a 503 says why.").shows(Shows::One("Health")),
         on(Get, OPENAPI, "openapi", "This document.").shows(Shows::One("Document")),

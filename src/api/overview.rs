@@ -1,0 +1,206 @@
+//! `GET /api/overview/` and `overview/trend/`: what is where, what is stuck, what runs low, and how the engine is.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::{Answer, ok};
+use super::call::Call;
+use super::health::word;
+use super::render::{self, Time, Times};
+use crate::actors::{Fulfillment, Health};
+use crate::domain::order::Status;
+use crate::telemetry::counters;
+use crate::view::{Interval, ProductFilter};
+
+const OVERVIEW_BYTES: usize = 768;
+const TREND_BYTES: usize = 16 << 10;
+
+/// The whole at a glance.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Overview, example = json!({
+    "status": "ready",
+    "orders": {"pending": 12, "processing": 3, "shipped": 8, "delivered": 990, "cancelled": 4},
+    "delayed": {"pending": 1, "processing": 0, "shipped": 0},
+    "low_stock": {"limit": 10, "products": 2},
+    "engine": {
+        "commits": 700, "commit_micros_last": 350, "commit_micros_mean": 310, "queue": 0, "placing": 1,
+        "journal_bytes": 67_108_864, "journal_entries": 1042, "orders_in_memory": 27, "refused_busy": 0, "actor_restarts": 0,
+        "checkpoint": {"sequence": 1000, "taken_at": "2026-11-22T10:00:00.123456+06:00"},
+    },
+}))]
+pub(crate) struct OverviewBody<'a> {
+    /// As `/readyz` says it.
+    status: &'static str,
+    orders: Counts,
+    delayed: Delayed,
+    low_stock: LowStock,
+    engine: EngineBody<'a>,
+}
+
+/// Orders in each status.
+#[derive(Serialize, ToSchema)]
+struct Counts {
+    pending: u64,
+    processing: u64,
+    shipped: u64,
+    delivered: u64,
+    cancelled: u64,
+}
+
+/// Orders that outstayed each stage.
+#[derive(Serialize, ToSchema)]
+struct Delayed {
+    pending: usize,
+    processing: usize,
+    shipped: usize,
+}
+
+/// Products that run low.
+#[derive(Serialize, ToSchema)]
+struct LowStock {
+    /// A product of which so many pieces or fewer are available does: the setting stock.low.
+    limit: u32,
+    products: usize,
+}
+
+/// How the engine is. What is counted is so since its start.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Engine)]
+struct EngineBody<'a> {
+    /// Group commits.
+    commits: u64,
+    /// How long the last one took, write and sync.
+    commit_micros_last: u64,
+    commit_micros_mean: u64,
+    /// Entries that wait for a commit.
+    queue: usize,
+    /// Placements under way.
+    placing: usize,
+    journal_bytes: u64,
+    journal_entries: u64,
+    orders_in_memory: u64,
+    /// Requests that were answered 503 because too many were under way.
+    refused_busy: u64,
+    /// Actors that were started again after a fault.
+    actor_restarts: u64,
+    #[schema(required)]
+    checkpoint: Option<CheckpointBody<'a>>,
+}
+
+/// The last checkpoint.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Checkpoint)]
+struct CheckpointBody<'a> {
+    /// The last entry of the journal that is in it.
+    sequence: u64,
+    #[schema(value_type = String, format = "date-time")]
+    taken_at: Time<'a>,
+}
+
+/// The last hour in steps of ten seconds, oldest first: one value a step in each list.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trend, example = json!({
+    "at": [1_795_341_600], "placed": [12.0], "delivered": [6.0], "cancelled": [0.0],
+    "pending": [5.1], "processing": [5.0], "shipped": [null],
+}))]
+pub(crate) struct TrendBody {
+    /// When the step began, in seconds since 1970.
+    at: Vec<i64>,
+    /// Orders a minute.
+    placed: Vec<f64>,
+    /// Orders a minute.
+    delivered: Vec<f64>,
+    /// Orders a minute.
+    cancelled: Vec<f64>,
+    /// Seconds that the orders which left the stage had been in it, on average; null where none did.
+    pending: Vec<Option<f64>>,
+    /// The same.
+    processing: Vec<Option<f64>>,
+    /// The same.
+    shipped: Vec<Option<f64>>,
+}
+
+/// Products of which at most `low_stock` pieces are available, and that are sold.
+pub(crate) fn running_low(low_stock: u32) -> ProductFilter {
+    ProductFilter { available_max: Some(low_stock), archived: Some(false), ..ProductFilter::default() }
+}
+
+/// Shows the whole at a glance.
+pub(super) async fn overview(call: Call) -> Answer {
+    let low_stock = call.gate.low_stock();
+    let engine = call.engine.clone();
+    let figures = move || (engine.health(), engine.view().products().lowest(&running_low(low_stock), 0).1);
+    let (health, low) = call.gate.scan(figures).await?;
+    let times = call.times();
+    let (pending, processing, shipped) = (Status::Pending, Status::Processing, Status::Shipped);
+    let view = call.view();
+    let counts = view.counts();
+    let in_status = |status: Status| counts[status as usize - 1];
+    let delayed_in = |stage: Status| view.delayed_in(stage, 0).1;
+    let body = OverviewBody {
+        status: word(&call.engine.readiness()),
+        orders: Counts {
+            pending: in_status(pending),
+            processing: in_status(processing),
+            shipped: in_status(shipped),
+            delivered: in_status(Status::Delivered),
+            cancelled: in_status(Status::Cancelled),
+        },
+        delayed: Delayed {
+            pending: delayed_in(pending),
+            processing: delayed_in(processing),
+            shipped: delayed_in(shipped),
+        },
+        low_stock: LowStock { limit: low_stock, products: low },
+        engine: EngineBody::new(&call.engine, &health, &times),
+    };
+    Ok(ok(render::json(&body, OVERVIEW_BYTES)))
+}
+
+impl<'a> EngineBody<'a> {
+    fn new(engine: &Fulfillment, health: &Health, times: &'a Times) -> Self {
+        let checkpoint = health.checkpoint;
+        Self {
+            commits: health.journal.groups,
+            commit_micros_last: health.journal.commit_micros_last,
+            commit_micros_mean: health.journal.commit_micros_mean,
+            queue: health.queue,
+            placing: health.placing.placements,
+            journal_bytes: health.journal_bytes,
+            journal_entries: engine.view().applied(),
+            orders_in_memory: engine.view().orders_in_memory(),
+            refused_busy: counters::REQUESTS_REFUSED_BUSY.get(),
+            actor_restarts: counters::ACTOR_RESTARTS.get(),
+            checkpoint: checkpoint
+                .map(|mark| CheckpointBody { sequence: mark.sequence, taken_at: times.show(mark.at) }),
+        }
+    }
+}
+
+/// Shows the last hour.
+pub(super) async fn trend(call: Call) -> Answer {
+    let trend = call.view().trend();
+    let intervals = trend.until(call.gate.now());
+    let minute = 60.0 / trend.width().as_secs_f64();
+    let rate = |count: fn(&Interval) -> u32| -> Vec<f64> {
+        intervals.iter().map(|(_, interval)| f64::from(count(interval)) * minute).collect()
+    };
+    let stay = |stage: usize| -> Vec<Option<f64>> { intervals.iter().map(|(_, it)| mean_seconds(it, stage)).collect() };
+    let body = TrendBody {
+        at: intervals.iter().map(|(at, _)| at.0 / 1_000_000).collect(),
+        placed: rate(|interval| interval.placed),
+        delivered: rate(|interval| interval.entered[Status::Delivered as usize - 1]),
+        cancelled: rate(|interval| interval.entered[Status::Cancelled as usize - 1]),
+        pending: stay(0),
+        processing: stay(1),
+        shipped: stay(2),
+    };
+    Ok(ok(render::json(&body, TREND_BYTES)))
+}
+
+/// How long the orders that left `stage` had stayed in it, on average, in seconds.
+fn mean_seconds(interval: &Interval, stage: usize) -> Option<f64> {
+    let mean = interval.stayed_micros[stage].checked_div(u64::from(interval.left[stage]))?;
+    #[expect(clippy::cast_precision_loss, reason = "a chart shows no more than a few digits")]
+    Some(mean as f64 / 1e6)
+}
