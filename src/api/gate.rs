@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Error;
-use super::settings::SettingRow;
+use super::render::SettingRow;
 use crate::actors::{Clock, Fulfillment};
 use crate::config::Limits;
 use crate::domain::time::Timestamp;

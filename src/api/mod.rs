@@ -28,8 +28,8 @@ mod trace;
 mod unread;
 
 pub use gate::{Gate, Setup};
+pub use render::SettingRow;
 pub use routes::routes;
-pub use settings::SettingRow;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};

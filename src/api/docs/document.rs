@@ -12,9 +12,8 @@ use utoipa::openapi::{
 
 use super::super::access::{AuditBody, KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
 use super::super::overview::{OverviewBody, TrendBody};
-use super::super::render::{CategoryBody, MovementBody, OrderBody, ProductBody, StepBody};
+use super::super::render::{CategoryBody, MovementBody, OrderBody, ProductBody, SettingRow, StepBody};
 use super::super::routes::{BULK, READYZ};
-use super::super::settings::SettingRow;
 use super::answers::{self, JSON, header, refusal, with_id};
 use super::inputs::{self, read};
 use super::operations::{Operation, Shows, operations};

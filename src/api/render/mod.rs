@@ -6,6 +6,7 @@ mod catalogue;
 mod history;
 mod movement;
 mod order;
+mod setting;
 mod time;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ pub(crate) use catalogue::{CategoryBody, ProductBody, Text};
 pub(crate) use history::StepBody;
 pub(crate) use movement::{MovementBody, quantity};
 pub(crate) use order::{Lines, OrderBody, WHOLE_ORDER_BYTES};
+pub use setting::SettingRow;
 pub(crate) use time::{Time, Times};
 
 /// `body` as JSON; `capacity` is about how many bytes that takes.
