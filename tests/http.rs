@@ -448,12 +448,16 @@ fn an_order_that_outstays_its_stage_is_listed_as_delayed() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert_eq!(delayed(), [2, 1]);
-    assert_eq!(server.get(&format!("{ORDERS}?status=delayed")).expect(200).ids(), [2, 1]);
+    let ids = |query: &str| server.get(&format!("{ORDERS}?{query}")).expect(200).ids();
+    assert_eq!(ids("status=delayed"), [2, 1]);
+    assert_eq!(ids("status=pending&delayed=true"), [2, 1]);
+    assert_eq!(ids("delayed=false"), [0; 0]);
     let order = server.get(&format!("{ORDERS}1/")).json();
     assert_eq!(order.get("is_delayed"), Some(&Json::Bool(true)));
     assert!(order.get("delayed_since").unwrap().text().ends_with("+06:00"));
     move_to(&server, 1, "processing").expect(200);
     assert_eq!(delayed(), [2]);
+    assert_eq!(ids("delayed=false"), [1]);
 }
 
 #[test]
