@@ -128,10 +128,13 @@ fn targets() -> Vec<Vec<u8>> {
         "orders/?ordering=-total_price,id&cursor=2&limit=1",
         "orders/?ordering=customer_name&status=Canceled",
         "orders/?ordering=updated_at&search=Phone",
+        "orders/?customer=bob&product=1&delayed=false&from=2026-01-01&to=9999-12-31",
+        "orders/?from=2026-11-23&ordering=id&cursor=1",
         "orders/delayed/?limit=1&cursor=1",
         "orders/1/history/",
         "orders/18446744073709551615",
         "products/?limit=1&cursor=1",
+        "products/?search=phone&category=1&archived=false&available_max=10",
         "products/1",
         "products/1/movements/?cursor=3-0",
         "products/1/movements?limit=1000",
@@ -141,6 +144,11 @@ fn targets() -> Vec<Vec<u8>> {
     let get = |path: &&str| Parsed::render(b"GET", format!("{API}{path}").as_bytes(), &[], b"");
     let mut corpus: Vec<_> = paths.iter().map(get).collect();
     corpus.push(Parsed::render(b"DELETE", b"/api/inventory/orders/3/", &[], b""));
+    for path in
+        ["/api/overview/", "/api/overview/trend/", "/api/settings/", "/api/access/me/", "/api/access/audit/?cursor=1-0"]
+    {
+        corpus.push(Parsed::render(b"GET", path.as_bytes(), &[], b""));
+    }
     corpus.push(Parsed::render(b"OPTIONS", b"/healthz", &[], b""));
     corpus.push(Parsed::render(b"HEAD", b"/readyz/", &[], b""));
     corpus
@@ -287,6 +295,14 @@ pub(crate) fn request_targets() {
         b"-",
         b"search=",
         b"status=",
+        b"customer=",
+        b"product=",
+        b"from=0001-01-01",
+        b"to=9999-12-31",
+        b"delayed=true",
+        b"category=",
+        b"archived=",
+        b"available_max=",
         b"%",
         b"%00",
         b"%2F",
