@@ -43,6 +43,7 @@ pub(super) fn is_local_name(headers: &HeaderMap) -> bool {
 /// Adds what no answer to `path` goes without. What the endpoint said itself stays.
 pub(super) fn protect(headers: &mut HeaderMap, path: &str, is_secure: bool) {
     let is_console = path.starts_with("/admin/");
+    let is_data = is_console || path.starts_with("/api/");
     let mut add = |name: HeaderName, value: HeaderValue| {
         if !headers.contains_key(&name) {
             headers.insert(name, value);
@@ -52,7 +53,7 @@ pub(super) fn protect(headers: &mut HeaderMap, path: &str, is_secure: bool) {
     add(header::CONTENT_SECURITY_POLICY, if is_console { CSP_CONSOLE } else { CSP_NOTHING });
     add(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     add(header::CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
-    if is_console || path.starts_with("/api/access/") {
+    if is_data {
         add(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         add(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

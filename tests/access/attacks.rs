@@ -112,4 +112,5 @@ fn required_access_lets_nobody_in_from_the_start() {
     let headers = server.get(ORDERS);
     assert_eq!(headers.header("x-content-type-options"), Some("nosniff"));
     assert!(headers.header("content-security-policy").unwrap().contains("default-src 'none'"));
+    assert_eq!(headers.header("cache-control"), Some("no-store"));
 }
