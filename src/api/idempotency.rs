@@ -40,7 +40,7 @@ fn parse(value: &HeaderValue) -> Option<&str> {
 }
 
 /// What tells two requests with one key apart: caller, method, path with its slash at the end, and body.
-fn hash(request: &HttpRequest, who: &Who, body: &[u8]) -> RequestHash {
+pub(crate) fn hash(request: &HttpRequest, who: &Who, body: &[u8]) -> RequestHash {
     let mut hasher = blake3::Hasher::new();
     // Somebody without a name adds nothing, as before there were names: hashes in journals stay what they are.
     if who.name().is_some() {

@@ -15,7 +15,7 @@ pub(crate) mod fields;
 mod gate;
 mod health;
 mod id;
-mod idempotency;
+pub(crate) mod idempotency;
 pub(crate) mod list;
 pub(crate) mod orders;
 pub(crate) mod overview;

@@ -1,7 +1,6 @@
 //! One request to the console that reached the running engine.
 
 use std::future::{Ready, ready};
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -15,12 +14,13 @@ use super::fault::Fault;
 use crate::access::Caller;
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::error::Error;
+use crate::api::idempotency;
 use crate::api::list::Query;
 use crate::domain::access::Role;
-use crate::domain::entry::RequestHash;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
+use crate::secret::{base64url, random};
 use crate::view::{Product, View};
 
 /// What a page answers.
@@ -63,10 +63,9 @@ impl Visit {
         if token.is_empty() {
             return self.plain();
         }
-        let mut hash = RequestHash::default();
-        hash.copy_from_slice(&blake3::hash(body).as_bytes()[..16]);
         let key = format!("console:{}:{token}", self.http.path()).into();
-        Request { who: self.caller.who.clone(), key: Some(IdempotencyKey { key, request: hash }) }
+        let request = idempotency::hash(&self.http, &self.caller.who, body);
+        Request { who: self.caller.who.clone(), key: Some(IdempotencyKey { key, request }) }
     }
 
     /// The number in the path.
@@ -131,8 +130,7 @@ pub(super) fn see_other(path: &str) -> Answer {
 
 /// A text that no other form has: what makes a form that is sent twice have its effect once.
 pub(super) fn token() -> String {
-    let random = || RandomState::new().hash_one("form");
-    format!("{:016x}{:016x}", random(), random())
+    base64url(&random::<16>())
 }
 
 impl FromRequest for Visit {

@@ -1,6 +1,7 @@
 //! Whose an idempotency key is.
 
-use super::{key, manned, with_key};
+use super::browser::goes_to;
+use super::{PASSWORD, SignedIn, key, manned, with_key};
 
 #[test]
 fn a_key_against_repetition_holds_for_the_caller_who_used_it() {
@@ -26,4 +27,18 @@ fn a_key_against_repetition_holds_for_the_caller_who_used_it() {
     let renewed = key(&server, &by, "shop", "operator", "orders");
     assert_eq!(place(&renewed).expect(201).header("idempotent-replayed"), Some("true"));
     assert_eq!(with_key(&server, "GET", "/api/inventory/orders/", &root, "").ids().len(), 1);
+}
+
+#[test]
+fn what_keeps_a_form_from_counting_twice_holds_for_the_user_who_sent_it() {
+    let (server, root) = manned();
+    let abe = format!(r#"{{"name": "abe", "role": "admin", "password": "{PASSWORD}"}}"#);
+    with_key(&server, "POST", "/api/access/users/", &root, &abe).expect(201);
+    let (ann, abe) = (SignedIn::new(&server, "ann", PASSWORD), SignedIn::new(&server, "abe", PASSWORD));
+    goes_to(&ann.post("/categories/", &[("name", "Tools"), ("token", "guessed")]));
+    goes_to(&ann.post("/categories/", &[("name", "Tools"), ("token", "guessed")]));
+    let refused = abe.post("/categories/", &[("name", "Tools"), ("token", "guessed")]);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let listed = server.send("GET", "/api/inventory/categories/", &[("Cookie", &ann.cookie)], "").expect(200);
+    assert_eq!(listed.ids(), [1]);
 }
