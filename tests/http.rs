@@ -400,6 +400,9 @@ fn a_wrong_parameter_is_named() {
     check("limit=x", "limit");
     check("cursor=x", "cursor");
     check("cursor=7", "cursor");
+    for name in ["cursor", "limit", "product"] {
+        check(&format!("{name}=%2B1"), name);
+    }
     check("status=lost", "status");
     assert!(server.get(&format!("{ORDERS}?status=lost")).text().contains("pending, processing, shipped"));
     server.get("/api/inventory/products/1/movements/?cursor=1").expect(400);

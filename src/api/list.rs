@@ -37,7 +37,7 @@ impl Query {
     /// The number `name`, which is in `allowed`.
     pub(super) fn number(&self, name: &'static str, allowed: RangeInclusive<u64>) -> Result<Option<u64>, Error> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        let number = text.parse().ok().filter(|number| allowed.contains(number));
+        let number = digits(text).filter(|number| allowed.contains(number));
         let refused = || Error::field(name, format!("Give a number from {} to {}.", allowed.start(), allowed.end()));
         number.map(Some).ok_or_else(refused)
     }
@@ -45,7 +45,7 @@ impl Query {
     /// The id `name`.
     pub(super) fn id(&self, name: &'static str) -> Result<Option<u64>, Error> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        let id = text.parse().ok().filter(|id| *id >= 1);
+        let id = digits(text).filter(|id| *id >= 1);
         id.map(Some).ok_or_else(|| Error::field(name, "Give the number that stands in the field id.".into()))
     }
 
@@ -69,7 +69,7 @@ impl Query {
 
     /// Where the page before ended, in a list by id.
     pub(crate) fn cursor_id(&self) -> Result<Option<u64>, Error> {
-        self.cursor(|text| text.parse().ok().filter(|id| (1..u64::MAX).contains(id)))
+        self.cursor(|text| digits(text).filter(|id| (1..u64::MAX).contains(id)))
     }
 }
 
@@ -85,6 +85,11 @@ impl FromRequest for Query {
         let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
         ready(pairs.map(|pairs| Self(pairs.into_inner())).map_err(|_| Error::bad_request("The query is malformed.")))
     }
+}
+
+/// The number that `text` is. A sign is none of its digits.
+fn digits(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
 }
 
 /// Whether more than `limit` rows were found, of which `limit` are kept.
