@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use crate::actors::{CheckpointError, Checkpoints, Clock};
 use crate::domain::access::Access;
-use crate::domain::audit::{AuditCursor, AuditRow};
+use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::Revision;
-use crate::domain::ids::ProductId;
+use crate::domain::ids::{ProductId, RowId};
 use crate::domain::order::Order;
 use crate::domain::stock::Movement;
-use crate::store::{self, Checkpoint, Counts, Head, MovementId, ProductHead, Store, StoreError, StoredKey};
-use crate::view::{
-    Archive, ArchiveError, Changes, KeyEntry, KeyHash, MovementCursor, Restored, RestoredProduct, StatusPage, View,
-};
+use crate::store::{self, Checkpoint, Counts, Head, ProductHead, Store, StoreError, StoredKey};
+use crate::view::{Archive, ArchiveError, Changes, KeyEntry, KeyHash, Restored, RestoredProduct, StatusPage, View};
 
 /// The store, as the view sees it.
 pub(super) struct StoreArchive {
@@ -45,16 +43,13 @@ impl Archive for StoreArchive {
     fn movements(
         &self,
         product: ProductId,
-        before: Option<MovementCursor>,
+        before: Option<RowId>,
         limit: usize,
-    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
-        let before = before.map(|MovementCursor { sequence, nth }| MovementId { sequence, nth });
-        let rows = self.store.movements(product, before, limit).map_err(|error| self.failed(&error))?;
-        let place = |MovementId { sequence, nth }| MovementCursor { sequence, nth };
-        Ok(rows.into_iter().map(|(id, movement)| (place(id), movement)).collect())
+    ) -> Result<Vec<(RowId, Movement)>, ArchiveError> {
+        self.store.movements(product, before, limit).map_err(|error| self.failed(&error))
     }
 
-    fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+    fn audit(&self, before: Option<RowId>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
         self.store.audit(before, limit).map_err(|error| self.failed(&error))
     }
 }

@@ -5,18 +5,20 @@ use minijinja::{Value, context};
 use super::orders::who;
 use super::visit::{Answer, Visit};
 use crate::api::error::Error;
-use crate::domain::audit::{AuditCursor, AuditRow};
+use crate::domain::audit::AuditRow;
+use crate::domain::ids::RowId;
 
 /// Rows on one page.
 const ROWS: usize = 50;
 
 /// `GET audit/`.
 pub(super) async fn list(visit: Visit) -> Answer {
-    let before = cursor(visit.text("before"));
+    // What names no row shows the newest.
+    let before = RowId::parse(visit.text("before"));
     let mut rows = visit.scan(move |engine| engine.view().audit(before, ROWS + 1)).await?.map_err(Error::from)?;
     let is_more = rows.len() > ROWS;
     rows.truncate(ROWS);
-    let next = rows.last().filter(|_| is_more).map(|row| format!("{}-{}", row.id.sequence, row.id.nth));
+    let next = rows.last().filter(|_| is_more).map(|row| row.id.to_string());
     let shown = rows.iter().map(|row| line(row));
     visit.page(
         "audit.html",
@@ -33,10 +35,4 @@ fn line(row: &AuditRow) -> Value {
         subject => row.what.subject(),
         detail => row.what.detail(),
     }
-}
-
-/// The place that a link names; what is no place shows the newest rows.
-fn cursor(text: &str) -> Option<AuditCursor> {
-    let (sequence, nth) = text.split_once('-')?;
-    Some(AuditCursor { sequence: sequence.parse().ok()?, nth: nth.parse().ok()? })
 }

@@ -5,23 +5,15 @@ use std::sync::Arc;
 use super::access::AccessEvent;
 use super::catalogue::CatalogueEvent;
 use super::entry::{Entry, Event};
+use super::ids::RowId;
 use super::time::Timestamp;
 use super::who::Who;
-
-/// A place in the audit log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AuditCursor {
-    /// The entry.
-    pub sequence: u64,
-    /// Which of its events, from 0.
-    pub nth: u32,
-}
 
 /// A row of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     /// Its place.
-    pub id: AuditCursor,
+    pub id: RowId,
     /// When.
     pub at: Timestamp,
     /// Who.
@@ -47,7 +39,7 @@ pub fn rows_of(sequence: u64, entry: &Entry) -> impl Iterator<Item = Arc<AuditRo
             Event::Catalogue(event) => AuditEvent::Catalogue(event.clone()),
             Event::Access(_) | Event::Stock(_) | Event::Placed(_) | Event::Order(..) => return None,
         };
-        Some(Arc::new(AuditRow { id: AuditCursor { sequence, nth }, at: entry.at, who: entry.who.clone(), what }))
+        Some(Arc::new(AuditRow { id: RowId { sequence, nth }, at: entry.at, who: entry.who.clone(), what }))
     })
 }
 

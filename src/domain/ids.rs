@@ -36,3 +36,43 @@ id! {
     /// A category of the catalogue.
     CategoryId
 }
+
+/// A row of the stock ledger of a product, or of the audit log: the `nth` that the entry `sequence` wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId {
+    /// The entry.
+    pub sequence: u64,
+    /// Which row of that product, or which event, of that entry; from 0.
+    pub nth: u32,
+}
+
+impl RowId {
+    /// The row that `text` names, in the one way in which [`fmt::Display`] writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (sequence, nth) = text.split_once('-')?;
+        let id = Self { sequence: sequence.parse().ok()?, nth: nth.parse().ok()? };
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.sequence, self.nth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_written_and_read_in_one_way() {
+        let id = RowId { sequence: u64::MAX, nth: 7 };
+        assert_eq!(RowId::parse(&id.to_string()), Some(id));
+        let others = " 1 - -1 1- +1-0 1-+0 01-0 1-00 1-0- 1--0 18446744073709551616-0 1-4294967296";
+        for text in others.split(' ') {
+            assert_eq!(RowId::parse(text), None, "{text}");
+        }
+    }
+}

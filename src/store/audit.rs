@@ -9,11 +9,12 @@ use super::kind::{ValueError, audit};
 use super::kv::{Direction, Range};
 use super::record::Changes;
 use super::schema::Table;
-use crate::domain::audit::{AuditCursor, AuditRow};
+use crate::domain::audit::AuditRow;
+use crate::domain::ids::RowId;
 
 impl Store {
     /// At most `limit` rows before `before`, newest first.
-    pub fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, StoreError> {
+    pub fn audit(&self, before: Option<RowId>, limit: usize) -> Result<Vec<Arc<AuditRow>>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new());
         }

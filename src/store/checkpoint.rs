@@ -135,15 +135,6 @@ pub struct Loaded {
     pub keys: Vec<StoredKey>,
 }
 
-/// A place in the ledger of one product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MovementId {
-    /// The journal entry.
-    pub sequence: u64,
-    /// Which of the rows of that product in that entry, from 0.
-    pub nth: u32,
-}
-
 /// What was written, for the log and the metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {

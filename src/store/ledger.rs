@@ -7,14 +7,13 @@
 use hashbrown::HashSet;
 
 use super::Store;
-use super::checkpoint::MovementId;
 use super::error::StoreError;
 use super::kind::movement::{self, Record};
 use super::kind::{ValueError, ledger};
 use super::kv::{Direction, Range};
 use super::record::{Changes, SINGLE_BYTES_MAX};
 use super::schema::Table;
-use crate::domain::ids::ProductId;
+use crate::domain::ids::{ProductId, RowId};
 use crate::domain::stock::Movement;
 
 const TABLE: Table = Table::Movements;
@@ -27,9 +26,9 @@ impl Store {
     pub fn movements(
         &self,
         product: ProductId,
-        before: Option<MovementId>,
+        before: Option<RowId>,
         limit: usize,
-    ) -> Result<Vec<(MovementId, Movement)>, StoreError> {
+    ) -> Result<Vec<(RowId, Movement)>, StoreError> {
         let mut rows = Vec::new();
         let mut at = self.newest_record(product, before)?;
         while let Some((first, record)) = at
@@ -88,7 +87,7 @@ impl Store {
         let (mut count, mut last) = (before.map_or(0, |ledger| ledger.rows), None);
         for row in rows {
             let id = match last {
-                None => MovementId { sequence: row.sequence, nth: 0 },
+                None => RowId { sequence: row.sequence, nth: 0 },
                 Some(last) => movement::follow(last, row.sequence)
                     .ok_or_else(|| StoreError::damaged(TABLE, format!("too many rows in entry {}", row.sequence)))?,
             };
@@ -149,11 +148,7 @@ impl Store {
     }
 
     /// The newest record of `product` that may hold rows before `before`.
-    fn newest_record(
-        &self,
-        product: ProductId,
-        before: Option<MovementId>,
-    ) -> Result<Option<(MovementId, Record)>, StoreError> {
+    fn newest_record(&self, product: ProductId, before: Option<RowId>) -> Result<Option<(RowId, Record)>, StoreError> {
         let prefix = movement::ser_prefix(product);
         let range = match before {
             None => Range::prefix(&prefix),
@@ -173,13 +168,13 @@ impl Store {
     }
 
     /// The record of `product` at `first`, which the one at `next` names as the one before it.
-    fn record(&self, product: ProductId, first: MovementId, next: MovementId) -> Result<Record, StoreError> {
+    fn record(&self, product: ProductId, first: RowId, next: RowId) -> Result<Record, StoreError> {
         debug_assert!(first < next, "a record names an older one as the one before it");
         let bytes = self.records.get(TABLE, &movement::ser_key(product, first))?.ok_or_else(|| lost(product, first))?;
         movement::deser_value(first, &bytes).map_err(damaged)
     }
 
-    fn last_record(&self, range: &Range) -> Result<Option<(ProductId, MovementId, Vec<u8>)>, StoreError> {
+    fn last_record(&self, range: &Range) -> Result<Option<(ProductId, RowId, Vec<u8>)>, StoreError> {
         let Some((key, bytes)) = self.records.scan(TABLE, range, Direction::Backward, 1)?.pop() else {
             return Ok(None);
         };
@@ -210,8 +205,8 @@ pub(super) fn check_movements(rows: &[(ProductId, Vec<&Movement>)], through: u64
     Ok(())
 }
 
-fn lost(product: ProductId, first: MovementId) -> StoreError {
-    let MovementId { sequence, nth } = first;
+fn lost(product: ProductId, first: RowId) -> StoreError {
+    let RowId { sequence, nth } = first;
     StoreError::damaged(
         TABLE,
         format!("the rows of product {product} from row {nth} of entry {sequence} on are missing"),

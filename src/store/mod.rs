@@ -51,8 +51,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 pub use checkpoint::{
-    Checkpoint, Counts, Head, KeyHash, Loaded, MovementId, PACK_ORDERS, PAGE_ORDERS, Pack, ProductHead, StatusCode,
-    StatusPage, StoredKey, Written, pack_of, page_of, slot_of,
+    Checkpoint, Counts, Head, KeyHash, Loaded, PACK_ORDERS, PAGE_ORDERS, Pack, ProductHead, StatusCode, StatusPage,
+    StoredKey, Written, pack_of, page_of, slot_of,
 };
 pub use error::{Place, StoreError};
 pub use kv::{Batch, Bounds, Direction, KeyValue, Kv, Range, Visit};

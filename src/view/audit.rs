@@ -7,8 +7,9 @@ use parking_lot::RwLock;
 
 use super::{Archive, ArchiveError};
 use crate::domain::access::{AccessName, AccessOutcome, KeyId};
-use crate::domain::audit::{AuditCursor, AuditRow, rows_of};
+use crate::domain::audit::{AuditRow, rows_of};
 use crate::domain::entry::Entry;
+use crate::domain::ids::RowId;
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -74,7 +75,7 @@ impl Audit {
     /// At most `limit` rows before `before`, newest first: from memory, and then from the archive.
     pub(super) fn page(
         &self,
-        before: Option<AuditCursor>,
+        before: Option<RowId>,
         limit: usize,
         archive: &dyn Archive,
     ) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {

@@ -26,7 +26,6 @@ pub use apply::{Restored, RestoredProduct};
 pub use catalogue::{Product, ProductFilter, Products};
 pub use changes::{Changes, ProductHead};
 pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
-pub use movements::MovementCursor;
 pub use orders::{PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
 pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
 pub use search::Found;
@@ -35,9 +34,9 @@ pub use term::Term;
 pub use trend::{Interval, Trend};
 
 use crate::domain::access::Access;
-use crate::domain::audit::{AuditCursor, AuditRow};
+use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::Revision;
-use crate::domain::ids::{OrderId, ProductId};
+use crate::domain::ids::{OrderId, ProductId, RowId};
 use crate::domain::order::{Order, Policy, Status};
 use crate::domain::stock::Movement;
 use crate::domain::time::Timestamp;
@@ -60,12 +59,12 @@ pub trait Archive: Send + Sync {
     fn movements(
         &self,
         product: ProductId,
-        before: Option<MovementCursor>,
+        before: Option<RowId>,
         limit: usize,
-    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError>;
+    ) -> Result<Vec<(RowId, Movement)>, ArchiveError>;
 
     /// At most `limit` rows of the audit log before `before`, newest first.
-    fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError>;
+    fn audit(&self, before: Option<RowId>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError>;
 }
 
 /// The archive of a view that nothing ever leaves: of a check, or of a test.
@@ -81,16 +80,11 @@ impl Archive for NoArchive {
         None
     }
 
-    fn movements(
-        &self,
-        _: ProductId,
-        _: Option<MovementCursor>,
-        _: usize,
-    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
+    fn movements(&self, _: ProductId, _: Option<RowId>, _: usize) -> Result<Vec<(RowId, Movement)>, ArchiveError> {
         Ok(Vec::new())
     }
 
-    fn audit(&self, _: Option<AuditCursor>, _: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+    fn audit(&self, _: Option<RowId>, _: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
         Ok(Vec::new())
     }
 }
@@ -274,9 +268,9 @@ impl View {
     pub fn movements(
         &self,
         product: ProductId,
-        before: Option<MovementCursor>,
+        before: Option<RowId>,
         limit: usize,
-    ) -> Result<Vec<(MovementCursor, Movement)>, ArchiveError> {
+    ) -> Result<Vec<(RowId, Movement)>, ArchiveError> {
         self.movements.page(product, before, limit, &*self.archive)
     }
 
@@ -284,7 +278,7 @@ impl View {
     ///
     /// # Errors
     /// When the archive fails.
-    pub fn audit(&self, before: Option<AuditCursor>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+    pub fn audit(&self, before: Option<RowId>, limit: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
         self.audit.page(before, limit, &*self.archive)
     }
 

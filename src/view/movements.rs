@@ -6,17 +6,8 @@ use foldhash::HashMap;
 use parking_lot::RwLock;
 
 use super::{Archive, ArchiveError};
-use crate::domain::ids::ProductId;
+use crate::domain::ids::{ProductId, RowId};
 use crate::domain::stock::Movement;
-
-/// A place between the rows of one product: before row `nth` of entry `sequence`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MovementCursor {
-    /// The entry.
-    pub sequence: u64,
-    /// Its row for the product, counted from 0.
-    pub nth: u32,
-}
 
 /// How many rows share an allocation.
 const CHUNK: usize = 512;
@@ -29,8 +20,8 @@ struct Row {
 }
 
 impl Row {
-    fn cursor(&self) -> MovementCursor {
-        MovementCursor { sequence: self.movement.sequence, nth: self.nth }
+    fn cursor(&self) -> RowId {
+        RowId { sequence: self.movement.sequence, nth: self.nth }
     }
 }
 
@@ -64,7 +55,7 @@ impl Ledger {
     }
 
     /// At most `limit` rows before `before`, newest first.
-    fn newest(&self, before: Option<MovementCursor>, limit: usize) -> Vec<(MovementCursor, Movement)> {
+    fn newest(&self, before: Option<RowId>, limit: usize) -> Vec<(RowId, Movement)> {
         let is_before = |row: &Row| before.is_none_or(|before| row.cursor() < before);
         let chunks = self.chunks.partition_point(|chunk| chunk.first().is_some_and(is_before));
         let rows = self.chunks[..chunks].iter().rev().flat_map(|chunk| chunk.iter().rev());
@@ -82,13 +73,13 @@ impl Rows {
         self.0.iter().map(|(product, ledger)| (*product, ledger.rows()))
     }
 
-    fn newest(&self, product: ProductId, before: Option<MovementCursor>, limit: usize) -> Vec<Placed> {
+    fn newest(&self, product: ProductId, before: Option<RowId>, limit: usize) -> Vec<Placed> {
         self.0.get(&product).map(|ledger| ledger.newest(before, limit)).unwrap_or_default()
     }
 }
 
 /// A row of the ledger and its place.
-type Placed = (MovementCursor, Movement);
+type Placed = (RowId, Movement);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -145,7 +136,7 @@ impl Movements {
     pub(super) fn page(
         &self,
         product: ProductId,
-        before: Option<MovementCursor>,
+        before: Option<RowId>,
         limit: usize,
         archive: &dyn Archive,
     ) -> Result<Vec<Placed>, ArchiveError> {

@@ -308,15 +308,15 @@ mod tests {
             fn movements(
                 &self,
                 _: crate::domain::ids::ProductId,
-                _: Option<crate::view::MovementCursor>,
+                _: Option<crate::domain::ids::RowId>,
                 _: usize,
-            ) -> Result<Vec<(crate::view::MovementCursor, crate::domain::stock::Movement)>, crate::view::ArchiveError>
+            ) -> Result<Vec<(crate::domain::ids::RowId, crate::domain::stock::Movement)>, crate::view::ArchiveError>
             {
                 Ok(Vec::new())
             }
             fn audit(
                 &self,
-                _: Option<crate::domain::audit::AuditCursor>,
+                _: Option<crate::domain::ids::RowId>,
                 _: usize,
             ) -> Result<Vec<Arc<crate::domain::audit::AuditRow>>, crate::view::ArchiveError> {
                 Ok(Vec::new())

@@ -91,7 +91,9 @@ fn a_cursor_or_limit_that_is_none_is_refused_as_in_other_lists() {
     let server = Running::start();
     let root = key(&server, &[], "root", "admin", "all");
     let said = |path: &str| with_key(&server, "GET", path, &root, "").expect(400).text().to_owned();
-    for cursor in ["x", "1", "-", "1-", "-1", "1-x", "1-2-3", "99999999999999999999-0", "1-4294967296"] {
+    for cursor in
+        ["x", "1", "-", "1-", "-1", "1-x", "1-2-3", "99999999999999999999-0", "1-4294967296", "%2B1-0", "01-0"]
+    {
         assert_eq!(
             said(&format!("{AUDIT}?cursor={cursor}")),
             said("/api/inventory/orders/?cursor=x"),

@@ -7,7 +7,8 @@ use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::list::{Query, more, page};
 use super::super::render::{self, List, Text, Time, Times};
-use crate::domain::audit::{AuditCursor, AuditRow};
+use crate::domain::audit::AuditRow;
+use crate::domain::ids::RowId;
 use crate::domain::who::Who;
 
 const ROW_BYTES: usize = 192;
@@ -49,19 +50,13 @@ impl<'a> AuditBody<'a> {
 /// Lists the audit log, newest first.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
-    let before = query.cursor(cursor)?;
+    let before = query.cursor(RowId::parse)?;
     let engine = call.engine.clone();
     // What is older than memory holds is on the disk.
     let mut rows = call.gate.scan(move || engine.view().audit(before, limit + 1)).await??;
     let more = more(&mut rows, limit);
-    let next = rows.last().filter(|_| more).map(|row| format!("{}-{}", row.id.sequence, row.id.nth));
+    let next = rows.last().filter(|_| more).map(|row| row.id);
     let times = call.times();
     let body = List(|| rows.iter().map(|row| AuditBody::new(row, &times)));
     Ok(page(&call.http, render::json(&body, rows.len() * ROW_BYTES), next))
-}
-
-/// The place that a cursor names: an entry, and which of its events.
-fn cursor(text: &str) -> Option<AuditCursor> {
-    let (sequence, nth) = text.split_once('-')?;
-    Some(AuditCursor { sequence: sequence.parse().ok()?, nth: nth.parse().ok()? })
 }

@@ -5,8 +5,7 @@ use super::super::call::Call;
 use super::super::id::Path;
 use super::super::list::{Query, more, page};
 use super::super::render::{self, List, MovementBody};
-use crate::domain::ids::ProductId;
-use crate::view::MovementCursor;
+use crate::domain::ids::{ProductId, RowId};
 
 /// About how many bytes a movement takes.
 const MOVEMENT_BYTES: usize = 224;
@@ -15,18 +14,13 @@ const MOVEMENT_BYTES: usize = 224;
 pub(crate) async fn movements(call: Call, Path(id): Path<ProductId>, query: Query) -> Answer {
     call.product(id)?;
     let limit = query.limit(&call.gate)?;
-    let before = query.cursor(cursor)?;
+    let before = query.cursor(RowId::parse)?;
     let engine = call.engine.clone();
     let mut rows = call.gate.scan(move || engine.view().movements(id, before, limit + 1)).await??;
     let more = more(&mut rows, limit);
-    let next = rows.last().filter(|_| more).map(|(cursor, _)| format!("{}-{}", cursor.sequence, cursor.nth));
+    let next = rows.last().filter(|_| more).map(|(cursor, _)| *cursor);
     let times = call.times();
     let listed = List(|| rows.iter().map(|(_, row)| MovementBody::new(row, &times)));
     let out = render::json(&listed, rows.len() * MOVEMENT_BYTES);
     Ok(page(&call.http, out, next))
-}
-
-fn cursor(text: &str) -> Option<MovementCursor> {
-    let (sequence, nth) = text.split_once('-')?;
-    Some(MovementCursor { sequence: sequence.parse().ok()?, nth: nth.parse().ok()? })
 }

@@ -14,8 +14,9 @@ use crate::api::error::{self, Error};
 use crate::api::products::input;
 use crate::api::render::quantity;
 use crate::domain::access::Role;
+use crate::domain::ids::RowId;
 use crate::domain::stock::{Change, Movement};
-use crate::view::{MovementCursor, Product};
+use crate::view::Product;
 
 /// Rows of the ledger on one page.
 const ROWS: usize = 50;
@@ -106,12 +107,12 @@ pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
 
 async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &Form) -> Answer {
     let id = product.revision.product;
-    let before = cursor(visit.text("before"));
+    let before = RowId::parse(visit.text("before"));
     let rows = visit.scan(move |engine| engine.view().movements(id, before, ROWS + 1)).await?;
     let mut rows = rows.map_err(Error::from)?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
-    let next = rows.last().filter(|_| more).map(|(cursor, _)| format!("{}-{}", cursor.sequence, cursor.nth));
+    let next = rows.last().filter(|_| more).map(|(id, _)| id.to_string());
     let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.status);
     let is_stale = status == StatusCode::CONFLICT && form.get("expected") != product.balance.on_hand.to_string();
     // Only a number that is still true can be taken back.
@@ -138,9 +139,4 @@ async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &For
         token => token(),
     };
     visit.page_with(status, "product.html", context)
-}
-
-fn cursor(text: &str) -> Option<MovementCursor> {
-    let (sequence, nth) = text.split_once('-')?;
-    Some(MovementCursor { sequence: sequence.parse().ok()?, nth: nth.parse().ok()? })
 }

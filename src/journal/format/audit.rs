@@ -2,7 +2,8 @@
 
 use bincode::{BorrowDecode, Encode};
 
-use crate::domain::audit::{AuditCursor, AuditEvent, AuditRow};
+use crate::domain::audit::{AuditEvent, AuditRow};
+use crate::domain::ids::RowId;
 use crate::domain::time::Timestamp;
 
 use super::{AccessEventV1, CatalogueEventV1, FormatError, WhoV1};
@@ -36,7 +37,7 @@ impl<'a> From<&'a AuditRow> for AuditRowV1<'a> {
 
 impl AuditRowV1<'_> {
     /// The domain's value at its place, checked.
-    pub fn restore(self, id: AuditCursor) -> Result<AuditRow, FormatError> {
+    pub fn restore(self, id: RowId) -> Result<AuditRow, FormatError> {
         let what = match self.what {
             AuditEventV1::Access(event) => AuditEvent::Access(Box::new(event.restore()?)),
             AuditEventV1::Catalogue(event) => AuditEvent::Catalogue(Box::new(event.restore()?)),

@@ -2,21 +2,22 @@
 
 use super::ValueError;
 use super::fields::Fields;
-use crate::domain::audit::{AuditCursor, AuditRow};
+use crate::domain::audit::AuditRow;
+use crate::domain::ids::RowId;
 use crate::journal::format::{self, AuditRowV1};
 
 const KEY_BYTES: usize = 8 + 4;
 
-pub(crate) fn ser_key(id: AuditCursor) -> [u8; KEY_BYTES] {
+pub(crate) fn ser_key(id: RowId) -> [u8; KEY_BYTES] {
     let mut key = [0; KEY_BYTES];
     key[..8].copy_from_slice(&id.sequence.to_be_bytes());
     key[8..].copy_from_slice(&id.nth.to_be_bytes());
     key
 }
 
-pub(crate) fn deser_key(key: &[u8]) -> Result<AuditCursor, ValueError> {
+pub(crate) fn deser_key(key: &[u8]) -> Result<RowId, ValueError> {
     let mut fields = Fields::new("key of an audit row", key);
-    let id = AuditCursor { sequence: fields.u64_be()?, nth: fields.u32_be()? };
+    let id = RowId { sequence: fields.u64_be()?, nth: fields.u32_be()? };
     fields.end()?;
     Ok(id)
 }
@@ -27,7 +28,7 @@ pub(crate) fn ser_value(row: &AuditRow) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn deser_value(id: AuditCursor, bytes: &[u8]) -> Result<AuditRow, ValueError> {
+pub(crate) fn deser_value(id: RowId, bytes: &[u8]) -> Result<AuditRow, ValueError> {
     format::decode::<AuditRowV1<'_>>(bytes)
         .and_then(|form| form.restore(id))
         .map_err(|error| ValueError::Form { kind: "audit row", error })
@@ -43,14 +44,14 @@ mod tests {
     proptest! {
         #[test]
         fn key_order_is_the_same_as_binary_order(a: (u64, u32), b: (u64, u32)) {
-            let id = |(sequence, nth)| AuditCursor { sequence, nth };
+            let id = |(sequence, nth)| RowId { sequence, nth };
             prop_assert_eq!(deser_key(&ser_key(id(a))).unwrap(), id(a));
             prop_assert_eq!(ser_key(id(a)).cmp(&ser_key(id(b))), a.cmp(&b));
         }
 
         #[test]
         fn garbage_is_refused_or_read_but_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let id = AuditCursor { sequence: 1, nth: 0 };
+            let id = RowId { sequence: 1, nth: 0 };
             let _ = deser_value(id, &bytes).map(|row| ser_value(&row));
             let _ = deser_key(&bytes);
         }

@@ -1,9 +1,8 @@
 //! How far the ledger of a product goes, exact at the head.
 
-use super::super::checkpoint::MovementId;
 use super::fields::Fields;
 use super::{HeadKind, ValueError};
-use crate::domain::ids::ProductId;
+use crate::domain::ids::{ProductId, RowId};
 
 const VALUE_BYTES: usize = 8 + 4 + 8;
 
@@ -11,7 +10,7 @@ const VALUE_BYTES: usize = 8 + 4 + 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ledger {
     /// The first row of the newest record, which is that record's key.
-    pub(crate) newest: MovementId,
+    pub(crate) newest: RowId,
     /// How many rows there are in all; at least 1.
     pub(crate) rows: u64,
 }
@@ -34,7 +33,7 @@ pub(crate) fn ser_value(ledger: Ledger) -> Vec<u8> {
 
 pub(crate) fn deser_value(bytes: &[u8]) -> Result<Ledger, ValueError> {
     let mut fields = Fields::new("ledger", bytes);
-    let newest = MovementId { sequence: fields.u64_be()?, nth: fields.u32_be()? };
+    let newest = RowId { sequence: fields.u64_be()?, nth: fields.u32_be()? };
     let rows = match fields.u64_be()? {
         0 => return Err(fields.bad("number of rows", 0_u8)),
         rows => rows,
@@ -52,7 +51,7 @@ mod tests {
     proptest! {
         #[test]
         fn round_trips(id: u64, sequence: u64, nth: u32, rows in 1_u64..) {
-            let ledger = Ledger { newest: MovementId { sequence, nth }, rows };
+            let ledger = Ledger { newest: RowId { sequence, nth }, rows };
             prop_assert_eq!(deser_key(&ser_key(ProductId(id))).unwrap(), ProductId(id));
             prop_assert_eq!(ser_value(ledger).len(), VALUE_BYTES);
             prop_assert_eq!(deser_value(&ser_value(ledger)).unwrap(), ledger);

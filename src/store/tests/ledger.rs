@@ -31,8 +31,8 @@ fn records(kv: &MemoryKv) -> usize {
 }
 
 /// All rows of product 1, read `limit` at a time.
-fn paged(store: &Store, limit: usize) -> Vec<(MovementId, Movement)> {
-    let mut all: Vec<(MovementId, Movement)> = Vec::new();
+fn paged(store: &Store, limit: usize) -> Vec<(RowId, Movement)> {
+    let mut all: Vec<(RowId, Movement)> = Vec::new();
     loop {
         let before = all.last().map(|(id, _)| *id);
         let page = store.movements(ProductId(1), before, limit).unwrap();
@@ -83,11 +83,11 @@ fn an_entry_of_a_hundred_thousand_rows_is_read_like_any_other() {
     let rows: Vec<_> = (0..100_000).map(|_| sample::movement_at(7)).collect();
     let (_, store) = store_with(&[vec![sample::movement_at(6)], rows, vec![sample::movement_at(8)]]);
     assert_eq!(store.movement_count(ProductId(2)).unwrap(), 100_002);
-    let middle = MovementId { sequence: 7, nth: 70_000 };
+    let middle = RowId { sequence: 7, nth: 70_000 };
     let page = store.movements(ProductId(2), Some(middle), 3).unwrap();
     let ids: Vec<_> = page.iter().map(|(id, _)| (id.sequence, id.nth)).collect();
     assert_eq!(ids, [(7, 69_999), (7, 69_998), (7, 69_997)]);
-    let first = store.movements(ProductId(2), Some(MovementId { sequence: 7, nth: 1 }), 9).unwrap();
+    let first = store.movements(ProductId(2), Some(RowId { sequence: 7, nth: 1 }), 9).unwrap();
     assert_eq!(first.iter().map(|(id, _)| (id.sequence, id.nth)).collect::<Vec<_>>(), [(7, 0), (6, 0)]);
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::access::{ApiKey, User};
 use crate::domain::catalogue::Category;
-use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::ids::{CategoryId, OrderId, ProductId, RowId};
 use crate::domain::order::{Order, Status};
 use crate::domain::stock::{Balance, Movement};
 use crate::domain::text::CategoryName;

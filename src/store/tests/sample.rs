@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use crate::domain::access::{AccessEvent, AccessName, ApiKey, KeyDigest, KeyId, PasswordHash, Role, Scope, User};
-use crate::domain::audit::{AuditCursor, AuditEvent, AuditRow};
+use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::catalogue::{ProductDetails, Revision};
-use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::ids::{CategoryId, OrderId, ProductId, RowId};
 use crate::domain::money::Money;
 use crate::domain::order::{Contact, Line, Order, OrderChange, OrderEvent, Status, Step};
 use crate::domain::stock::{Balance, Change, Movement, ON_HAND_MAX};
@@ -206,7 +206,7 @@ pub(super) fn audit() -> Vec<Arc<AuditRow>> {
     let row = |sequence, nth, event| {
         let (at, who) = (Timestamp(1_700_000_000_000_000), Who::User("ann@example.com".into()));
         let what = AuditEvent::Access(Box::new(event));
-        Arc::new(AuditRow { id: AuditCursor { sequence, nth }, at, who, what })
+        Arc::new(AuditRow { id: RowId { sequence, nth }, at, who, what })
     };
     let name = user().name.clone();
     vec![
