@@ -2,7 +2,7 @@
 //! first use, and kept by the browser until its name changes.
 //!
 //! `htmx.js` (0BSD) and `uplot.js` with `uplot.css` (MIT) are the files of their packages on npm, with their licences
-//! beside them; `style.css`, `console.js` and `icon.svg` are ours.
+//! beside them; `style.css`, `dark.css`, `console.js`, `charts.js` and `icon.svg` are ours.
 
 use std::io::Write;
 use std::sync::LazyLock;
@@ -31,6 +31,7 @@ struct Asset {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         asset("style.css", CSS, include_bytes!("assets/style.css")),
+        asset("dark.css", CSS, include_bytes!("assets/dark.css")),
         asset("console.js", JAVASCRIPT, include_bytes!("assets/console.js")),
         asset("charts.js", JAVASCRIPT, include_bytes!("assets/charts.js")),
         asset("htmx.js", JAVASCRIPT, include_bytes!("assets/htmx.js")),

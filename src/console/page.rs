@@ -84,7 +84,7 @@ impl Pages {
         let page = context! {
             mark => Console::of(request).0.gate.engine().map(|engine| live::mark(engine.view())).unwrap_or_default(),
             path => request.path(),
-            theme => theme(request),
+            dark => dark(request),
             now => self.gate.now().0,
             zone => self.gate.zone().name(),
             who => caller.who.to_string(),
@@ -110,13 +110,13 @@ fn broken(error: &minijinja::Error) -> Fault {
     fault
 }
 
-/// The theme that was chosen with the switch; otherwise the page follows the system.
-fn theme(request: &HttpRequest) -> &'static str {
+/// When the page is dark: as was chosen with the switch; otherwise it follows the system.
+fn dark(request: &HttpRequest) -> &'static str {
     let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| HeaderValue::to_str(value).ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).map(str::trim);
     match pairs.find_map(|pair| pair.strip_prefix("packhorse_theme=")) {
-        Some("dark") => "dark",
-        Some("light") => "light",
-        Some(_) | None => "",
+        Some("dark") => "all",
+        Some("light") => "not all",
+        Some(_) | None => "(prefers-color-scheme: dark)",
     }
 }

@@ -25,16 +25,12 @@
   setInterval(tellTimes, 1000);
 
   // The theme: the system's, or the one that was chosen here.
-  const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : systemIsDark.matches;
-  };
+  const dark = one("#dark");
   for (const button of all("[data-theme-switch]")) {
     button.hidden = false;
     button.addEventListener("click", () => {
-      const theme = isDark() ? "light" : "dark";
-      document.documentElement.dataset.theme = theme;
+      const theme = matchMedia(dark.media).matches ? "light" : "dark";
+      dark.media = theme === "dark" ? "all" : "not all";
       document.cookie = `packhorse_theme=${theme}; Path=/admin; Max-Age=31536000; SameSite=Strict`;
       document.dispatchEvent(new Event("theme"));
     });
