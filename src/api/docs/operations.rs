@@ -142,7 +142,7 @@ fn day() -> Value {
 
 /// Of a list by entries of the journal.
 fn entry_cursor() -> Value {
-    json!({"type": "string", "pattern": "^([0-9]{1,19}-[0-9]{1,9})?$"})
+    json!({"type": "string", "pattern": "^((0|[1-9][0-9]{0,18})-(0|[1-9][0-9]{0,8}))?$"})
 }
 
 fn alice() -> Value {
