@@ -12,6 +12,10 @@ const CSP_CONSOLE: HeaderValue = HeaderValue::from_static(
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What a page asks for by itself carries it.
+const LIVE: HeaderName = HeaderName::from_static("x-live");
+/// What pages follow. A browser adds no header to it.
+const LIVE_PATH: &str = "/admin/live/";
 
 /// Whether a browser says that a page of this origin, or nobody's page, made the request. Programs say nothing.
 pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
@@ -27,6 +31,11 @@ pub(super) fn is_own_origin(headers: &HeaderMap) -> bool {
     let place = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, place)| place.as_bytes());
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
     place.zip(host).is_some_and(|(place, host)| place.eq_ignore_ascii_case(host))
+}
+
+/// Whether a page asks by itself, to show what is new: nobody need be there.
+pub(super) fn is_of_itself(path: &str, headers: &HeaderMap) -> bool {
+    headers.contains_key(LIVE) || path == LIVE_PATH
 }
 
 /// Whether `Host` is one that no other name can be made to lead to.
@@ -100,6 +109,14 @@ pub(super) fn share(headers: &mut HeaderMap, origin: HeaderValue) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_page_asks_for_by_itself_is_told_from_what_somebody_asks_for() {
+        let nothing = HeaderMap::new();
+        let live = HeaderMap::from_iter([(LIVE, HeaderValue::from_static("1"))]);
+        assert!(is_of_itself("/admin/live/", &nothing) && is_of_itself("/admin/orders/", &live));
+        assert!(!is_of_itself("/admin/orders/", &nothing));
+    }
 
     #[test]
     fn an_origin_is_our_own_by_its_host_and_port() {

@@ -214,6 +214,9 @@ impl Guard {
         {
             match access.user(&live.user).filter(|user| !user.disabled && user.epoch == live.epoch) {
                 Some(user) => {
+                    if !browser::is_of_itself(request.path(), headers) {
+                        live.note_use(now);
+                    }
                     let session = Session::new(&token, Some(live.id), &self.0.secret);
                     return Ok((Caller::signed_in(user, session), None));
                 }

@@ -93,6 +93,12 @@ impl Live {
     fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.since)
     }
+
+    /// Notes that somebody uses the session, which puts off its end.
+    pub(super) fn note_use(&self, now: Instant) {
+        let seen = u64::try_from(self.age(now).as_millis()).unwrap_or(u64::MAX);
+        self.seen.fetch_max(seen, Ordering::Relaxed);
+    }
 }
 
 impl Sessions {
@@ -116,15 +122,13 @@ impl Sessions {
         token
     }
 
-    /// The session of `token`, which is in use at `now`.
+    /// The session of `token` that holds at `now`.
     pub(super) fn find(&self, token: &Token, now: Instant) -> Option<Arc<Live>> {
         let found = self.live.read().get(&token.digest()).cloned()?;
         if !self.holds(&found, now) {
             self.end(token);
             return None;
         }
-        let seen = u64::try_from(found.age(now).as_millis()).unwrap_or(u64::MAX);
-        found.seen.fetch_max(seen, Ordering::Relaxed);
         Some(found)
     }
 
@@ -180,9 +184,11 @@ mod tests {
         let (sessions, start) = (sessions(9), Instant::now());
         let used = sessions.begin(bob(), 1, start);
         let unused = sessions.begin(bob(), 1, start);
-        assert!(sessions.find(&used, start + 29 * MINUTE).is_some());
+        sessions.find(&used, start + 29 * MINUTE).unwrap().note_use(start + 29 * MINUTE);
+        assert!(sessions.find(&unused, start + 29 * MINUTE).is_some(), "to be found is no use");
         assert!(sessions.find(&unused, start + 30 * MINUTE).is_none());
-        assert!(sessions.find(&used, start + 58 * MINUTE).is_some(), "a use puts the end off");
+        let late = start + 58 * MINUTE;
+        sessions.find(&used, late).expect("a use puts the end off").note_use(late);
         assert!(sessions.find(&used, start + 60 * MINUTE).is_none(), "but not for ever");
         assert!(sessions.find(&used, start).is_none(), "what has ended stays ended");
     }
@@ -192,7 +198,7 @@ mod tests {
         let (sessions, start) = (sessions(2), Instant::now());
         let first = sessions.begin(bob(), 1, start);
         let second = sessions.begin(bob(), 1, start + MINUTE);
-        sessions.find(&first, start + 2 * MINUTE).unwrap();
+        sessions.find(&first, start + 2 * MINUTE).unwrap().note_use(start + 2 * MINUTE);
         let third = sessions.begin(bob(), 1, start + 3 * MINUTE);
         let now = start + 4 * MINUTE;
         assert!(sessions.find(&second, now).is_none());

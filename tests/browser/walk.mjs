@@ -112,6 +112,19 @@ await page.reload();
 await page.getByRole("button", { name: "Mark as shipped" }).click();
 await says(page, "The order is now shipped.");
 
+step("look at another page for a while, and come back");
+const show = (isHidden) => page.evaluate((isHidden) => {
+  Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}, isHidden);
+await page.locator("#live.on").waitFor();
+await show(true);
+await api("/orders/1/transition/", { to: "delivered", reason: "meanwhile" });
+await page.waitForTimeout(2500);
+assert.equal(await page.locator("#status .badge.shipped").count(), 1, "a page that nobody sees follows nothing");
+await show(false);
+await page.locator("#status .badge.delivered").waitFor();
+
 step("cancel one, and see what becomes of its stock");
 await api("/orders/", order("Clara Cancel", 2, 1));
 await go(page, "/orders/2/");

@@ -65,7 +65,7 @@
   const load = async () => {
     if (document.hidden) return;
     try {
-      const answer = await fetch("/api/overview/trend/", { cache: "no-store" });
+      const answer = await fetch("/api/overview/trend/", { headers: { "X-Live": "1" }, cache: "no-store" });
       if (!answer.ok || answer.redirected) return;
       data = await answer.json();
       if (charts.length === 0) draw();

@@ -64,7 +64,7 @@
   let isMissed = false;
   const refresh = async () => {
     if (!one("[data-live]")) return;
-    if (isFetching || document.hidden) {
+    if (isFetching) {
       isMissed = true;
       return;
     }
@@ -97,12 +97,9 @@
     return bare(region) === bare(fresh);
   };
 
-  // Whoever leaves the page alone for long is not kept signed in by it.
-  const IDLE_MAX = 20 * 60 * 1000;
   const light = one("#live");
   let stream = null;
   let seen = document.body.dataset.mark;
-  let touched = Date.now();
   const say = (isOn, text) => {
     if (!light) return;
     light.hidden = false;
@@ -111,7 +108,7 @@
     light.replaceChildren(Object.assign(document.createElement("span"), { textContent: isOn ? "Live" : "Not live" }));
   };
   const follow = () => {
-    if (stream || !window.EventSource || !one("[data-live]")) return;
+    if (stream || document.hidden || !window.EventSource || !one("[data-live]")) return;
     stream = new EventSource("/admin/live/");
     stream.addEventListener("open", () => say(true, "This page shows what happens as it happens."));
     stream.addEventListener("change", (event) => {
@@ -119,7 +116,7 @@
       seen = event.data;
     });
     stream.addEventListener("error", () => {
-      say(false, "The server cannot be reached; what you see may be old.");
+      say(false, "The server cannot be reached, or you are signed out; what you see may be old.");
       if (stream && stream.readyState === EventSource.CLOSED) {
         stream = null;
         setTimeout(follow, 10000);
@@ -130,25 +127,22 @@
     if (stream) stream.close();
     stream = null;
   };
-  for (const event of ["pointerdown", "keydown", "scroll"]) {
-    addEventListener(event, () => {
-      touched = Date.now();
-      if (!stream) follow();
-    }, { passive: true });
-  }
-  setInterval(() => {
-    if (stream && Date.now() - touched > IDLE_MAX) {
-      rest();
-      say(false, "Nobody was here for a while; touch the page to go on.");
-    }
-  }, 30000);
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && isMissed) refresh();
-  });
+  // A page that nobody sees follows nothing: a browser has few connections to one server, and they are for all its pages.
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : follow()));
   addEventListener("pagehide", rest);
   addEventListener("pageshow", (event) => {
     if (event.persisted) follow();
   });
+
+  // What a page fetches by itself keeps nobody signed in. Whoever is here stays so, also while they fill in a long form.
+  let isTouched = false;
+  for (const event of ["pointerdown", "keydown", "scroll"]) {
+    addEventListener(event, () => (isTouched = true), { passive: true });
+  }
+  setInterval(() => {
+    if (isTouched) fetch("/api/access/me/", { cache: "no-store" }).catch(() => {});
+    isTouched = false;
+  }, 60000);
 
   // Shortcuts. None while somebody types.
   const help = one("#keys");
