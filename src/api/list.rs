@@ -92,11 +92,12 @@ fn digits(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| !text.starts_with('+'))
 }
 
-/// Whether more than `limit` rows were found, of which `limit` are kept.
-pub(super) fn more<T>(rows: &mut Vec<T>, limit: usize) -> bool {
-    let more = rows.len() > limit;
+/// Keeps `limit` of the rows that were found. Where there are more, the next page begins after the `place` of the last
+/// one that is kept.
+pub(crate) fn cut<T, P>(rows: &mut Vec<T>, limit: usize, place: impl FnOnce(&T) -> P) -> Option<P> {
+    let is_more = rows.len() > limit;
     rows.truncate(limit);
-    more
+    rows.last().filter(|_| is_more).map(place)
 }
 
 /// A page: `body`, and where the next one begins if there is one.

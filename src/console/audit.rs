@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use super::orders::who;
 use super::visit::{Answer, Visit};
 use crate::api::error::Error;
+use crate::api::list::cut;
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
 
@@ -16,9 +17,7 @@ pub(super) async fn list(visit: Visit) -> Answer {
     // What names no row shows the newest.
     let before = RowId::parse(visit.text("before"));
     let mut rows = visit.scan(move |engine| engine.view().audit(before, ROWS + 1)).await?.map_err(Error::from)?;
-    let is_more = rows.len() > ROWS;
-    rows.truncate(ROWS);
-    let next = rows.last().filter(|_| is_more).map(|row| row.id.to_string());
+    let next = cut(&mut rows, ROWS, |row| row.id.to_string());
     let shown = rows.iter().map(|row| line(row));
     visit.page(
         "audit.html",

@@ -20,7 +20,7 @@ struct Row {
 }
 
 impl Row {
-    fn cursor(&self) -> RowId {
+    fn id(&self) -> RowId {
         RowId { sequence: self.movement.sequence, nth: self.nth }
     }
 }
@@ -56,10 +56,10 @@ impl Ledger {
 
     /// At most `limit` rows before `before`, newest first.
     fn newest(&self, before: Option<RowId>, limit: usize) -> Vec<(RowId, Movement)> {
-        let is_before = |row: &Row| before.is_none_or(|before| row.cursor() < before);
+        let is_before = |row: &Row| before.is_none_or(|before| row.id() < before);
         let chunks = self.chunks.partition_point(|chunk| chunk.first().is_some_and(is_before));
         let rows = self.chunks[..chunks].iter().rev().flat_map(|chunk| chunk.iter().rev());
-        rows.filter(|row| is_before(row)).take(limit).map(|row| (row.cursor(), row.movement.clone())).collect()
+        rows.filter(|row| is_before(row)).take(limit).map(|row| (row.id(), row.movement.clone())).collect()
     }
 }
 
@@ -148,7 +148,7 @@ impl Movements {
         page.extend(sealed.newest(product, before, limit - page.len()));
         if page.len() < limit {
             // A checkpoint may have written sealed rows already: what memory shows is not asked for again.
-            let oldest = page.last().map(|(cursor, _)| *cursor).or(before);
+            let oldest = page.last().map(|(id, _)| *id).or(before);
             page.extend(archive.movements(product, oldest, limit - page.len())?);
         }
         Ok(page)

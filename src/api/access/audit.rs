@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::answer::Answer;
 use super::super::call::Call;
-use super::super::list::{Query, more, page};
+use super::super::list::{Query, cut, page};
 use super::super::render::{self, List, Text, Time, Times};
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
@@ -54,8 +54,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let engine = call.engine.clone();
     // What is older than memory holds is on the disk.
     let mut rows = call.gate.scan(move || engine.view().audit(before, limit + 1)).await??;
-    let more = more(&mut rows, limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     let times = call.times();
     let body = List(|| rows.iter().map(|row| AuditBody::new(row, &times)));
     Ok(page(&call.http, render::json(&body, rows.len() * ROW_BYTES), next))

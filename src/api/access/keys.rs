@@ -11,7 +11,7 @@ use super::super::body::Body;
 use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::id::Path;
-use super::super::list::{Query, more, page};
+use super::super::list::{Query, cut, page};
 use super::super::render::{self, List, Time, Times};
 use super::input::{self, KeyInput};
 use crate::domain::access::{AccessCommand, AccessOutcome, ApiKey, KeyId};
@@ -76,10 +76,9 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let after = query.cursor_id()?.unwrap_or(0);
     let access = call.view().access();
     let mut keys: Vec<_> = access.keys().filter(|key| key.id.0 > after).take(limit + 1).collect();
-    let more = more(&mut keys, limit);
+    let next = cut(&mut keys, limit, |key| key.id);
     let times = call.times();
     let rows = List(|| keys.iter().map(|key| KeyBody::new(key, &times)));
-    let next = keys.last().filter(|_| more).map(|key| key.id);
     Ok(page(&call.http, render::json(&rows, keys.len() * KEY_BYTES), next))
 }
 

@@ -7,7 +7,7 @@ use super::super::answer::{Answer, gone};
 use super::super::call::Call;
 use super::super::error::Error;
 use super::super::id::Path;
-use super::super::list::{Query, more, page};
+use super::super::list::{Query, cut, page};
 use super::super::render::{self, List};
 use crate::access::{Guard, SessionId, SessionRow};
 
@@ -39,9 +39,8 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let before = query.cursor_id()?.unwrap_or(u64::MAX);
     let mut sessions = guard(&call).session_rows();
     sessions.retain(|session| session.id.0 < before);
-    let more = more(&mut sessions, limit);
+    let next = cut(&mut sessions, limit, |session| session.id.0);
     let rows = List(|| sessions.iter().map(SessionBody::from));
-    let next = sessions.last().filter(|_| more).map(|session| session.id.0);
     Ok(page(&call.http, render::json(&rows, sessions.len() * SESSION_BYTES), next))
 }
 

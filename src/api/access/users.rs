@@ -12,7 +12,7 @@ use super::super::body::Body;
 use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::fields::Presence;
-use super::super::list::{Query, more, page};
+use super::super::list::{Query, cut, page};
 use super::super::render::{self, List, Time, Times};
 use super::input::{self, UserInput};
 use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, User};
@@ -61,10 +61,9 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let access = call.view().access();
     let is_next = |user: &&Arc<User>| after.as_ref().is_none_or(|after| user.name > *after);
     let mut users: Vec<_> = access.users().filter(is_next).take(limit + 1).collect();
-    let more = more(&mut users, limit);
+    let next = cut(&mut users, limit, |user| user.name.clone());
     let times = call.times();
     let rows = List(|| users.iter().map(|user| UserBody::new(user, &times)));
-    let next = users.last().filter(|_| more).map(|user| user.name.clone());
     Ok(page(&call.http, render::json(&rows, users.len() * USER_BYTES), next))
 }
 

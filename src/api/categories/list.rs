@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::call::Call;
-use super::super::list::{Query, more, page};
+use super::super::list::{Query, cut, page};
 use super::super::render::{self, CategoryBody, List};
 use super::CATEGORY_BYTES;
 use crate::domain::ids::CategoryId;
@@ -12,8 +12,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let after = CategoryId(query.cursor_id()?.unwrap_or(0));
     let mut categories = call.view().products().categories(after, limit + 1);
-    let more = more(&mut categories, limit);
-    let next = categories.last().filter(|_| more).map(|category| category.id);
+    let next = cut(&mut categories, limit, |category| category.id);
     let rows = List(|| categories.iter().map(CategoryBody::from));
     let out = render::json(&rows, categories.len() * CATEGORY_BYTES);
     Ok(page(&call.http, out, next))

@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::call::Call;
-use super::super::list::{Query, more, page};
+use super::super::list::{Query, cut, page};
 use super::super::render::{self, List, ProductBody};
 use super::PRODUCT_BYTES;
 use crate::api::error::Error;
@@ -21,8 +21,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
         let engine = call.engine.clone();
         call.gate.scan(move || engine.view().products().find(&filter, after, limit + 1)).await?
     };
-    let more = more(&mut products, limit);
-    let next = products.last().filter(|_| more).map(|product| product.revision.product);
+    let next = cut(&mut products, limit, |product| product.revision.product);
     let rows = List(|| products.iter().map(ProductBody::from));
     let out = render::json(&rows, products.len() * PRODUCT_BYTES);
     Ok(page(&call.http, out, next))

@@ -3,7 +3,7 @@
 use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::id::Path;
-use super::super::list::{Query, more, page};
+use super::super::list::{Query, cut, page};
 use super::super::render::{self, List, MovementBody};
 use crate::domain::ids::{ProductId, RowId};
 
@@ -17,8 +17,7 @@ pub(crate) async fn movements(call: Call, Path(id): Path<ProductId>, query: Quer
     let before = query.cursor(RowId::parse)?;
     let engine = call.engine.clone();
     let mut rows = call.gate.scan(move || engine.view().movements(id, before, limit + 1)).await??;
-    let more = more(&mut rows, limit);
-    let next = rows.last().filter(|_| more).map(|(cursor, _)| *cursor);
+    let next = cut(&mut rows, limit, |(id, _)| *id);
     let times = call.times();
     let listed = List(|| rows.iter().map(|(_, row)| MovementBody::new(row, &times)));
     let out = render::json(&listed, rows.len() * MOVEMENT_BYTES);

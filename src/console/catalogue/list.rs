@@ -7,6 +7,7 @@ use super::super::form::values;
 use super::super::show::escaped;
 use super::super::visit::{Answer, Visit};
 use super::{ProductRow, choices};
+use crate::api::list::cut;
 use crate::api::orders::terms;
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::view::ProductFilter;
@@ -26,14 +27,12 @@ pub(crate) async fn products(visit: Visit) -> Answer {
     };
     let after = ProductId(visit.text("after").parse().unwrap_or(0));
     let mut found = visit.scan(move |engine| engine.view().products().find(&filter, after, ROWS + 1)).await?;
-    let more = found.len() > ROWS;
-    found.truncate(ROWS);
+    let last = cut(&mut found, ROWS, |product| product.revision.product);
     let kept: Vec<_> = PARAMETERS
         .iter()
         .filter(|name| is_set(name))
         .map(|name| format!("{name}={}", escaped(visit.text(name))))
         .collect();
-    let last = found.last().filter(|_| more).map(|product| product.revision.product);
     let next = last.map(|last| [kept.clone(), vec![format!("after={last}")]].concat().join("&"));
     let values = values(PARAMETERS.map(|name| (name, visit.text(name))));
     let context = context! {

@@ -11,6 +11,7 @@ use super::super::orders::who;
 use super::super::visit::{Answer, Visit, token};
 use super::ProductRow;
 use crate::api::error::{self, Error};
+use crate::api::list::cut;
 use crate::api::products::input;
 use crate::api::render::quantity;
 use crate::domain::access::Role;
@@ -110,9 +111,7 @@ async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &For
     let before = RowId::parse(visit.text("before"));
     let rows = visit.scan(move |engine| engine.view().movements(id, before, ROWS + 1)).await?;
     let mut rows = rows.map_err(Error::from)?;
-    let more = rows.len() > ROWS;
-    rows.truncate(ROWS);
-    let next = rows.last().filter(|_| more).map(|(id, _)| id.to_string());
+    let next = cut(&mut rows, ROWS, |(id, _)| id.to_string());
     let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.status);
     let is_stale = status == StatusCode::CONFLICT && form.get("expected") != product.balance.on_hand.to_string();
     // Only a number that is still true can be taken back.
