@@ -52,6 +52,7 @@ impl Engine {
     /// As [`Engine::open`].
     pub async fn open_at(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let directory = Arc::new(DataDirectory::open(&settings.general.data_dir)?);
+        warn_of_readers(&directory);
         let parts = {
             let (directory, settings) = (directory.clone(), settings.clone());
             let clock = clock.clone();
@@ -79,6 +80,18 @@ impl Deref for Engine {
 
     fn deref(&self) -> &Fulfillment {
         &self.fulfillment
+    }
+}
+
+/// Customers' addresses and hashes of passwords are in it.
+fn warn_of_readers(directory: &DataDirectory) {
+    let path = directory.path().display();
+    match directory.is_open_to_others() {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::warn!("other users of this machine can read the data directory {path}: run `chmod -R go= {path}`")
+        }
+        Err(error) => tracing::warn!(%error, "it could not be seen who can read the data directory {path}"),
     }
 }
 

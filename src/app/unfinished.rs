@@ -1,11 +1,13 @@
 //! A file or a directory that gets its name only when it is whole and on disk.
 //!
+//! Only its owner may read it: backups and exports hold what the data directory does.
 //! Until then it is called `NAME.unfinished`. What is dropped before it is published is removed; what a killed process
 //! leaves keeps that name, and nobody takes it for anything whole.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Why something cannot be made under a name.
@@ -59,12 +61,12 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// Begins a file that is going to be `target`, which does not exist.
     pub(super) fn file(target: &Path) -> Result<(Self, File), TargetError> {
-        Self::begin(target, |path| File::create_new(path))
+        Self::begin(target, |path| OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path))
     }
 
     /// Begins a directory that is going to be `target`, which does not exist.
     pub(super) fn directory(target: &Path) -> Result<Self, TargetError> {
-        Self::begin(target, |path| fs::create_dir(path)).map(|(unfinished, ())| unfinished)
+        Self::begin(target, |path| DirBuilder::new().mode(0o700).create(path)).map(|(unfinished, ())| unfinished)
     }
 
     fn begin<T>(target: &Path, make: impl FnOnce(&Path) -> io::Result<T>) -> Result<(Self, T), TargetError> {

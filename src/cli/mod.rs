@@ -17,6 +17,7 @@ mod exit;
 mod export;
 mod import;
 mod load;
+mod private;
 mod restore;
 mod serve;
 
@@ -65,6 +66,7 @@ enum Command {
 /// Carries out the command line `args`, the name of the program first.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    private::keep();
     match Cli::try_parse_from(args) {
         Ok(cli) => carry_out(cli.command).into(),
         Err(error) => {

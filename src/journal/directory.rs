@@ -4,8 +4,9 @@
 //! that where it is, `journal/` has been.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub(super) use super::lock::Lock;
@@ -174,6 +175,16 @@ impl DataDirectory {
         &self.path
     }
 
+    /// Whether other users of this machine can read what is in it.
+    pub fn is_open_to_others(&self) -> io::Result<bool> {
+        let is_open = |path: &Path| match fs::metadata(path) {
+            Ok(found) => Ok(found.permissions().mode() & 0o077 != 0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        };
+        Ok(is_open(&self.path)? && (is_open(&self.journal())? || is_open(&self.store())?))
+    }
+
     /// Where the journal is; the directory exists.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
@@ -269,9 +280,10 @@ fn write_format(path: &Path) -> io::Result<()> {
     sync_directory(path)
 }
 
-/// Makes a directory that lasts, with those around it, unless it exists.
+/// Makes a directory that lasts, with those around it, unless it exists. Only its owner may look into it: it holds
+/// customers' addresses and hashes of passwords.
 pub(super) fn make(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
+    match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match path.parent() {

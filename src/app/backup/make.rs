@@ -94,7 +94,7 @@ impl Target {
             Form::Archive(archive) => {
                 let mut header = tar::Header::new_ustar();
                 header.set_size(len);
-                header.set_mode(0o644);
+                header.set_mode(0o600);
                 header.set_mtime(self.seconds);
                 archive.append_data(&mut header, name, source).map_err(TargetError::io(self.unfinished.path()))
             }
