@@ -9,6 +9,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use support::process::{MANUAL, Starting, order, serve_under};
 use support::served::done;
@@ -23,10 +25,14 @@ fn packhorse(arguments: &[&str]) -> Output {
 /// Every file and directory in and below `path`, itself included.
 fn all(path: &Path) -> Vec<PathBuf> {
     let mut found = vec![path.to_owned()];
-    if path.is_dir() {
+    if fs::symlink_metadata(path).unwrap().is_dir() {
         found.extend(fs::read_dir(path).unwrap().flat_map(|entry| all(&entry.unwrap().path())));
     }
     found
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).unwrap().is_file()
 }
 
 /// Expects that nobody but the owner can do anything with `path`, and what is in it.
@@ -88,4 +94,40 @@ fn a_data_directory_that_others_can_read_is_warned_of_with_the_remedy() {
     }
     let said = log(&data);
     assert!(said.contains(&format!("chmod -R go= {}", data.display())), "{said}");
+}
+
+#[test]
+fn a_check_that_is_killed_leaves_nothing_of_the_store_behind() {
+    const CUSTOMER: &str = "Annabel Unmistakable";
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    let server = Starting::spawn(serve_under(&[], &data, MANUAL)).ready().unwrap();
+    server.stock_up(50);
+    for _ in 0..20 {
+        server.call("POST", "/orders/", &order(CUSTOMER, 1)).expect(201);
+    }
+    assert!(server.stop("-TERM").status.success());
+    let before = all(&data);
+    let check = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_packhorse"));
+        command.args(["check", "--data-dir"]).arg(&data).env_remove("TMPDIR");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+    };
+    for tenth in 0..60 {
+        let mut running = check().spawn().unwrap();
+        thread::sleep(Duration::from_micros(500 * tenth));
+        // As Ctrl-C, and as the system does it when memory is short.
+        let signal = if tenth % 2 == 0 { "-INT" } else { "-KILL" };
+        Command::new("kill").args([signal, &running.id().to_string()]).stderr(Stdio::null()).status().unwrap();
+        running.wait().unwrap();
+        for path in all(temporary.path()).into_iter().filter(|path| is_file(path) && !before.contains(path)) {
+            let left = fs::read(&path).unwrap();
+            let holds = left.windows(CUSTOMER.len()).any(|part| part == CUSTOMER.as_bytes());
+            assert!(!holds, "{} holds customers", path.display());
+        }
+    }
+    let sound = check().output().unwrap();
+    assert!(done(&sound).contains("verdict: sound"));
+    assert_eq!(all(&data), before, "the next check removes what one left that was killed");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::audit::Touched;
 use super::movements::Rows;
-use super::{KeyEntry, View};
+use super::{ArchiveError, KeyEntry, View};
 use crate::domain::access::{ApiKey, User};
 use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::{Category, Revision};
@@ -127,5 +127,20 @@ impl View {
     #[must_use]
     pub fn pack(&self, pack: u64) -> Vec<Arc<Order>> {
         self.orders.pack(pack)
+    }
+
+    /// The orders of `pack`, those that left memory too.
+    ///
+    /// # Errors
+    /// When the archive fails.
+    pub fn whole_pack(&self, pack: u64) -> Result<Vec<Arc<Order>>, ArchiveError> {
+        let mut orders = self.pack(pack);
+        if (orders.len() as u64) < self.orders.known_in(pack) {
+            let is_missing = |order: &Arc<Order>| orders.binary_search_by_key(&order.id, |order| order.id).is_err();
+            let archived: Vec<_> = self.archive.pack(pack)?.into_iter().filter(is_missing).collect();
+            orders.extend(archived);
+            orders.sort_by_key(|order| order.id);
+        }
+        Ok(orders)
     }
 }

@@ -1,0 +1,110 @@
+//! Room on the disk for a check, in files that have no name: they are gone when the process is, however it ends, and
+//! nobody else can open them or put something in their place.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use super::{CheckError, Findings};
+use crate::store::{self, Loaded, Store};
+
+/// What the directories begin with that have the names of the files while sled opens them.
+const PREFIX: &str = ".packhorse-check-";
+/// Where this process finds its open files by number.
+const OPEN_FILES: &str = "/proc/self/fd";
+
+/// Where files without a name are made.
+pub(super) struct Scratch {
+    directory: PathBuf,
+}
+
+impl Scratch {
+    /// In `TMPDIR` where that is set, otherwise in `usual`.
+    pub(super) fn beside(usual: &Path) -> Self {
+        Self { directory: std::env::var_os("TMPDIR").map_or_else(|| usual.to_owned(), PathBuf::from) }
+    }
+
+    /// A new, empty file.
+    pub(super) fn file(&self) -> Result<File, CheckError> {
+        tempfile::tempfile_in(&self.directory).map_err(self.failed())
+    }
+
+    pub(super) fn failed(&self) -> impl Fn(io::Error) -> CheckError {
+        let path = self.directory.clone();
+        move |error| CheckError::Scratch { path: path.clone(), error }
+    }
+}
+
+/// A copy of a store, in files without a name.
+pub(super) struct StoreCopy {
+    /// The directory that holds, for as long as sled opens them, links to the files by their names; none without a store.
+    links: Option<tempfile::TempDir>,
+    /// Kept open: sled opens them again through the links.
+    _files: Vec<File>,
+}
+
+impl StoreCopy {
+    /// Copies the store in `directory`.
+    pub(super) fn of(directory: &Path, scratch: &Scratch) -> Result<Self, CheckError> {
+        remove_left_overs(&scratch.directory).map_err(scratch.failed())?;
+        let mut files = Vec::new();
+        if !directory.exists() {
+            return Ok(Self { links: None, _files: files });
+        }
+        let links = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&scratch.directory).map_err(scratch.failed())?;
+        copy_directory(directory, links.path(), scratch, &mut files)?;
+        Ok(Self { links: Some(links), _files: files })
+    }
+
+    /// Opens the copy. Its names are gone as soon as it is open.
+    pub(super) fn open(mut self, findings: &mut Findings) -> Option<(Store, Loaded)> {
+        let links = self.links.take()?;
+        let looked = store::look_at(links.path(), store::Options::default());
+        if let Err(error) = links.close() {
+            tracing::warn!(%error, "a directory of links could not be removed");
+        }
+        match looked {
+            Ok((store, loaded)) => loaded.map(|loaded| (store, loaded)),
+            Err(error) if error.is_damage() => {
+                findings.add(format!("the store is unusable ({error}); a start makes it anew"));
+                None
+            }
+            Err(error) => {
+                findings.add(error.to_string());
+                None
+            }
+        }
+    }
+}
+
+fn copy_directory(from: &Path, to: &Path, scratch: &Scratch, files: &mut Vec<File>) -> Result<(), CheckError> {
+    let failed = scratch.failed();
+    for entry in fs::read_dir(from).map_err(&failed)? {
+        let entry = entry.map_err(&failed)?;
+        let target = to.join(entry.file_name());
+        if entry.file_type().map_err(&failed)?.is_dir() {
+            fs::create_dir(&target).map_err(&failed)?;
+            copy_directory(&entry.path(), &target, scratch, files)?;
+            continue;
+        }
+        let mut copy = scratch.file()?;
+        let copied = File::open(entry.path()).and_then(|mut original| io::copy(&mut original, &mut copy));
+        copied.and_then(|_| symlink(format!("{OPEN_FILES}/{}", copy.as_raw_fd()), target)).map_err(&failed)?;
+        files.push(copy);
+    }
+    Ok(())
+}
+
+/// Removes the links that a check left which was killed while sled opened them. The lock on the data directory says
+/// that none is running.
+fn remove_left_overs(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
