@@ -89,7 +89,7 @@ fn warn_of_readers(directory: &DataDirectory) {
     match directory.is_open_to_others() {
         Ok(false) => {}
         Ok(true) => {
-            tracing::warn!("other users of this machine can read the data directory {path}: run `chmod -R go= {path}`")
+            tracing::warn!("other users of this machine can read the data directory {path}: run `chmod -R go= {path}`");
         }
         Err(error) => tracing::warn!(%error, "it could not be seen who can read the data directory {path}"),
     }
