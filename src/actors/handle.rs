@@ -13,6 +13,7 @@ use super::desk::{RETRY_AFTER, failure};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
 use super::start::Switchboard;
+use super::verified::{self, Verified};
 use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
 use crate::domain::entry::RequestHash;
@@ -21,6 +22,7 @@ use crate::domain::inventory::{InventoryRejection, Opening, OrderRequest, PlaceR
 use crate::domain::order::{ContactPatch, Order, OrderCommand, Status};
 use crate::domain::stock::Adjustment;
 use crate::domain::text::CategoryName;
+use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
 use crate::engine::{self, Outcome, Rejection};
 use crate::journal::{Journal, Refused, Stats};
@@ -87,6 +89,8 @@ pub struct Health {
     pub placing: Load,
     /// The last checkpoint, if there is one.
     pub checkpoint: Option<CheckpointMark>,
+    /// What came of reading the journal's files again.
+    pub verified: Verified,
 }
 
 /// The engine. Clones share it.
@@ -104,6 +108,7 @@ pub(super) struct Inner {
     drained: Mutex<Option<oneshot::Receiver<()>>>,
     arbiters: Mutex<Vec<Arbiter>>,
     stopping: AtomicBool,
+    verified: verified::Latest,
 }
 
 impl Inner {
@@ -117,7 +122,8 @@ impl Inner {
         arbiters: Vec<Arbiter>,
     ) -> Self {
         let (drained, arbiters) = (Mutex::new(Some(drained)), Mutex::new(arbiters));
-        Self { switchboard, view, journal, admission, feed, drained, arbiters, stopping: AtomicBool::new(false) }
+        let (stopping, verified) = (AtomicBool::new(false), verified::Latest::default());
+        Self { switchboard, view, journal, admission, feed, drained, arbiters, stopping, verified }
     }
 }
 
@@ -178,7 +184,24 @@ impl Fulfillment {
             journal_bytes: journal.disk_bytes(),
             placing: self.0.admission.load(),
             checkpoint: self.0.view.checkpoint(),
+            verified: self.verified(),
         }
+    }
+
+    /// What came of reading the journal's files again.
+    #[must_use]
+    pub fn verified(&self) -> Verified {
+        self.0.verified.get()
+    }
+
+    /// The journal's files were read from front to back by `at`, and are sound.
+    pub fn note_journal_sound(&self, at: Timestamp) {
+        self.0.verified.note_sound(at);
+    }
+
+    /// The journal's files were read, and are damaged.
+    pub fn note_journal_damaged(&self) {
+        self.0.verified.note_damaged();
     }
 
     /// Refuses a placement that would be refused later, after more was spent on it. One with an idempotency key is

@@ -28,6 +28,7 @@ mod messages;
 mod order;
 mod start;
 mod timers;
+mod verified;
 mod watchdog;
 
 #[cfg(test)]
@@ -39,3 +40,4 @@ pub use failure::{Failure, OrderFailure};
 pub use handle::{Answered, Fulfillment, Health, IdempotencyKey, Readiness, Request};
 pub use keeper::{CheckpointError, Checkpoints};
 pub use start::{Parts, Settings, start};
+pub use verified::Verified;

@@ -12,9 +12,11 @@ pub(super) async fn healthz() -> Answer {
     Ok(ok(br#"{"status":"ok"}"#.to_vec()))
 }
 
-/// 200 when commands are taken, otherwise 503 and why not.
+/// 200 when commands are taken, otherwise 503 and why not. A journal that was found damaged on the disk is told beside
+/// that: the engine goes on with what is in memory, and a restart would be refused.
 pub(super) async fn readyz(request: HttpRequest) -> Answer {
-    let readiness = Gate::of(&request).engine().map(Fulfillment::readiness);
+    let gate = Gate::of(&request);
+    let readiness = gate.engine().map(Fulfillment::readiness);
     let word = readiness.as_ref().map_or("starting", word);
     let status = match readiness {
         Some(Readiness::Ready) => StatusCode::OK,
@@ -22,7 +24,9 @@ pub(super) async fn readyz(request: HttpRequest) -> Answer {
             StatusCode::SERVICE_UNAVAILABLE
         }
     };
-    Ok(json(status, format!(r#"{{"status":"{word}"}}"#).into_bytes()))
+    let is_damaged = gate.engine().is_some_and(|engine| engine.verified().is_damaged);
+    let journal = if is_damaged { "damaged" } else { "sound" };
+    Ok(json(status, format!(r#"{{"status":"{word}","journal":"{journal}"}}"#).into_bytes()))
 }
 
 /// What is said of a running engine.

@@ -24,7 +24,8 @@ const TREND_BYTES: usize = 16 << 10;
     "low_stock": {"limit": 10, "products": 2},
     "engine": {
         "commits": 700, "commit_micros_last": 350, "commit_micros_mean": 310, "queue": 0, "placing": 1,
-        "journal_bytes": 67_108_864, "journal_entries": 1042, "orders_in_memory": 27, "refused_busy": 0, "actor_restarts": 0,
+        "journal_bytes": 67_108_864, "journal_entries": 1042, "journal_damaged": false,
+        "journal_sound_at": "2026-11-22T09:00:00.123456+06:00", "orders_in_memory": 27, "refused_busy": 0, "actor_restarts": 0,
         "checkpoint": {"sequence": 1000, "taken_at": "2026-11-22T10:00:00.123456+06:00"},
     },
 }))]
@@ -78,6 +79,11 @@ struct EngineBody<'a> {
     placing: usize,
     journal_bytes: u64,
     journal_entries: u64,
+    /// Whether the journal's files were found damaged when they were last read again; the log says where.
+    journal_damaged: bool,
+    /// When all of the journal's files were last read again and found sound; null before the first time.
+    #[schema(required, value_type = Option<String>, format = "date-time")]
+    journal_sound_at: Option<Time<'a>>,
     orders_in_memory: u64,
     /// Requests that were answered 503 because too many were under way.
     refused_busy: u64,
@@ -168,6 +174,8 @@ impl<'a> EngineBody<'a> {
             placing: health.placing.placements,
             journal_bytes: health.journal_bytes,
             journal_entries: engine.view().applied(),
+            journal_damaged: health.verified.is_damaged,
+            journal_sound_at: health.verified.sound_at.map(|at| times.show(at)),
             orders_in_memory: engine.view().orders_in_memory(),
             refused_busy: counters::REQUESTS_REFUSED_BUSY.get(),
             actor_restarts: counters::ACTOR_RESTARTS.get(),

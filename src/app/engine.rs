@@ -10,6 +10,7 @@ use crate::journal::{self, DataDirectory, DirectoryError, FileJournal};
 use super::SystemClock;
 use super::bridge::StoreCheckpoints;
 use super::recovery::{RecoveryError, recover};
+use super::verify::{Pace, Verifier};
 
 /// A running engine over a data directory, which it holds locked until it is dropped.
 ///
@@ -17,6 +18,7 @@ use super::recovery::{RecoveryError, recover};
 pub struct Engine {
     fulfillment: Fulfillment,
     directory: Arc<DataDirectory>,
+    _verifier: Verifier,
 }
 
 /// Why an engine could not be opened. The data directory is as it was.
@@ -59,7 +61,10 @@ impl Engine {
             tokio::task::spawn_blocking(move || parts(&directory, &settings, clock)).await??
         };
         let fulfillment = actors::start(parts, &behaviour(settings)).await;
-        Ok(Self { fulfillment, directory })
+        let pace =
+            Pace { bytes_per_second: settings.journal.verify_bytes_per_second, pause: settings.journal.verify_pause };
+        let verifier = Verifier::start(directory.journal(), pace, fulfillment.clone(), clock);
+        Ok(Self { fulfillment, directory, _verifier: verifier })
     }
 
     /// The handle.

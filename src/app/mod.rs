@@ -14,6 +14,7 @@ mod recovery;
 mod serve;
 mod tls;
 mod unfinished;
+mod verify;
 
 pub use access::{change_access, read_access};
 pub use backup::{Backed, BackupError, backup, restore};

@@ -17,5 +17,9 @@ section! {
         segment_bytes: u64 = Bytes("64 MiB", "1 MiB" to "1 GiB") in "PACKHORSE_JOURNAL__SEGMENT_BYTES";
         /// How long one write or sync may take before the journal counts as broken and the process stops.
         stall_max: Duration = Span("10s", "100ms" to "10m") in "PACKHORSE_JOURNAL__STALL_MAX";
+        /// How much of the journal is read again in a second while the server runs, to find damage on the disk.
+        verify_bytes_per_second: u64 = Bytes("4 MiB", "64 KiB" to "1 GiB") in "PACKHORSE_JOURNAL__VERIFY_BYTES_PER_SECOND";
+        /// How long to wait after the whole journal was read again, before it is read once more.
+        verify_pause: Duration = Span("1day", "1s" to "30days") in "PACKHORSE_JOURNAL__VERIFY_PAUSE";
     }
 }

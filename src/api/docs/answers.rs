@@ -187,6 +187,16 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         "properties": {"categories": {"type": "string"}, "products": {"type": "string"}, "orders": {"type": "string"}},
     });
     let health = json!({"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}});
+    let readiness = json!({
+        "type": "object", "required": ["status", "journal"],
+        "properties": {
+            "status": {"type": "string"},
+            "journal": {
+                "type": "string", "enum": ["sound", "damaged"],
+                "description": "What was last found on the disk. Commands are taken also while it is damaged.",
+            },
+        },
+    });
     let row = json!({
         "type": "object", "required": ["row", "order", "errors"],
         "properties": {
@@ -209,6 +219,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("Options", options),
         ("Links", links),
         ("Health", health),
+        ("Readiness", readiness),
         ("DryRun", dry_run),
         ("Document", document),
     ]

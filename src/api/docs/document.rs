@@ -143,7 +143,7 @@ fn build(operation: Operation) -> utoipa::openapi::path::Operation {
         built = built.response(status.to_string(), RefOr::<Response>::Ref(refusal(status)));
     }
     if path == READYZ {
-        let not = ResponseBuilder::new().description("Why commands are not taken.").content(JSON, one("Health"));
+        let not = ResponseBuilder::new().description("Why commands are not taken.").content(JSON, one("Readiness"));
         built = built.response("503", with_id(not).build());
     }
     if let Some(input) = input {

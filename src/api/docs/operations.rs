@@ -280,7 +280,7 @@ fn rest() -> Vec<Operation> {
             .shows(Shows::One("Trend")),
         on(Get, SETTINGS, "setting_list", "Lists the settings in force, section by section.").shows(Shows::List("Setting")),
         on(Get, HEALTHZ, "health", "Whether the process answers.").shows(Shows::One("Health")),
-        on(Get, READYZ, "readiness", "Whether commands are taken; if not, a 503 says why.").shows(Shows::One("Health")),
+        on(Get, READYZ, "readiness", "Whether commands are taken; if not, a 503 says why.").shows(Shows::One("Readiness")),
         on(Get, OPENAPI, "openapi", "This document.").shows(Shows::One("Document")),
         on(Get, POSTMAN, "postman", "This document as a collection for Postman.").shows(Shows::One("Document")),
         on(Get, DOCS, "docs", "This document to read and to try.").shows(Shows::File("text/html; charset=utf-8")),
