@@ -56,6 +56,7 @@ pub mod domain;
 pub mod engine;
 pub mod journal;
 pub mod secret;
+pub mod spreadsheet;
 pub mod store;
 pub mod telemetry;
 pub mod view;

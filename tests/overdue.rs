@@ -152,7 +152,8 @@ fn memory_kb(process: u32) -> u64 {
 fn fired(directory: &Path, orders: u64) -> (Vec<u8>, String) {
     let arguments: [&dyn AsRef<std::ffi::OsStr>; 7] =
         [&"export", &"--data-dir", &directory, &"--format", &"csv", &"--what", &"history"];
-    let rows = done(&packhorse(&arguments));
+    // None of these texts holds a comma or a quote.
+    let rows = done(&packhorse(&arguments)).replace('"', "");
     let mut fired = vec![0_u8; usize::try_from(orders).unwrap() + 1];
     let mut last = String::new();
     for row in rows.lines().filter(|row| row.contains(",timer,")) {

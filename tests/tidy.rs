@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
     ("secret", &["domain"]),
+    ("spreadsheet", &[]),
     ("config", &["domain"]),
     ("engine", &["domain"]),
     ("journal", &["domain"]),
@@ -20,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("actors", &["domain", "telemetry", "engine", "view", "journal"]),
     ("access", &["domain", "secret", "view", "actors"]),
     ("api", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "access"]),
-    ("console", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "access", "api"]),
+    ("console", &["domain", "telemetry", "secret", "spreadsheet", "config::Limits", "view", "actors", "access", "api"]),
     (
         "app",
         &[
@@ -28,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "telemetry",
             "config",
             "secret",
+            "spreadsheet",
             "engine",
             "view",
             "journal",
@@ -38,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "console",
         ],
     ),
-    ("cli", &["domain", "telemetry", "config", "secret", "app"]),
+    ("cli", &["domain", "telemetry", "config", "secret", "spreadsheet", "app"]),
     ("main", &["cli"]),
 ];
 

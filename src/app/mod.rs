@@ -23,7 +23,7 @@ pub use clock::{SystemClock, now};
 pub use demo::{DEMO_USER, DemoUser};
 pub use engine::{Engine, OpenError};
 pub use error::Error;
-pub use export::{ExportError, Exported, Format, Source, What, export};
+pub use export::{Csv, ExportError, Exported, Format, Source, What, export};
 pub use memory::MemoryEngine;
 pub use recovery::RecoveryError;
 pub use serve::{Server, Started, import, serve};

@@ -24,6 +24,12 @@ pub(super) struct Export {
     /// What the rows are
     #[arg(long)]
     what: What,
+    /// Begin a CSV file with a byte order mark, by which Excel knows that it is UTF-8
+    #[arg(long)]
+    bom: bool,
+    /// Write every text into a CSV file as it is, also one that a spreadsheet takes for a formula
+    #[arg(long)]
+    raw: bool,
     /// File to write, which must not exist yet; stdout without it
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
@@ -55,7 +61,7 @@ impl Export {
         telemetry::start()?;
         let format = match self.format {
             Format::Ndjson => app::Format::Ndjson,
-            Format::Csv => app::Format::Csv,
+            Format::Csv => app::Format::Csv(app::Csv { has_bom: self.bom, is_raw: self.raw }),
         };
         let what = match self.what {
             What::Orders => app::What::Orders,

@@ -52,7 +52,16 @@ pub enum Format {
     /// One JSON object on each line.
     Ndjson,
     /// Comma-separated values with a header, for spreadsheets.
-    Csv,
+    Csv(Csv),
+}
+
+/// How comma-separated values are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Csv {
+    /// Begins with a byte order mark, by which Excel knows UTF-8.
+    pub has_bom: bool,
+    /// Writes every text as it is, also one that a spreadsheet takes for a formula.
+    pub is_raw: bool,
 }
 
 /// What was exported.

@@ -1,14 +1,13 @@
 //! The rows. Their fields are named as the API names them; moments are RFC 3339 in UTC, money is a text.
 //!
-//! A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for a formula, and what a
-//! customer wrote would be carried out on the desk of whoever opens the file. In CSV such a text gets an apostrophe in
-//! front, which spreadsheets show as text. JSON lines carry every text as it is: they are the form for programs.
+//! In CSV what somebody wrote is guarded against being carried out as a formula (see [`spreadsheet`]), unless the raw
+//! text is asked for. JSON lines carry every text as it is: they are the form for programs.
 
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use super::Format;
+use super::{Csv, Format};
 use crate::api::render::{Lines, Text, Time, Times, quantity};
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::{OrderId, ProductId};
@@ -16,9 +15,7 @@ use crate::domain::money::Money;
 use crate::domain::order::{Order, Status, Step};
 use crate::domain::stock::Movement;
 use crate::domain::who::Who;
-
-/// What a spreadsheet takes for the beginning of a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+use crate::spreadsheet;
 
 /// The fields of an order.
 pub(super) const ORDERS: &[&str] = &[
@@ -148,7 +145,7 @@ impl<'a> OrderRow<'a> {
             archived: order.archived,
             items: match format {
                 Format::Ndjson => Items::List(lines),
-                Format::Csv => Items::Cell(lines),
+                Format::Csv(_) => Items::Cell(lines),
             },
         }
     }
@@ -200,8 +197,8 @@ impl Serialize for Items<'_> {
 /// What somebody wrote, so that no spreadsheet carries it out.
 fn words(text: &str, format: Format) -> Cow<'_, str> {
     match format {
-        Format::Csv if text.starts_with(FORMULA) => Cow::Owned(format!("'{text}")),
-        Format::Csv | Format::Ndjson => Cow::Borrowed(text),
+        Format::Csv(Csv { is_raw: false, .. }) => spreadsheet::guarded(text),
+        Format::Csv(Csv { is_raw: true, .. }) | Format::Ndjson => Cow::Borrowed(text),
     }
 }
 
@@ -213,6 +210,7 @@ mod tests {
     use crate::domain::stock::{Balance, Change};
     use crate::domain::time::Timestamp;
 
+    const CSV: Format = Format::Csv(Csv { has_bom: false, is_raw: false });
     const AT: Timestamp = Timestamp(1_795_320_000_123_456);
 
     fn order(name: &str, phone: &str) -> Order {
@@ -247,31 +245,28 @@ mod tests {
              \"items\":[]}\n"
         );
         assert_eq!(
-            written(Format::Csv, ORDERS, &OrderRow::new(&order, Format::Csv, &times)),
+            written(CSV, ORDERS, &OrderRow::new(&order, CSV, &times)),
             "id,customer_name,customer_email,customer_phone,delivery_address,status,created_at,updated_at,\
              last_transition_time,total_price,archived,items\n\
-             5,Älice,alice@example.com,123,\"Main St 1\nDhaka, \"\"BD\"\"\",pending,2026-11-22T04:00:00.123456Z,\
-             2026-11-22T04:00:00.123456Z,2026-11-22T04:00:00.123456Z,600.05,false,[]\n"
+             5,\"Älice\",\"alice@example.com\",123,\"Main St 1\nDhaka, \"\"BD\"\"\",\"pending\",\
+             \"2026-11-22T04:00:00.123456Z\",\"2026-11-22T04:00:00.123456Z\",\"2026-11-22T04:00:00.123456Z\",\
+             600.05,\"false\",\"[]\"\n"
         );
     }
 
     #[test]
     fn a_cell_that_would_be_a_formula_is_a_text() {
         let check = |text: &str, cell: &str| {
-            assert_eq!(words(text, Format::Csv), cell);
+            assert_eq!(words(text, CSV), cell);
             assert_eq!(words(text, Format::Ndjson), text);
         };
-        check("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")");
         check("+880 123", "'+880 123");
-        check("-1", "'-1");
-        check("@SUM(A1)", "'@SUM(A1)");
-        check("\tx", "'\tx");
-        check("\rx", "'\rx");
+        check("＝1+1", "'＝1+1");
         check("Alice = Bob", "Alice = Bob");
-        check("", "");
+        assert_eq!(words("=1", Format::Csv(Csv { is_raw: true, ..Csv::default() })), "=1");
         let (times, order) = (Times::new(chrono_tz::UTC), order("=1+1", "+880"));
-        let text = written(Format::Csv, ORDERS, &OrderRow::new(&order, Format::Csv, &times));
-        assert!(text.contains("\n5,'=1+1,alice@example.com,'+880,"), "{text}");
+        let text = written(CSV, ORDERS, &OrderRow::new(&order, CSV, &times));
+        assert!(text.contains("\n5,\"'=1+1\",\"alice@example.com\",\"'+880\","), "{text}");
     }
 
     #[test]
@@ -288,8 +283,9 @@ mod tests {
         check(HISTORY, written(Format::Ndjson, HISTORY, &step));
         let row = MovementRow::new(ProductId(7), &movement, Format::Ndjson, &times);
         check(MOVEMENTS, written(Format::Ndjson, MOVEMENTS, &row));
-        let row = MovementRow::new(ProductId(7), &movement, Format::Csv, &times);
-        let text = written(Format::Csv, MOVEMENTS, &row);
-        assert!(text.ends_with("\n3,2026-11-22T04:00:00.123456Z,7,adjusted,-3,9,4,5,,user:bob,'=damaged\n"), "{text}");
+        let row = MovementRow::new(ProductId(7), &movement, CSV, &times);
+        let text = written(CSV, MOVEMENTS, &row);
+        let row = "\n3,\"2026-11-22T04:00:00.123456Z\",7,\"adjusted\",-3,9,4,5,\"\",\"user:bob\",\"'=damaged\"\n";
+        assert!(text.ends_with(row), "{text}");
     }
 }

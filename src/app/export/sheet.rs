@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Format;
+use super::{Csv, Format};
 
 /// What rows are written to.
 pub(super) struct Sheet<'a> {
@@ -22,10 +22,15 @@ impl<'a> Sheet<'a> {
     pub(super) fn begin(output: &'a mut dyn Write, format: Format, columns: &[&str]) -> io::Result<Self> {
         let output = match format {
             Format::Ndjson => Output::Ndjson(output),
-            Format::Csv => {
+            Format::Csv(Csv { has_bom, .. }) => {
+                if has_bom {
+                    output.write_all("\u{FEFF}".as_bytes())?;
+                }
                 // The header is there also when no row is.
-                let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(output);
-                csv.write_record(columns).map_err(io_error)?;
+                writeln!(output, "{}", columns.join(","))?;
+                // Every text is quoted: programs that separate at a semicolon or a tab keep it whole.
+                let quotes = csv::QuoteStyle::NonNumeric;
+                let csv = csv::WriterBuilder::new().has_headers(false).quote_style(quotes).from_writer(output);
                 Output::Csv(Box::new(csv))
             }
         };
