@@ -26,6 +26,8 @@ mod routes;
 mod secrets;
 #[path = "access/sessions.rs"]
 mod sessions;
+#[path = "access/shares.rs"]
+mod shares;
 #[path = "access/sign_in.rs"]
 mod sign_in;
 #[path = "access/start.rs"]

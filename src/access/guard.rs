@@ -19,6 +19,7 @@ use super::buckets::{Buckets, Source};
 use super::caller::{Caller, Session};
 use super::credential::Credential;
 use super::sessions::{SessionId, SessionRow, Sessions, Token};
+use super::shares::{Holder, Share, Shares};
 use super::sign_in::Attempts;
 use super::{Refusal, browser, cookie};
 use crate::actors::{Clock, Fulfillment, Request};
@@ -35,6 +36,12 @@ const NOBODYS_FORM_BYTES_MAX: usize = 16 << 10;
 
 /// The user that a demo makes. No other user and no key may be there while the API is open to be tried.
 pub const DEMO_USER: &str = "demo";
+
+/// All larger forms that are read at once, in KiB; each caller has a share of it.
+const FORMS_KIB_MAX: usize = 64 << 10;
+
+/// Room for a form, held by its request.
+struct Room(#[expect(dead_code, reason = "it is held and not looked at")] Share);
 
 /// How long those are let in who say nothing of who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +109,7 @@ struct Inner {
     attempts: Attempts,
     keys: Buckets<KeyId>,
     addresses: Buckets<Source>,
+    forms: Shares,
     /// When a use of a key was noted last, as long as the note is on its way.
     noted: Mutex<HashMap<KeyId, Timestamp>>,
     /// What the tokens of forms are made with.
@@ -120,6 +128,7 @@ impl Guard {
             attempts: Attempts::new(),
             keys: Buckets::new(options.per_key, every(options.per_key)),
             addresses: Buckets::new(options.per_address, every(options.per_address)),
+            forms: Shares::new(FORMS_KIB_MAX),
             noted: Mutex::default(),
             secret: random(),
             options,
@@ -293,25 +302,17 @@ impl Guard {
             return None;
         }
         let bytes_max = if caller.role.is_some() { FORM_BYTES_MAX } else { NOBODYS_FORM_BYTES_MAX };
-        let reading = read(request.take_payload(), bytes_max);
-        let body = tokio::time::timeout(self.0.options.body_timeout, reading).await.ok()??.freeze();
+        let holder = Holder::of(request.request());
+        let reading = self.read(&holder, request.take_payload(), bytes_max);
+        let (body, room) = tokio::time::timeout(self.0.options.body_timeout, reading).await.ok()??;
+        // The room is free again when the request has ended.
+        room.map(|room| request.extensions_mut().insert(Room(room)));
+        let body = body.freeze();
         request.set_payload(Payload::from(body.clone()));
         let mut values = form_urlencoded::parse(&body).filter(|(name, _)| name == "csrf").map(|(_, value)| value);
         let value = values.next()?.into_owned();
         values.next().is_none().then_some(value)
     }
-}
-
-async fn read(mut payload: Payload, bytes_max: usize) -> Option<BytesMut> {
-    let mut body = BytesMut::new();
-    let mut next = async || std::future::poll_fn(|context| std::pin::Pin::new(&mut payload).poll_next(context)).await;
-    while let Some(chunk) = next().await {
-        body.extend_from_slice(&chunk.ok()?);
-        if body.len() > bytes_max {
-            return None;
-        }
-    }
-    Some(body)
 }
 
 /// Finds out who calls, and refuses what nobody may do. What the route needs is judged behind it.
@@ -346,6 +347,28 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
 }
 
 impl Guard {
+    /// A form, and the room that it takes, as much as has arrived of it.
+    async fn read(&self, holder: &Holder, mut payload: Payload, bytes_max: usize) -> Option<(BytesMut, Option<Share>)> {
+        let mut body = BytesMut::new();
+        let mut room: Option<Share> = None;
+        let mut next =
+            async || std::future::poll_fn(|context| std::pin::Pin::new(&mut payload).poll_next(context)).await;
+        while let Some(chunk) = next().await {
+            body.extend_from_slice(&chunk.ok()?);
+            if body.len() > bytes_max {
+                return None;
+            }
+            if body.len() > NOBODYS_FORM_BYTES_MAX {
+                let kib = body.capacity().div_ceil(1024);
+                match &mut room {
+                    Some(room) => room.grow(kib.saturating_sub(room.amount())).then_some(())?,
+                    none => *none = Some(self.0.forms.take(holder, kib)?),
+                }
+            }
+        }
+        Some((body, room))
+    }
+
     /// Puts the caller into `request`; answers with the token of a session that begins.
     async fn admit(&self, request: &mut ServiceRequest) -> Result<Option<Token>, Refusal> {
         let (caller, begun) = self.judge(request)?;

@@ -20,6 +20,7 @@ mod guard;
 mod need;
 mod refusal;
 mod sessions;
+mod shares;
 mod sign_in;
 
 pub use caller::{Caller, Session};
@@ -29,4 +30,5 @@ pub(crate) use need::refusal;
 pub use need::{Area, Need};
 pub use refusal::{Refusal, RefusalPage};
 pub use sessions::{SessionId, SessionRow};
+pub use shares::{Holder, Share, Shares, Turns};
 pub use sign_in::{SignInError, after_sign_in};

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
 
 use super::buckets::{Buckets, Source};
+use super::shares::{Holder, Shares};
 use super::{Guard, Refusal, cookie};
 use crate::domain::access::{AccessName, PasswordHash};
 use crate::secret;
@@ -22,7 +22,7 @@ use crate::secret;
 const TRIES: u32 = 5;
 /// After this it may give another one.
 const TRY_EVERY: Duration = Duration::from_secs(12);
-/// Attempts under way, of all addresses.
+/// Attempts under way, of all addresses; each has a share of them.
 const ATTEMPTS_MAX: usize = 256;
 /// In so many places wrong passwords are counted. Names that share one, by chance, are delayed together.
 const PLACES: u64 = 4_096;
@@ -49,7 +49,7 @@ pub(super) struct Attempts {
     /// By the place of a name: how many there were, and the last one.
     failures: Mutex<HashMap<u64, (u32, Instant)>>,
     hasher: RandomState,
-    under_way: Semaphore,
+    under_way: Shares,
 }
 
 impl Attempts {
@@ -58,7 +58,7 @@ impl Attempts {
             addresses: Buckets::new(TRIES, TRY_EVERY),
             failures: Mutex::default(),
             hasher: RandomState::new(),
-            under_way: Semaphore::new(ATTEMPTS_MAX),
+            under_way: Shares::new(ATTEMPTS_MAX),
         }
     }
 
@@ -103,7 +103,8 @@ impl Guard {
         let refused = |wait| SignInError::Refused(Refusal::TooMany(wait));
         // Taken before the password is looked at, so that attempts at once count as well.
         attempts.addresses.take(source, Instant::now()).map_err(refused)?;
-        let _permit = attempts.under_way.try_acquire().map_err(|_| refused(Duration::from_secs(1)))?;
+        let under_way = attempts.under_way.take(&Holder::at(address), 1);
+        let _under_way = under_way.ok_or_else(|| refused(Duration::from_secs(1)))?;
         let view = self.engine().ok_or(SignInError::Refused(Refusal::Starting))?.view();
         let access = view.access();
         let name = AccessName::parse(name).ok();

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
 
 use super::error::Error;
 
@@ -14,8 +15,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// JSON with `status`.
-pub(super) fn json(status: StatusCode, body: Vec<u8>) -> HttpResponse {
-    HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).body(body)
+pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
+    HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).body(body.into())
 }
 
 /// 200.

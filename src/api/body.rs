@@ -1,4 +1,8 @@
 //! Reading a body: within a number of bytes, within a time, and JSON or nothing.
+//!
+//! A body takes room of what all bodies together may have, as much as has arrived of it: one that was announced and does
+//! not come takes none. Whoever reads one, a form or a file too, uses [`collect_within`] and keeps the lease for as long as
+//! the bytes, or what was made of them, are there.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,15 +11,11 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::Stream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::Error;
-use super::gate::Gate;
-
-/// The right to hold a large body in memory; it ends with the request.
-pub(super) type Lease = Option<OwnedSemaphorePermit>;
+use super::gate::{Gate, Lease};
 
 /// A body up to this size is covered by the number of connections.
 const UNLEASED_BYTES: usize = 16 << 10;
@@ -54,22 +54,29 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<(B
     let announced = announced(&request);
     if announced == Some(0) {
         // Nothing was sent, so that its type does not matter: an endpoint that needs a field says which.
-        return Ok((Bytes::new(), None));
+        return Ok((Bytes::new(), Lease::default()));
     }
     check_type(&request)?;
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Error::body_too_large(limit));
     }
-    let gate = Gate::of(&request);
-    let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
-    let lease = if room > UNLEASED_BYTES { Some(gate.lease(room)?) } else { None };
-    Ok((collect_within(gate, payload, limit).await?, lease))
+    collect_within(&request, payload, limit).await
 }
 
-/// A body of at most `limit` bytes, whatever its type, within the time that a body may take.
-pub(crate) async fn collect_within(gate: &Gate, payload: Payload, limit: usize) -> Result<Bytes, Error> {
+/// A body of at most `limit` bytes, whatever its type, within the time that a body may take, and the room that it takes.
+pub(crate) async fn collect_within(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+) -> Result<(Bytes, Lease), Error> {
+    let gate = Gate::of(request);
+    let length = announced(request).and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    if length > UNLEASED_BYTES {
+        // To be told now is better than after the half of it.
+        gate.to_caller(request).expect_room(length.min(limit))?;
+    }
     let timeout = gate.body_timeout();
-    let body = tokio::time::timeout(timeout, collect(payload, limit)).await;
+    let body = tokio::time::timeout(timeout, collect(request, payload, limit)).await;
     body.unwrap_or_else(|_| Err(Error::body_too_slow(timeout)))
 }
 
@@ -89,21 +96,45 @@ fn check_type(request: &HttpRequest) -> Result<(), Error> {
     if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Error::unsupported(found)) }
 }
 
-async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, Error> {
+async fn collect(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<(Bytes, Lease), Error> {
     let mut next = async |left: usize| match poll_fn(|context| Pin::new(&mut payload).poll_next(context)).await {
         None => Ok(None),
         Some(Ok(chunk)) if chunk.len() <= left => Ok(Some(chunk)),
         Some(Ok(_)) => Err(Error::body_too_large(limit)),
         Some(Err(error)) => Err(broken(&error)),
     };
-    let Some(first) = next(limit).await? else { return Ok(Bytes::new()) };
-    let Some(second) = next(limit - first.len()).await? else { return Ok(first) };
-    let mut body = BytesMut::from(first);
-    body.extend_from_slice(&second);
-    while let Some(chunk) = next(limit - body.len()).await? {
-        body.extend_from_slice(&chunk);
+    let Some(first) = next(limit).await? else { return Ok((Bytes::new(), Lease::default())) };
+    let Some(second) = next(limit - first.len()).await? else { return Ok((first, Lease::default())) };
+    let mut body = Collected { gate: Gate::of(request).to_caller(request), bytes: Vec::new(), lease: Lease::default() };
+    body.add(&first)?;
+    body.add(&second)?;
+    while let Some(chunk) = next(limit - body.bytes.len()).await? {
+        body.add(&chunk)?;
     }
-    Ok(body.freeze())
+    Ok((body.bytes.into(), body.lease))
+}
+
+/// What has arrived of a body, and the room for it.
+struct Collected {
+    gate: Gate,
+    bytes: Vec<u8>,
+    lease: Lease,
+}
+
+impl Collected {
+    /// Room grows by doubling, so that it is never much more than what has arrived.
+    fn add(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        let needed = self.bytes.len() + chunk.len();
+        if needed > self.bytes.capacity() {
+            let room = needed.max(2 * self.bytes.capacity());
+            if room > UNLEASED_BYTES {
+                self.gate.extend(&mut self.lease, room)?;
+            }
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
 }
 
 fn broken(error: &PayloadError) -> Error {

@@ -73,7 +73,7 @@ impl FromRequest for Call {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let gate = Gate::of(request);
         ready(match gate.engine() {
-            Some(engine) => Ok(Self { http: request.clone(), gate: gate.clone(), engine: engine.clone() }),
+            Some(engine) => Ok(Self { http: request.clone(), gate: gate.to_caller(request), engine: engine.clone() }),
             None => Err(Error::starting()),
         })
     }

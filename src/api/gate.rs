@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
 use chrono_tz::Tz;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Error;
 use super::render::SettingRow;
+use crate::access::{Holder, Share, Shares, Turns};
 use crate::actors::{Clock, Fulfillment};
 use crate::config::Limits;
 use crate::domain::time::Timestamp;
@@ -17,7 +17,11 @@ use crate::domain::time::Timestamp;
 /// Scans of many orders, or of what left memory, that may run at once; further ones wait.
 const SCANS_MAX: usize = 16;
 
-/// So many of the largest bodies may be held in memory at once; further large ones are refused.
+/// Large bodies that may be read, and large answers written, at once; further ones wait, but for no scan.
+const CONVERSIONS_MAX: usize = 8;
+
+/// So many of the largest bodies may be held in memory at once; beyond that, and beyond the share of the caller, what
+/// arrives is refused.
 const BODIES_MAX: usize = 8;
 
 fn kib(bytes: usize) -> usize {
@@ -44,13 +48,23 @@ pub struct Setup {
 ///
 /// It is closed while the engine reads its data back: what needs the engine answers 503 until [`Gate::open`].
 #[derive(Clone)]
-pub struct Gate(Arc<Inner>);
+pub struct Gate {
+    inner: Arc<Inner>,
+    /// Whose shares are taken.
+    holder: Holder,
+}
+
+/// Room in memory for a body, as large as what has arrived of it. It is free again when this is dropped.
+#[derive(Default)]
+pub(crate) struct Lease(Option<Share>);
 
 struct Inner {
     engine: OnceLock<Fulfillment>,
     setup: Setup,
-    scans: Arc<Semaphore>,
-    bodies: Arc<Semaphore>,
+    scans: Turns,
+    conversions: Turns,
+    /// In KiB.
+    bodies: Shares,
     stopping: AtomicBool,
 }
 
@@ -60,73 +74,110 @@ impl Gate {
     pub fn new(setup: Setup) -> Self {
         let limits = &setup.limits;
         let bodies = BODIES_MAX * kib(limits.bulk_body_bytes.max(limits.body_bytes));
-        Self(Arc::new(Inner {
+        let inner = Inner {
             engine: OnceLock::new(),
             setup,
-            scans: Arc::new(Semaphore::new(SCANS_MAX)),
-            bodies: Arc::new(Semaphore::new(bodies)),
+            scans: Turns::new(SCANS_MAX),
+            conversions: Turns::new(CONVERSIONS_MAX),
+            bodies: Shares::new(bodies),
             stopping: AtomicBool::new(false),
-        }))
+        };
+        Self { inner: Arc::new(inner), holder: Holder::at(None) }
     }
 
     /// Lets requests through to `engine`, from now on and for good: a second call changes nothing.
     pub fn open(&self, engine: Fulfillment) {
-        self.0.engine.get_or_init(|| engine);
+        self.inner.engine.get_or_init(|| engine);
     }
 
     /// Ends answers that go on for as long as somebody listens, so that a stop need not wait for them.
     pub fn stop(&self) {
-        self.0.stopping.store(true, Ordering::Release);
+        self.inner.stopping.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::Acquire)
+        self.inner.stopping.load(Ordering::Acquire)
     }
 
     pub(crate) fn engine(&self) -> Option<&Fulfillment> {
-        self.0.engine.get()
+        self.inner.engine.get()
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.0.setup.limits
+        &self.inner.setup.limits
     }
 
     pub(crate) fn zone(&self) -> Tz {
-        self.0.setup.zone
+        self.inner.setup.zone
     }
 
     pub(crate) fn body_timeout(&self) -> Duration {
-        self.0.setup.body_timeout
+        self.inner.setup.body_timeout
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.setup.clock.now()
+        self.inner.setup.clock.now()
     }
 
     pub(crate) fn low_stock(&self) -> u32 {
-        self.0.setup.low_stock
+        self.inner.setup.low_stock
     }
 
     pub(crate) fn settings(&self) -> &[SettingRow] {
-        &self.0.setup.settings
+        &self.inner.setup.settings
     }
 
-    /// Room for a body of `bytes`; refused while large bodies fill what all of them together may.
-    pub(crate) fn lease(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
-        let kib = u32::try_from(kib(bytes)).unwrap_or(u32::MAX);
-        self.0.bodies.clone().try_acquire_many_owned(kib).map_err(|_| Error::crowded())
+    /// Refuses a body of `bytes` that would find no room now, before it arrives.
+    pub(crate) fn expect_room(&self, bytes: usize) -> Result<(), Error> {
+        if self.inner.bodies.has(&self.holder, kib(bytes)) { Ok(()) } else { Err(Error::crowded()) }
+    }
+
+    /// Makes `lease` large enough for `bytes`; refused while bodies fill what all of them together may, or what the
+    /// caller may.
+    pub(crate) fn extend(&self, lease: &mut Lease, bytes: usize) -> Result<(), Error> {
+        let had = lease.0.as_ref().map_or(0, Share::amount);
+        let Some(more) = kib(bytes).checked_sub(had).filter(|more| *more > 0) else { return Ok(()) };
+        let is_given = match &mut lease.0 {
+            Some(share) => share.grow(more),
+            none => {
+                *none = self.inner.bodies.take(&self.holder, more);
+                none.is_some()
+            }
+        };
+        if is_given { Ok(()) } else { Err(Error::crowded()) }
     }
 
     /// Runs what may wait for the disk, or look at very many orders, where it holds up nobody else.
     pub(crate) async fn scan<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let permit = self.0.scans.clone().acquire_owned().await.expect("the semaphore is never closed");
-        // The permit goes along: a client that hangs up does not end the work.
+        self.run(&self.inner.scans, work).await
+    }
+
+    /// Runs what reads a large body, or writes a large answer, where it holds up nobody else. It waits for no scan.
+    pub(crate) async fn convert<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(&self.inner.conversions, work).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        turns: &Turns,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = turns.wait(&self.holder).await;
+        // The turn goes along: a client that hangs up does not end the work.
         let work = move || {
             let result = work();
-            drop(permit);
+            drop(turn);
             result
         };
         web::block(work).await.map_err(Error::fault)
+    }
+
+    /// The same gate for whoever sent `request`: what it gives out is of their share.
+    pub(crate) fn to_caller(&self, request: &HttpRequest) -> Self {
+        Self { inner: self.inner.clone(), holder: Holder::of(request) }
     }
 
     /// The gate that [`app`](super::app) was made with.

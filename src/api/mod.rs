@@ -27,6 +27,7 @@ mod settings;
 mod trace;
 mod unread;
 
+pub(crate) use gate::Lease;
 pub use gate::{Gate, Setup};
 pub use render::SettingRow;
 pub use routes::routes;

@@ -78,9 +78,9 @@ impl FromRequest for Form {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let gate = Console::of(request).0.gate.clone();
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = collect_within(&gate, payload, gate.limits().body_bytes).await?;
+            let (body, _lease) = collect_within(&request, payload, gate.limits().body_bytes).await?;
             Self::parse(&body)
         })
     }

@@ -11,6 +11,7 @@ use futures_util::stream;
 
 use super::fault::Fault;
 use super::visit::{Answer, Visit};
+use crate::access::{Holder, Share};
 use crate::actors::Readiness;
 use crate::view::View;
 
@@ -30,7 +31,7 @@ struct Following {
     visit: Visit,
     seen: String,
     looks: u32,
-    _place: tokio::sync::OwnedSemaphorePermit,
+    _place: Share,
 }
 
 impl Following {
@@ -60,8 +61,9 @@ impl Following {
 
 /// Follows what happens, as server-sent events.
 pub(super) async fn follow(visit: Visit) -> Answer {
-    let place = visit.console.0.followers.clone().try_acquire_owned();
-    let place = place.map_err(|_| Fault::new(StatusCode::SERVICE_UNAVAILABLE, "Too many browsers follow already."))?;
+    let place = visit.console.0.followers.take(&Holder::of(&visit.http), 1);
+    let crowded = || Fault::new(StatusCode::SERVICE_UNAVAILABLE, "Too many of your pages follow what happens already.");
+    let place = place.ok_or_else(crowded)?;
     let following = Following { visit, seen: String::new(), looks: 0, _place: place };
     let events = stream::unfold(following, |mut following| async move {
         let sent = following.next().await?;

@@ -30,14 +30,15 @@ mod visit;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
-use tokio::sync::Semaphore;
 
+use crate::access::Shares;
 use crate::api::Gate;
 use crate::domain::order::Policy;
 use page::Pages;
 use upload::Uploads;
 
-/// Browsers that may follow what happens at the same time; further ones have to reload their pages.
+/// Browsers that may follow what happens at the same time, each user with a share of them; further ones have to reload
+/// their pages.
 const FOLLOWERS_MAX: usize = 256;
 
 /// What all pages share. Clones share it.
@@ -48,7 +49,7 @@ struct Inner {
     gate: Gate,
     policy: Policy,
     pages: Pages,
-    followers: Arc<Semaphore>,
+    followers: Shares,
     uploads: Uploads,
 }
 
@@ -60,7 +61,7 @@ impl Console {
     #[must_use]
     pub fn new(gate: Gate, policy: Policy) -> Self {
         let pages = Pages::new(gate.clone());
-        let followers = Arc::new(Semaphore::new(FOLLOWERS_MAX));
+        let followers = Shares::new(FOLLOWERS_MAX);
         Self(Arc::new(Inner { gate, policy, pages, followers, uploads: Uploads::default() }))
     }
 

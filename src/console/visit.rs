@@ -102,7 +102,16 @@ impl Visit {
         work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let engine = self.engine.clone();
-        Ok(self.console.0.gate.scan(move || work(&engine)).await?)
+        Ok(self.console.0.gate.to_caller(&self.http).scan(move || work(&engine)).await?)
+    }
+
+    /// Runs what reads a large body where it holds up nobody else. It waits for no scan.
+    pub(super) async fn convert<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let engine = self.engine.clone();
+        Ok(self.console.0.gate.to_caller(&self.http).convert(move || work(&engine)).await?)
     }
 
     /// The page `template`, filled with `context`.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
+use bytes::Bytes;
 use serde::Serialize;
 
 pub(crate) use engine::{access, category, order, product};
@@ -26,7 +27,7 @@ const ROW: HeaderName = HeaderName::from_static("packhorse-row");
 #[derive(Debug)]
 pub(crate) struct Error {
     status: StatusCode,
-    body: Vec<u8>,
+    body: Bytes,
     header: Option<Box<(HeaderName, HeaderValue)>>,
     log: Option<Log>,
     /// What is still on its way is not read.
@@ -57,7 +58,7 @@ struct Body<'a> {
 impl Error {
     fn new(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("texts, numbers and names of fields are JSON");
-        Self { status, body, header: None, log: None, closes: false }
+        Self { status, body: body.into(), header: None, log: None, closes: false }
     }
 
     fn detail(status: StatusCode, detail: &str) -> Self {

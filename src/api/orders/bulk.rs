@@ -24,7 +24,7 @@ pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, _lease): BulkB
     }
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || input::bulk(&body, engine.view().products(), gate.limits());
-    let rows = if large { call.gate.scan(parse).await? } else { parse() }?;
+    let rows = if large { call.gate.convert(parse).await? } else { parse() }?;
     if rows.is_empty() {
         return Ok(json(StatusCode::CREATED, b"[]".to_vec()));
     }
@@ -36,6 +36,6 @@ pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, _lease): BulkB
         let rows = List(|| orders.iter().map(|order| OrderBody::new(order, None, &times)));
         render::json(&rows, orders.len() * WHOLE_ORDER_BYTES)
     };
-    let out = if large { call.gate.scan(render).await? } else { render() };
+    let out = if large { call.gate.convert(render).await? } else { render() };
     Ok(replayable(StatusCode::CREATED, out, placed.replayed))
 }

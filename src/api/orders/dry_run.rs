@@ -38,13 +38,13 @@ struct RowBody<'a> {
 pub(super) async fn answer(call: &Call, body: Bytes, large: bool) -> Answer {
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || input::bulk_rows(&body, engine.view().products(), gate.limits());
-    let BulkRows { count, good, bad } = if large { call.gate.scan(parse).await? } else { parse() }?;
+    let BulkRows { count, good, bad } = if large { call.gate.convert(parse).await? } else { parse() }?;
     let lines: Vec<usize> = good.iter().map(|row| row.lines.len()).collect();
     let judged = if good.is_empty() { Ok(Vec::new()) } else { call.engine.dry_run(call.plain().who, good).await };
     let judged = judged.map_err(|failure| error::bulk(failure, &error::Shape::of(&[])))?;
     let zone = call.gate.zone();
     let render = move || rendered(&merged(count, bad, judged, &lines), &Times::new(zone));
-    Ok(ok(if large { call.gate.scan(render).await? } else { render() }))
+    Ok(ok(if large { call.gate.convert(render).await? } else { render() }))
 }
 
 /// The outcomes of all rows in order: those that could be read, `judged`, between those that could not, `bad`.

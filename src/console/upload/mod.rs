@@ -24,6 +24,7 @@ use super::fault::Fault;
 use super::form::Form;
 use super::people::sentence;
 use super::visit::{Answer, Visit};
+use crate::api::Lease;
 use crate::api::body::collect_within;
 use crate::api::error;
 use crate::domain::ids::OrderId;
@@ -128,6 +129,8 @@ pub(super) struct Content {
     bytes: Bytes,
     kind: Kind,
     name: String,
+    /// Held until the file is read.
+    lease: Lease,
 }
 
 impl FromRequest for Content {
@@ -141,16 +144,16 @@ impl FromRequest for Content {
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded")));
         let query = request.query_string().to_owned();
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = collect_within(&gate, payload, gate.limits().bulk_body_bytes).await?;
+            let (bytes, lease) = collect_within(&request, payload, gate.limits().bulk_body_bytes).await?;
             if is_form {
                 let form = Form::parse(&bytes)?;
                 let bytes = Bytes::from(form.get("content").to_owned());
-                return Ok(Self { kind: Kind::of(&bytes, ""), bytes, name: "pasted text".into() });
+                return Ok(Self { kind: Kind::of(&bytes, ""), bytes, name: "pasted text".into(), lease });
             }
             let name = Form::parse(query.as_bytes())?.get("name").to_owned();
-            Ok(Self { kind: Kind::of(&bytes, &name), bytes, name })
+            Ok(Self { kind: Kind::of(&bytes, &name), bytes, name, lease })
         })
     }
 }
@@ -183,8 +186,8 @@ fn page(visit: &Visit, fault: Option<Fault>) -> Answer {
 /// `POST upload/`: reads a file and tries it out. Nothing is placed.
 pub(super) async fn check(visit: Visit, content: Content) -> Answer {
     let limits = visit.console.0.gate.limits().clone();
-    let Content { bytes, kind, name } = content;
-    let read = visit.scan(move |engine| {
+    let Content { bytes, kind, name, lease: _lease } = content;
+    let read = visit.convert(move |engine| {
         let key = blake3::hash(&bytes).to_hex()[..24].to_owned();
         file::read(&bytes, kind, engine.view().products(), &limits).map(|rows| (key, rows))
     });

@@ -1,0 +1,232 @@
+//! What all callers share, and how much of it each may have.
+//!
+//! A bound that is only on the whole lets one caller take everything. Here each caller has a share: [`Shares`] gives out
+//! what is had or not had (room for bodies, places of followers), [`Turns`] what is waited for (threads).
+
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::sync::{Arc, Weak};
+
+use actix_web::{HttpMessage, HttpRequest};
+use foldhash::{HashMap, HashMapExt};
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::buckets::Source;
+use super::caller::Caller;
+use crate::domain::who::Who;
+
+/// Whose share something is: a key's, a user's, or that of an address which says no name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Holder(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Key(Arc<str>),
+    User(Arc<str>),
+    Address(Source),
+}
+
+impl Holder {
+    /// Whoever sent `request`.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let named = request.extensions().get::<std::rc::Rc<Caller>>().and_then(|caller| match &caller.who {
+            Who::Key(name) => Some(Kind::Key(name.clone())),
+            Who::User(name) => Some(Kind::User(name.clone())),
+            Who::Timer | Who::Client | Who::Cli => None,
+        });
+        let address = || Kind::Address(Source::of(request.peer_addr().map(|address| address.ip())));
+        Self(named.unwrap_or_else(address))
+    }
+
+    /// Whoever calls from `address` and says no name.
+    #[must_use]
+    pub fn at(address: Option<IpAddr>) -> Self {
+        Self(Kind::Address(Source::of(address)))
+    }
+}
+
+/// An amount that callers share.
+///
+/// Nobody may hold more than is left for others. So a caller alone may have half, of two busy ones each a third, and
+/// whoever comes new always finds something.
+#[derive(Clone)]
+pub struct Shares(Arc<Amounts>);
+
+struct Amounts {
+    total: usize,
+    given: Mutex<Given>,
+}
+
+#[derive(Default)]
+struct Given {
+    total: usize,
+    by_holder: HashMap<Holder, usize>,
+}
+
+/// An amount that somebody has until this is dropped.
+pub struct Share {
+    shares: Shares,
+    holder: Holder,
+    amount: usize,
+}
+
+impl Shares {
+    /// Gives out at most `total`.
+    #[must_use]
+    pub fn new(total: usize) -> Self {
+        Self(Arc::new(Amounts { total, given: Mutex::new(Given { total: 0, by_holder: HashMap::new() }) }))
+    }
+
+    /// Gives `amount` to `holder`; nothing where that is more than their share.
+    #[must_use]
+    pub fn take(&self, holder: &Holder, amount: usize) -> Option<Share> {
+        let mut share = Share { shares: self.clone(), holder: holder.clone(), amount: 0 };
+        share.grow(amount).then_some(share)
+    }
+
+    /// Whether [`Shares::take`] would give `amount` now.
+    #[must_use]
+    pub fn has(&self, holder: &Holder, amount: usize) -> bool {
+        let given = self.0.given.lock();
+        self.0.allows(&given, given.by_holder.get(holder).copied().unwrap_or_default(), amount)
+    }
+}
+
+impl Amounts {
+    fn allows(&self, given: &Given, held: usize, more: usize) -> bool {
+        let left = self.total.checked_sub(given.total).and_then(|left| left.checked_sub(more));
+        left.is_some_and(|left| held + more <= left)
+    }
+}
+
+impl Share {
+    /// How much it is.
+    #[must_use]
+    pub fn amount(&self) -> usize {
+        self.amount
+    }
+
+    /// Adds `more`; `false`, and nothing is added, where that would be more than the holder's share.
+    #[must_use]
+    pub fn grow(&mut self, more: usize) -> bool {
+        let amounts = &self.shares.0;
+        let mut given = amounts.given.lock();
+        let held = given.by_holder.get(&self.holder).copied().unwrap_or_default();
+        if !amounts.allows(&given, held, more) {
+            return false;
+        }
+        given.total += more;
+        given.by_holder.insert(self.holder.clone(), held + more);
+        self.amount += more;
+        true
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut given = self.shares.0.given.lock();
+        given.total -= self.amount;
+        if let Entry::Occupied(mut held) = given.by_holder.entry(self.holder.clone()) {
+            *held.get_mut() -= self.amount;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
+}
+
+/// Turns that are waited for: so many at once, and of one caller at most half of them, running or next in the queue.
+#[derive(Clone)]
+pub struct Turns {
+    all: Arc<Semaphore>,
+    each: usize,
+    own: Arc<Mutex<HashMap<Holder, Weak<Semaphore>>>>,
+}
+
+/// A turn. It ends when it is dropped.
+pub struct Turn {
+    _own: OwnedSemaphorePermit,
+    _one: OwnedSemaphorePermit,
+}
+
+/// Beyond so many callers those without a turn are forgotten.
+const HOLDERS_KEPT: usize = 64;
+
+impl Turns {
+    /// `count` at once.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(count)), each: (count / 2).max(1), own: Arc::default() }
+    }
+
+    /// Waits for a turn. First among those of `holder`, and only the first of them among all: however many wait, nobody
+    /// else is further behind for it.
+    pub async fn wait(&self, holder: &Holder) -> Turn {
+        let own = self.own_of(holder).acquire_owned().await.expect("the semaphore is never closed");
+        let one = self.all.clone().acquire_owned().await.expect("the semaphore is never closed");
+        Turn { _own: own, _one: one }
+    }
+
+    fn own_of(&self, holder: &Holder) -> Arc<Semaphore> {
+        let mut own = self.own.lock();
+        if let Some(known) = own.get(holder).and_then(Weak::upgrade) {
+            return known;
+        }
+        if own.len() >= HOLDERS_KEPT {
+            own.retain(|_, semaphore| semaphore.strong_count() > 0);
+        }
+        let new = Arc::new(Semaphore::new(self.each));
+        own.insert(holder.clone(), Arc::downgrade(&new));
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(last: u8) -> Holder {
+        Holder::at(Some(IpAddr::from([10, 0, 0, last])))
+    }
+
+    #[test]
+    fn whoever_comes_new_finds_something_however_much_others_take() {
+        let shares = Shares::new(100);
+        let all = |who: &Holder| std::iter::from_fn(|| shares.take(who, 1)).collect::<Vec<_>>();
+        let (first, second) = (all(&holder(1)), all(&holder(2)));
+        assert_eq!((first.len(), second.len()), (50, 25));
+        assert!(!shares.has(&holder(1), 1) && shares.has(&holder(3), 12) && !shares.has(&holder(3), 13));
+        drop(first);
+        assert_eq!(all(&holder(2)).len(), 25, "the share grows with what is left");
+        drop(second);
+        assert!(shares.0.given.lock().by_holder.is_empty(), "nothing is kept of those who have nothing");
+    }
+
+    #[test]
+    fn a_share_grows_until_it_is_as_large_as_what_is_left() {
+        let shares = Shares::new(10);
+        let mut share = shares.take(&holder(1), 3).unwrap();
+        assert!(share.grow(2) && !share.grow(1));
+        assert_eq!(share.amount(), 5);
+        assert!(shares.take(&holder(1), usize::MAX).is_none());
+        drop(share);
+        assert!(shares.has(&holder(2), 5) && !shares.has(&holder(2), 6));
+    }
+
+    #[tokio::test]
+    async fn one_caller_leaves_turns_for_the_others() {
+        let turns = Turns::new(4);
+        let (one, other) = (holder(1), holder(2));
+        let (first, second) = (turns.wait(&one).await, turns.wait(&one).await);
+        tokio::select! {
+            biased;
+            _ = turns.wait(&one) => panic!("a third turn of the same caller"),
+            _ = turns.wait(&other) => {}
+        }
+        drop(first);
+        let _third = turns.wait(&one).await;
+        drop(second);
+    }
+}
