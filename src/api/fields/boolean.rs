@@ -10,7 +10,7 @@ pub(crate) fn boolean(raw: Raw<'_>) -> Result<bool, Texts> {
         Raw::Int(text) => python::int(text).and_then(of_int),
         Raw::Float(value) => of_float(value),
         Raw::Str(text) => of_word(&text.to_ascii_lowercase()),
-        Raw::List(_) | Raw::Dict => None,
+        Raw::List(_) | Raw::Dict(_) => None,
     };
     value.ok_or_else(|| texts("Must be a valid boolean."))
 }

@@ -42,7 +42,7 @@ impl Chars {
     ) -> Result<Cow<'a, str>, Texts> {
         let text = match raw {
             Raw::Null => return Err(texts(NULL)),
-            Raw::Bool(_) | Raw::List(_) | Raw::Dict => return Err(texts("Not a valid string.")),
+            Raw::Bool(_) | Raw::List(_) | Raw::Dict(_) => return Err(texts("Not a valid string.")),
             Raw::Int(text) => Cow::Borrowed(python::int_text(text)),
             Raw::Float(value) => Cow::Owned(python::float_text(value)),
             Raw::Str(text) => stripped(text),

@@ -12,7 +12,7 @@ pub(crate) fn date(raw: Raw<'_>) -> Result<NaiveDate, Texts> {
     let found = match raw {
         Raw::Null => return Err(texts(NULL)),
         Raw::Str(text) => day(&text),
-        Raw::Bool(_) | Raw::Int(_) | Raw::Float(_) | Raw::List(_) | Raw::Dict => None,
+        Raw::Bool(_) | Raw::Int(_) | Raw::Float(_) | Raw::List(_) | Raw::Dict(_) => None,
     };
     found.ok_or_else(|| texts(NOT_A_DAY))
 }

@@ -24,7 +24,7 @@ struct Decimal {
 pub(crate) fn price(raw: Raw<'_>) -> Result<Money, Texts> {
     let text = match raw {
         Raw::Null => return Err(texts(NULL)),
-        Raw::Bool(_) | Raw::List(_) | Raw::Dict => return Err(texts(INVALID)),
+        Raw::Bool(_) | Raw::List(_) | Raw::Dict(_) => return Err(texts(INVALID)),
         Raw::Int(text) => Cow::Borrowed(text),
         Raw::Float(value) => Cow::Owned(python::float_text(value)),
         Raw::Str(text) => text,

@@ -14,7 +14,7 @@ pub(crate) fn key<T>(raw: Raw<'_>, find: impl FnOnce(u64) -> Option<T>) -> Resul
         |id: i128, shown: &dyn Display| u64::try_from(id).ok().and_then(find).ok_or_else(|| texts(not_found(shown)));
     match raw {
         Raw::Null => Err(texts(NULL)),
-        Raw::Bool(_) | Raw::List(_) | Raw::Dict => Err(incorrect()),
+        Raw::Bool(_) | Raw::List(_) | Raw::Dict(_) => Err(incorrect()),
         Raw::Int(text) => lookup(python::int(text).ok_or_else(incorrect)?, &python::int_text(text)),
         Raw::Float(value) => lookup(whole(value).ok_or_else(incorrect)?, &python::float_text(value)),
         Raw::Str(text) if text.is_empty() => Err(texts(NULL)),

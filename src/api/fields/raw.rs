@@ -21,8 +21,8 @@ pub(crate) enum Raw<'a> {
     Str(Cow<'a, str>),
     /// A list, as it stands in the body.
     List(&'a str),
-    /// An object.
-    Dict,
+    /// An object, as it stands in the body.
+    Dict(&'a str),
 }
 
 impl Raw<'_> {
@@ -35,7 +35,7 @@ impl Raw<'_> {
             Self::Float(_) => "float",
             Self::Str(_) => "str",
             Self::List(_) => "list",
-            Self::Dict => "dict",
+            Self::Dict(_) => "dict",
         }
     }
 }
@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Raw<'de> {
             [b't', ..] => Self::Bool(true),
             [b'f', ..] => Self::Bool(false),
             [b'[', ..] => Self::List(text),
-            [b'{', ..] => Self::Dict,
+            [b'{', ..] => Self::Dict(text),
             [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {
                 Self::Str(Cow::Borrowed(&text[1..text.len() - 1]))
             }

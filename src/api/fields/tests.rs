@@ -37,7 +37,9 @@ fn every_field_agrees_with_drf() {
             Some(zero) if zero == "-0.00" => Some(Value::from("0.00")),
             other => other.cloned(),
         };
-        if Some(&found.1) != expected.as_ref() {
+        // What may mean a thousand is refused, where DRF takes it for twelve.
+        let is_ambiguous = field == "integer" && json == "\"  12.000  \"";
+        if Some(&found.1) != expected.as_ref() && !is_ambiguous {
             differing.push(format!("{row} but found {found:?}"));
         }
     }
@@ -49,6 +51,28 @@ fn an_id_with_a_fraction_is_refused_rather_than_cut_off() {
     let text = "Incorrect type. Expected pk value, received float.";
     assert_eq!(verdict("pk", "1.5"), Err(texts(text)));
     assert_eq!(verdict("pk", "1e400"), Err(texts(text)));
+}
+
+#[test]
+fn a_number_that_somebody_typed_is_taken_only_where_it_can_mean_one_thing() {
+    let typed = |text: &str| Integer(-9_999..=2_147_483_647).check(Raw::Str(text.into()));
+    let check = |text: &str, refusal: &str| assert_eq!(typed(text), Err(texts(refusal.to_owned())), "{text}");
+    check("1.000", "\"1.000\" may mean 1000 or 1: write 1000 or 1.");
+    check(" 12,000 ", "\"12,000\" may mean 12000 or 12: write 12000 or 12.");
+    check("-1.000", "\"-1.000\" may mean -1000 or -1: write -1000 or -1.");
+    check("1,234", "Write 1234 without anything between the digits, not \"1,234\".");
+    check("1.234.000", "Write 1234000 without anything between the digits, not \"1.234.000\".");
+    check("1 000", "Write 1000 without anything between the digits, not \"1 000\".");
+    check("0.000", "Write 0 without anything between the digits, not \"0.000\".");
+    check("1.00.000", "A valid integer is required.");
+    check("1,00", "A valid integer is required.");
+    for (text, value) in
+        [("1.0", 1), ("1.00", 1), ("1.0000", 1), ("1000", 1_000), ("\u{2212}3", -3), (" \u{2212}3.0", -3)]
+    {
+        assert_eq!(typed(text), Ok(value), "{text}");
+    }
+    let number: Raw<'_> = serde_json::from_str("1.000").unwrap();
+    assert_eq!(Integer(0..=9).check(number), Ok(1), "a number of JSON has a point and nothing else");
 }
 
 #[test]
