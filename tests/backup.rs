@@ -576,7 +576,11 @@ fn says_what_it_cannot_do_and_what_to_do_instead() {
 
     let rows = life.path("rows.csv");
     done(&packhorse(&[&"export", &"--from", &backup, &"--format", &"csv", &"--what", &"history", &"--to", &rows]));
-    assert!(fs::read_to_string(&rows).unwrap().starts_with("order,previous_status,new_status,timestamp,who,reason\n"));
+    assert!(
+        fs::read_to_string(&rows)
+            .unwrap()
+            .starts_with("order,previous_status,new_status,timestamp,who,reason,event,changes\n")
+    );
     check(
         &[&"export", &"--from", &backup, &"--format", &"csv", &"--what", &"history", &"--to", &rows],
         1,

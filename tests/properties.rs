@@ -242,7 +242,7 @@ impl Live {
                 let details = self.details(archived);
                 let patch =
                     ProductPatch { name: Some(details.name), archived: Some(archived), ..ProductPatch::default() };
-                self.decide(Command::Change(CatalogueCommand::ChangeProduct(ProductId(id), patch), available));
+                self.decide(Command::Change(CatalogueCommand::ChangeProduct(ProductId(id), patch), available.into()));
             }
             Op::DeleteProduct(id) => self.decide(Command::Catalogue(CatalogueCommand::DeleteProduct(ProductId(id)), 0)),
             Op::RenameCategory(id) => {

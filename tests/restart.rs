@@ -189,7 +189,10 @@ fn a_newer_format_is_refused_untouched() {
 fn a_key_has_its_effect_once_also_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let (settings, _) = worked(directory.path());
-    let keyed = || Request { who: Who::Client, key: Some(IdempotencyKey { key: "retry-me".into(), request: [7; 16] }) };
+    let keyed = || Request {
+        key: Some(IdempotencyKey { key: "retry-me".into(), request: [7; 16] }),
+        ..Request::of(Who::Client)
+    };
     let first = run(&settings, async |engine| engine.place(keyed(), rows(3, 1)).await.unwrap());
     assert!(!first.replayed);
     for store in ["kept", "deleted"] {

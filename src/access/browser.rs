@@ -91,7 +91,7 @@ pub(super) fn preflight() -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Idempotency-Key, X-Api-Key, X-Request-Id",
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Api-Key, X-Request-Id",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"))
         .finish()
@@ -102,7 +102,10 @@ pub(super) fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Idempotent-Replayed, Link, Packhorse-Row, Retry-After, X-Request-Id"),
+        HeaderValue::from_static(
+            "ETag, Idempotent-Replayed, Link, Packhorse-Ignored, Packhorse-Row, Preference-Applied, Retry-After, \
+             X-Request-Id",
+        ),
     );
 }
 

@@ -17,10 +17,11 @@ use super::verified::{self, Verified};
 use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
 use crate::domain::entry::RequestHash;
+use crate::domain::expected::Expected;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::inventory::{InventoryRejection, Opening, OrderRequest, PlaceRejection, RowOutcome};
 use crate::domain::order::{ContactPatch, Order, OrderCommand, Status};
-use crate::domain::stock::Adjustment;
+use crate::domain::stock::{Adjustment, StockEdit};
 use crate::domain::text::CategoryName;
 use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
@@ -35,13 +36,22 @@ pub struct Request {
     pub who: Who,
     /// The key, where the caller gave one.
     pub key: Option<IdempotencyKey>,
+    /// What the caller saw of the order or product that a command is about; other commands do not ask. It is judged
+    /// where the command is decided. A repeated request is answered as before, whatever became of it since.
+    pub expected: Expected,
 }
 
 impl Request {
     /// A request of `who` without an idempotency key.
     #[must_use]
     pub fn of(who: Who) -> Self {
-        Self { who, key: None }
+        Self { who, key: None, expected: Expected::ANYTHING }
+    }
+
+    /// The same, to be carried out only while what it is about is as `expected`.
+    #[must_use]
+    pub fn expecting(self, expected: Expected) -> Self {
+        Self { expected, ..self }
     }
 }
 
@@ -311,7 +321,7 @@ impl Fulfillment {
         request: Request,
         id: CategoryId,
     ) -> Result<Answered<()>, Failure<InventoryRejection>> {
-        self.gone(request, CatalogueCommand::DeleteCategory(id)).await
+        self.gone(request, engine::Command::Catalogue(CatalogueCommand::DeleteCategory(id), 0)).await
     }
 
     /// Creates a product with `opening` pieces on hand. Waits until that is durable.
@@ -332,10 +342,11 @@ impl Fulfillment {
         request: Request,
         id: ProductId,
         patch: ProductPatch,
-        available: Option<u32>,
+        stock: StockEdit,
     ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
-        let command = CatalogueCommand::ChangeProduct(id, patch);
-        self.product(request, engine::Command::Change(command, available)).await
+        let command = engine::Command::Change(CatalogueCommand::ChangeProduct(id, patch), stock);
+        let command = expecting(&request, id, command);
+        self.product(request, command).await
     }
 
     /// Deletes a product that no order ever named. Waits until that is durable.
@@ -344,7 +355,9 @@ impl Fulfillment {
         request: Request,
         id: ProductId,
     ) -> Result<Answered<()>, Failure<InventoryRejection>> {
-        self.gone(request, CatalogueCommand::DeleteProduct(id)).await
+        let command = engine::Command::Catalogue(CatalogueCommand::DeleteProduct(id), 0);
+        let command = expecting(&request, id, command);
+        self.gone(request, command).await
     }
 
     /// Adjusts stock. Waits until that is durable.
@@ -353,7 +366,8 @@ impl Fulfillment {
         request: Request,
         adjustment: Adjustment,
     ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
-        self.product(request, engine::Command::Adjust(adjustment)).await
+        let command = expecting(&request, adjustment.product, engine::Command::Adjust(adjustment));
+        self.product(request, command).await
     }
 
     /// Creates categories and products with their opening stock: all or none. Waits until that is durable.
@@ -433,9 +447,9 @@ impl Fulfillment {
     async fn gone(
         &self,
         request: Request,
-        command: CatalogueCommand,
+        command: engine::Command,
     ) -> Result<Answered<()>, Failure<InventoryRejection>> {
-        let answered = self.decide(request, engine::Command::Catalogue(command, 0)).await;
+        let answered = self.decide(request, command).await;
         let Answered { replayed, .. } = answered.map_err(|failure| failure.map(inventory_rejection))?;
         Ok(Answered { value: (), replayed })
     }
@@ -469,6 +483,11 @@ impl Fulfillment {
         order: OrderId,
         command: OrderCommand,
     ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
+        let command = if request.expected.is_anything() {
+            command
+        } else {
+            OrderCommand::Expecting(request.expected.clone(), Box::new(command))
+        };
         let caller = match self.claim(request).await? {
             Claimed::Replay(Outcome::Order(order)) => return Ok(Answered { value: order, replayed: true }),
             Claimed::Replay(_) => return Err(Failure::KeyReused),
@@ -485,7 +504,7 @@ impl Fulfillment {
         if self.0.stopping.load(Ordering::Acquire) {
             return Err(failure(&*self.0.journal, Refused::Closed));
         }
-        let Request { who, key } = request;
+        let Request { who, key, expected: _ } = request;
         let Some(IdempotencyKey { key, request }) = key else {
             return Ok(Claimed::Go(Caller { who, claim: None }));
         };
@@ -517,6 +536,14 @@ impl Fulfillment {
         let outcome = engine::outcome_of(&durable.entry, &key);
         outcome.ok_or_else(|| ArchiveError(format!("entry {} does not carry the key", durable.sequence)).into())
     }
+}
+
+/// `command` on `product`, if it is still as `request` expects it.
+fn expecting(request: &Request, product: ProductId, command: engine::Command) -> engine::Command {
+    if request.expected.is_anything() {
+        return command;
+    }
+    engine::Command::Expecting(product, request.expected.clone(), Box::new(command))
 }
 
 /// Stops a thread and waits for it, so that what its actors held is let go.

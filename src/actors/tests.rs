@@ -127,7 +127,7 @@ impl House {
     }
 
     fn keyed(key: &str, request: u8) -> Request {
-        Request { who: Who::Client, key: Some(IdempotencyKey { key: key.into(), request: [request; 16] }) }
+        Request { key: Some(IdempotencyKey { key: key.into(), request: [request; 16] }), ..Request::of(Who::Client) }
     }
 }
 

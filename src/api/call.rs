@@ -5,10 +5,13 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
+use super::condition;
 use super::error::Error;
+use super::fields::{Document, Ignored};
 use super::gate::Gate;
 use super::idempotency;
 use super::render::Times;
+use super::unused;
 use crate::access::Caller;
 use crate::actors::{Fulfillment, Request};
 use crate::domain::catalogue::Category;
@@ -43,7 +46,26 @@ impl Call {
     pub(super) fn keyed(&self, body: &[u8]) -> Result<Request, Error> {
         let who = self.who();
         let key = idempotency::key(&self.http, &who, body)?;
-        Ok(Request { who, key })
+        Ok(Request { key, ..Request::of(who) })
+    }
+
+    /// `request`, to be carried out only while what it is about is as the caller saw it.
+    pub(super) fn conditional(&self, request: Request) -> Result<Request, Error> {
+        Ok(request.expecting(condition::expected(&self.http)?))
+    }
+
+    /// Reads `body`. What of it is not taken up is told in the answer, or refused where the caller is strict.
+    pub(super) fn read<T>(&self, body: &[u8], read: impl FnOnce(Document<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let ignored = Ignored::default();
+        let value = read(ignored.of(body));
+        // What is wrong with the rest comes first.
+        let noted = self.note(&ignored);
+        value.and_then(|value| noted.map(|()| value))
+    }
+
+    /// The same of a body that was read already.
+    pub(super) fn note(&self, ignored: &Ignored) -> Result<(), Error> {
+        unused::note(&self.http, ignored)
     }
 
     fn who(&self) -> Who {

@@ -9,6 +9,7 @@ mod answer;
 pub(crate) mod body;
 mod call;
 pub(crate) mod categories;
+pub(crate) mod condition;
 mod docs;
 pub(crate) mod error;
 pub(crate) mod fields;
@@ -26,6 +27,7 @@ mod routes;
 mod settings;
 mod trace;
 mod unread;
+mod unused;
 
 pub(crate) use gate::Lease;
 pub use gate::{Gate, Setup};

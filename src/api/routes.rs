@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, json};
 use super::error::Error;
-use super::{access, categories, docs, health, orders, overview, products, root, settings};
+use super::{access, categories, docs, health, orders, overview, products, root, settings, unused};
 use crate::access::{Area, Need, refusal as refusal_of};
 use crate::domain::access::Role::{self, Admin, Operator, Viewer};
 
@@ -26,6 +26,7 @@ pub(super) const BULK: &str = "/api/inventory/orders/bulk/";
 pub(super) const DELAYED: &str = "/api/inventory/orders/delayed/";
 pub(super) const ORDER: &str = "/api/inventory/orders/{id}/";
 pub(super) const HISTORY: &str = "/api/inventory/orders/{id}/history/";
+pub(super) const TIMELINE: &str = "/api/inventory/orders/{id}/timeline/";
 pub(super) const TRANSITION: &str = "/api/inventory/orders/{id}/transition/";
 pub(super) const CANCEL: &str = "/api/inventory/orders/{id}/cancel/";
 pub(super) const ME: &str = "/api/access/me/";
@@ -46,6 +47,12 @@ pub(super) const POSTMAN: &str = "/postman.json/";
 pub(super) const DOCS: &str = "/docs/";
 pub(super) const ASSET: &str = "/docs/{file}/";
 
+/// The parameters of a list.
+const PAGE: &[&str] = &["limit", "cursor"];
+const LIST_OF_ORDERS: [&str; 10] =
+    ["search", "status", "delayed", "customer", "product", "from", "to", "ordering", "limit", "cursor"];
+const LIST_OF_PRODUCTS: [&str; 6] = ["search", "category", "archived", "available_max", "limit", "cursor"];
+
 /// Mounts the route table.
 pub(super) fn table(config: &mut web::ServiceConfig) {
     for endpoint in endpoints() {
@@ -59,29 +66,31 @@ pub(super) fn table(config: &mut web::ServiceConfig) {
 fn endpoints() -> Vec<Endpoint> {
     vec![
         on(ORDERS, Area::Orders, "Order List", "Lists orders, newest first, and places one.")
-            .get(orders::list).post(Operator, orders::create),
+            .get(orders::list).with(&LIST_OF_ORDERS).post(Operator, orders::create).with(&["dry_run"]),
         on(BULK, Area::Orders, "Order Bulk", "Places all orders of a list, or none.")
-            .post(Operator, orders::bulk),
+            .post(Operator, orders::bulk).with(&["dry_run"]),
         on(DELAYED, Area::Orders, "Order Delayed", "Lists the orders that outstayed their stage, longest last.")
-            .get(orders::delayed),
+            .get(orders::delayed).with(PAGE),
         on(ORDER, Area::Orders, "Order Instance", "Shows an order, changes its contact fields while it is pending, archives it once it ended.")
             .get(orders::retrieve).put(Operator, orders::put).patch(Operator, orders::patch).delete(Operator, orders::delete),
         on(HISTORY, Area::Orders, "Order History", "Lists the transitions of an order, oldest first.")
             .get(orders::history),
+        on(TIMELINE, Area::Orders, "Order Timeline", "Lists everything that happened to an order, oldest first.")
+            .get(orders::timeline),
         on(TRANSITION, Area::Orders, "Order Transition", "Moves an order to another status.")
             .post(Operator, orders::transition),
         on(CANCEL, Area::Orders, "Order Cancel", "Cancels an order and gives its stock back.")
             .post(Operator, orders::cancel),
         on(PRODUCTS, Area::Catalogue, "Product List", "Lists products and creates one.")
-            .get(products::list).post(Admin, products::create),
+            .get(products::list).with(&LIST_OF_PRODUCTS).post(Admin, products::create),
         on(PRODUCT, Area::Catalogue, "Product Instance", "Shows a product, changes it, deletes one that was never ordered.")
             .get(products::retrieve).put(Admin, products::put).patch(Admin, products::patch).delete(Admin, products::delete),
         on(ADJUST, Area::Catalogue, "Product Adjust", "Adjusts the stock of a product.")
             .post(Operator, products::adjust),
         on(MOVEMENTS, Area::Catalogue, "Product Movements", "Lists the stock ledger of a product, newest first.")
-            .get(products::movements),
+            .get(products::movements).with(PAGE),
         on(CATEGORIES, Area::Catalogue, "Category List", "Lists categories and creates one.")
-            .get(categories::list).post(Admin, categories::create),
+            .get(categories::list).with(PAGE).post(Admin, categories::create),
         on(CATEGORY, Area::Catalogue, "Category Instance", "Shows a category, renames it, deletes one without products.")
             .get(categories::retrieve).put(Admin, categories::put).patch(Admin, categories::patch).delete(Admin, categories::delete),
         on(ROOT, Area::Common, "Api Root", "Links to the collections.")
@@ -89,19 +98,19 @@ fn endpoints() -> Vec<Endpoint> {
         on(ME, Area::Common, "Me", "Shows who calls.")
             .get(access::me),
         on(USERS, Area::Administration, "User List", "Lists users and adds one.")
-            .read(Some(Admin), access::users).post(Admin, access::create_user),
+            .read(Some(Admin), access::users).with(PAGE).post(Admin, access::create_user),
         on(USER, Area::Administration, "User Instance", "Shows a user, changes password, role and whether they may sign in.")
             .read(Some(Admin), access::user).patch(Admin, access::patch_user),
         on(KEYS, Area::Administration, "Key List", "Lists API keys and makes one.")
-            .read(Some(Admin), access::keys).post(Admin, access::create_key),
+            .read(Some(Admin), access::keys).with(PAGE).post(Admin, access::create_key),
         on(REVOKE_KEY, Area::Administration, "Key Revoke", "Ends an API key for good.")
             .post(Admin, access::revoke_key),
         on(SESSIONS, Area::Administration, "Session List", "Lists who is signed in.")
-            .read(Some(Admin), access::sessions),
+            .read(Some(Admin), access::sessions).with(PAGE),
         on(REVOKE_SESSION, Area::Administration, "Session Revoke", "Ends a session.")
             .post(Admin, access::revoke_session),
         on(AUDIT, Area::Administration, "Audit List", "Lists changes of users, keys and catalogue, newest first.")
-            .read(Some(Admin), access::audit),
+            .read(Some(Admin), access::audit).with(PAGE),
         on(OVERVIEW, Area::Administration, "Overview", "Shows the whole at a glance.")
             .get(overview::overview),
         on(TREND, Area::Administration, "Overview Trend", "Shows the last hour in steps.")
@@ -130,6 +139,14 @@ pub fn routes() -> Vec<(&'static str, Method, Need)> {
     endpoints().into_iter().flat_map(rows).collect()
 }
 
+/// Every path and method of the API that takes parameters, with their names.
+#[cfg(test)]
+pub(super) fn parameters() -> Vec<(&'static str, Method, Parameters)> {
+    let rows =
+        |endpoint: Endpoint| endpoint.parameters.into_iter().map(move |(method, names)| (endpoint.path, method, names));
+    endpoints().into_iter().flat_map(rows).collect()
+}
+
 /// What a path without endpoints answers.
 pub(super) async fn unknown() -> Answer {
     Err(Error::not_found())
@@ -146,8 +163,13 @@ struct Endpoint {
     path: &'static str,
     area: Area,
     needs: Vec<(Method, Need)>,
+    /// The parameters that a method takes; the others take none.
+    parameters: Vec<(Method, Parameters)>,
     resource: Resource,
 }
+
+/// The names of the parameters that an endpoint takes.
+type Parameters = &'static [&'static str];
 
 /// What OPTIONS answers.
 #[derive(Serialize)]
@@ -159,7 +181,7 @@ struct Metadata {
 }
 
 fn on(path: &'static str, area: Area, name: &'static str, description: &'static str) -> Endpoint {
-    Endpoint { name, description, path, area, needs: Vec::new(), resource: web::resource(path) }
+    Endpoint { name, description, path, area, needs: Vec::new(), parameters: Vec::new(), resource: web::resource(path) }
 }
 
 impl Endpoint {
@@ -210,6 +232,16 @@ impl Endpoint {
         self.to(Method::DELETE, Some(role), handler)
     }
 
+    /// The parameters that the method before takes; HEAD takes those of GET.
+    fn with(mut self, names: Parameters) -> Self {
+        let (method, _) = self.needs.last().expect("a method comes before its parameters");
+        if method == Method::HEAD {
+            self.parameters.push((Method::GET, names));
+        }
+        self.parameters.push((method.clone(), names));
+        self
+    }
+
     fn to<H, A>(mut self, method: Method, role: Option<Role>, handler: H) -> Self
     where
         H: Handler<A, Output: Responder + 'static>,
@@ -222,7 +254,7 @@ impl Endpoint {
 
     /// The resource, which also answers OPTIONS, and 405 to every other method.
     fn resource(self) -> impl HttpServiceFactory {
-        let Self { name, description, needs, resource, .. } = self;
+        let Self { name, description, needs, parameters, resource, .. } = self;
         let answers = |method: &Method| method == Method::OPTIONS || needs.iter().any(|(known, _)| known == method);
         let words: Vec<_> = METHODS.iter().filter(|method| answers(method)).map(Method::as_str).collect();
         let allow = HeaderValue::try_from(words.join(", ")).expect("names of methods are a header value");
@@ -246,9 +278,13 @@ impl Endpoint {
             move |request: ServiceRequest, next: Next<BoxBody>| {
                 let need = needs.iter().find(|(method, _)| method == request.method()).map_or(least, |(_, need)| *need);
                 let refusal = refusal_of(need, &request);
+                let known = parameters
+                    .iter()
+                    .find(|(method, _)| method == request.method())
+                    .map_or(&[][..], |(_, names)| names);
                 async move {
                     match refusal {
-                        None => next.call(request).await,
+                        None => unused::told(request, next, known).await,
                         Some(refusal) => Ok(request.into_response(refusal.answer())),
                     }
                 }

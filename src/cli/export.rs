@@ -47,7 +47,7 @@ enum Format {
 enum What {
     /// Every order as it stands, by id
     Orders,
-    /// Every transition of an order, in journal order
+    /// Every transition of an order and every change of its contact, in journal order
     History,
     /// Every change of stock, in journal order
     Movements,

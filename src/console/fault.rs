@@ -50,6 +50,14 @@ impl Fault {
         Self { status: StatusCode::BAD_REQUEST, texts: Vec::new(), fields, cause: None }
     }
 
+    /// The same; where somebody else was faster, with `text` for who filled in the form.
+    pub(super) fn or_stale(mut self, text: &str) -> Self {
+        if self.status == StatusCode::PRECONDITION_FAILED {
+            (self.status, self.texts) = (StatusCode::CONFLICT, vec![text.to_owned()]);
+        }
+        self
+    }
+
     /// Whether the caller can mend it by filling in the form otherwise.
     pub(super) fn is_about_the_form(&self) -> bool {
         [StatusCode::BAD_REQUEST, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY].contains(&self.status)

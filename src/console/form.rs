@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::Console;
 use super::fault::Fault;
 use crate::api::body::collect_within;
+use crate::domain::expected::{Expected, Seen};
 
 /// The fields of a form, as they were sent. That a page of ours sent it was judged before, by its field `csrf`.
 #[derive(Clone, Default)]
@@ -48,6 +49,17 @@ impl Form {
         names.iter().map(|name| ((*name).to_owned(), self.get(name).into())).collect()
     }
 
+    /// The value of `name`; `stored`, where it says the same but for how lines end.
+    pub(super) fn or_stored<'a>(&'a self, name: &str, stored: &'a str) -> &'a str {
+        let value = self.get(name);
+        if stored.contains('\r') && stored.replace("\r\n", "\n").trim() == value { stored } else { value }
+    }
+
+    /// The state that this form was made of, where it says so in `name`.
+    pub(super) fn expected(&self, name: &str, seen: impl FnOnce(u32) -> Seen) -> Expected {
+        self.get(name).parse().map_or(Expected::ANYTHING, |number| Expected::one_of([seen(number)]))
+    }
+
     /// For a template: what was filled in.
     pub(super) fn values(&self) -> minijinja::Value {
         values(self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
@@ -57,7 +69,9 @@ impl Form {
         let malformed = || Fault::bad_request("The form could not be read; load the page again.");
         let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
         let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| malformed())?;
-        Ok(Self(pairs.into_inner()))
+        // A browser sends each end of a line as two characters, whatever the text had.
+        let lines = |(name, value): (String, String)| (name, value.replace("\r\n", "\n"));
+        Ok(Self(pairs.into_inner().into_iter().map(lines).collect()))
     }
 }
 
@@ -97,5 +111,13 @@ mod tests {
         assert_eq!(form.all("a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(form.body(&["b", "c"]).len(), 1);
         assert_eq!(form.whole(&["b", "c"]).len(), 2);
+    }
+
+    #[test]
+    fn the_lines_of_a_text_end_as_they_ended_before_the_browser_had_it() {
+        let form = Form::parse(b"a=Main+St%0D%0ADhaka").unwrap();
+        assert_eq!(form.get("a"), "Main St\nDhaka");
+        assert_eq!(form.or_stored("a", "Main St\r\nDhaka"), "Main St\r\nDhaka", "nobody changed it");
+        assert_eq!(form.or_stored("a", "Elm St\r\nDhaka"), "Main St\nDhaka");
     }
 }

@@ -65,7 +65,7 @@ impl Visit {
         }
         let key = format!("console:{}:{token}", self.http.path()).into();
         let request = idempotency::hash(&self.http, &self.caller.who, body);
-        Request { who: self.caller.who.clone(), key: Some(IdempotencyKey { key, request }) }
+        Request { key: Some(IdempotencyKey { key, request }), ..self.plain() }
     }
 
     /// The number in the path.

@@ -13,10 +13,11 @@ use smallvec::SmallVec;
 use super::calendar;
 use super::catalogue::{Catalogue, CatalogueCommand, CatalogueEvent, CatalogueRejection, Revision};
 use super::entry::{Event, Events};
+use super::expected::Expected;
 use super::ids::{OrderId, ProductId};
 use super::money::Money;
 use super::order::{Contact, Line, Order, OrderEvent};
-use super::stock::{Adjustment, Balance, Change, ON_HAND_MAX, Stock, StockEvent, StockRejection, Target};
+use super::stock::{Adjustment, Balance, Change, ON_HAND_MAX, Stock, StockEdit, StockEvent, StockRejection, Target};
 use super::text::ProductName;
 use super::time::Timestamp;
 use super::who::Who;
@@ -125,6 +126,16 @@ pub enum InventoryRejection {
     /// A rule of the stock ledger.
     #[error(transparent)]
     Stock(#[from] StockRejection),
+    /// Somebody changed the product in between.
+    #[error("product {product} was changed meanwhile; read it again, then repeat")]
+    Stale {
+        /// The product.
+        product: ProductId,
+        /// The revision it has.
+        revision: u32,
+        /// The stock it has.
+        balance: Balance,
+    },
 }
 
 /// Catalogue and stock, and the number of orders placed so far.
@@ -180,6 +191,17 @@ impl Inventory {
         Ok(events)
     }
 
+    /// Refuses when `product` is not as the caller saw it.
+    pub fn expect(&self, product: ProductId, expected: &Expected) -> Result<(), InventoryRejection> {
+        let revision = self.catalogue.product(product).ok_or(CatalogueRejection::ProductMissing(product))?.number;
+        let balance = self.stock.balance(product);
+        if expected.holds_for_product(revision, balance) {
+            Ok(())
+        } else {
+            Err(InventoryRejection::Stale { product, revision, balance })
+        }
+    }
+
     /// The event that `adjustment` leads to; none when the number already is what was asked for.
     pub fn decide_adjust(&self, adjustment: Adjustment) -> Result<Option<Event>, StockRejection> {
         let product = adjustment.product;
@@ -189,18 +211,17 @@ impl Inventory {
     }
 
     /// The events of a product edit that may also set what is available.
-    pub fn decide_change(
-        &self,
-        command: CatalogueCommand,
-        available: Option<u32>,
-    ) -> Result<Events, InventoryRejection> {
+    pub fn decide_change(&self, command: CatalogueCommand, edit: StockEdit) -> Result<Events, InventoryRejection> {
         let event = self.catalogue.decide(command)?;
         let mut events = Events::new();
         if let CatalogueEvent::ProductChanged(product, details) = &event {
-            let stock = available.map(|n| Adjustment {
+            if let Some(expected) = edit.expected {
+                self.stock.balance(*product).expect_available(expected)?;
+            }
+            let stock = edit.available.map(|n| Adjustment {
                 product: *product,
                 target: Target::Available(n),
-                expected: None,
+                expected: edit.expected,
                 reason: Some("set with the product".into()),
             });
             let unchanged = self.catalogue.product(*product).is_some_and(|revision| revision.details == *details);

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod email;
 pub mod entry;
+pub mod expected;
 pub mod ids;
 pub mod inventory;
 pub mod money;

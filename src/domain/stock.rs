@@ -30,6 +30,12 @@ impl Balance {
         self.on_hand.checked_sub(self.reserved).expect("never more is reserved than is on hand")
     }
 
+    /// Refuses when something else than `expected` is available.
+    pub fn expect_available(self, expected: u32) -> Result<(), StockRejection> {
+        let current = self.available();
+        if expected == current { Ok(()) } else { Err(StockRejection::StaleAvailable { expected, current }) }
+    }
+
     /// The balance after `change`.
     ///
     /// # Panics
@@ -135,10 +141,26 @@ pub struct Adjustment {
     pub product: ProductId,
     /// The new number, or the difference.
     pub target: Target,
-    /// The number on hand that the operator saw; the adjustment is refused when it is another by now.
+    /// The number that the operator saw: what is available where that is set, what is on hand otherwise. The adjustment
+    /// is refused when it is another by now.
     pub expected: Option<u32>,
     /// Why.
     pub reason: Option<Box<str>>,
+}
+
+/// What becomes of the stock of a product that is changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StockEdit {
+    /// What shall be available of it.
+    pub available: Option<u32>,
+    /// What the caller saw available; the change is refused when it is another by now.
+    pub expected: Option<u32>,
+}
+
+impl From<Option<u32>> for StockEdit {
+    fn from(available: Option<u32>) -> Self {
+        Self { available, expected: None }
+    }
 }
 
 /// How an adjustment names its number.
@@ -162,6 +184,14 @@ pub enum StockRejection {
     #[error("expected {expected} on hand, but there are {current}; look again and repeat the adjustment")]
     Stale {
         /// What the operator saw.
+        expected: u32,
+        /// What there is.
+        current: u32,
+    },
+    /// Somebody changed what is available in between.
+    #[error("expected {expected} available, but there are {current}; read the product again and repeat the change")]
+    StaleAvailable {
+        /// What the caller saw.
         expected: u32,
         /// What there is.
         current: u32,
@@ -200,11 +230,13 @@ impl Stock {
     /// The change that `adjustment` leads to (`None`: the number already is what was asked for), or the rule it breaks.
     /// Whether the product exists is for the catalogue to say.
     pub fn decide(&self, adjustment: &Adjustment) -> Result<Option<Change>, StockRejection> {
-        let Balance { on_hand, reserved } = self.balance(adjustment.product);
-        if let Some(expected) = adjustment.expected
-            && expected != on_hand
-        {
-            return Err(StockRejection::Stale { expected, current: on_hand });
+        let balance @ Balance { on_hand, reserved } = self.balance(adjustment.product);
+        match (adjustment.target, adjustment.expected) {
+            (Target::Available(_), Some(expected)) => balance.expect_available(expected)?,
+            (Target::By(_) | Target::OnHand(_), Some(expected)) if expected != on_hand => {
+                return Err(StockRejection::Stale { expected, current: on_hand });
+            }
+            (_, Some(_) | None) => {}
         }
         let wanted = match adjustment.target {
             Target::By(delta) => i64::from(on_hand).saturating_add(delta),
@@ -261,6 +293,8 @@ mod tests {
         check(Target::OnHand(40), Some(43), Ok(Some(Change::Adjusted(-3))));
         check(Target::OnHand(43), Some(43), Ok(None));
         check(Target::Available(40), None, Ok(Some(Change::Adjusted(7))));
+        check(Target::Available(40), Some(33), Ok(Some(Change::Adjusted(7))));
+        check(Target::Available(40), Some(43), Err(StockRejection::StaleAvailable { expected: 43, current: 33 }));
         check(Target::OnHand(40), Some(44), Err(StockRejection::Stale { expected: 44, current: 43 }));
         check(Target::By(-34), None, Err(StockRejection::BelowReserved { wanted: 9, on_hand: 43, reserved: 10 }));
         check(Target::By(-33), None, Ok(Some(Change::Adjusted(-33))));

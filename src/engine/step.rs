@@ -8,10 +8,11 @@ use smallvec::smallvec;
 use crate::domain::access::{Access, AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, CatalogueEvent, Category, Revision};
 use crate::domain::entry::{Answer, Entry, Event, Events, KeyRecord};
+use crate::domain::expected::Expected;
 use crate::domain::ids::ProductId;
 use crate::domain::inventory::{Inventory, InventoryRejection, Opening, OrderRequest, PlaceRejection, RowOutcome};
 use crate::domain::order::{Order, OrderCommand, OrderRejection};
-use crate::domain::stock::{Adjustment, Balance};
+use crate::domain::stock::{Adjustment, Balance, StockEdit};
 use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
 
@@ -25,13 +26,15 @@ pub enum Command {
     /// Change the catalogue; a product that this creates starts with so many pieces on hand.
     Catalogue(CatalogueCommand, u32),
     /// Change a product, and what is available of it where a number is given.
-    Change(CatalogueCommand, Option<u32>),
+    Change(CatalogueCommand, StockEdit),
     /// Adjust stock.
     Adjust(Adjustment),
     /// Create categories and products with their opening stock, all or nothing.
     Import(Vec<Opening>),
     /// Change users or keys.
     Access(AccessCommand),
+    /// Do this, if the product is still as the caller saw it.
+    Expecting(ProductId, Expected, Box<Command>),
 }
 
 /// What a command led to: the facts from which an answer is made.
@@ -107,9 +110,9 @@ pub fn step(
             let events = inventory.decide_catalogue(command, opening)?;
             Ok(Step { outcome: shown(inventory, &events, None), events })
         }
-        Command::Change(command, available) => {
+        Command::Change(command, edit) => {
             let product = product_of(&command);
-            let events = inventory.decide_change(command, available)?;
+            let events = inventory.decide_change(command, edit)?;
             Ok(Step { outcome: shown(inventory, &events, product), events })
         }
         Command::Adjust(adjustment) => {
@@ -124,6 +127,10 @@ pub fn step(
             Ok(Step { events, outcome: Outcome::Done })
         }
         Command::Access(command) => Ok(access_step(access, command, now)?),
+        Command::Expecting(product, expected, command) => {
+            inventory.expect(product, &expected)?;
+            step(inventory, access, *command, now, zone, who)
+        }
     }
 }
 
@@ -185,7 +192,7 @@ impl Outcome {
     pub fn answer(&self) -> Option<Answer> {
         match self {
             Self::Placed(_) => Some(Answer::Placed),
-            Self::Order(order) => Some(Answer::Order(order.clone())),
+            Self::Order(order) => Some(Answer::Order(order.as_answered())),
             Self::Product(revision, balance) => Some(Answer::Product(revision.clone(), *balance)),
             Self::Category(category) => Some(Answer::Category(category.clone())),
             // A secret is shown once, so that there is nothing to repeat.

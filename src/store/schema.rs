@@ -23,7 +23,7 @@
 //! | `Keys` | 2 expiry | kind, at `i64`, hash (16) | nothing | with its key |
 
 /// The version of everything above. A store of another version is set aside and rebuilt from the journal.
-pub(crate) const SCHEMA_VERSION: u32 = 2;
+pub(crate) const SCHEMA_VERSION: u32 = 3;
 
 /// The most bytes of one stored value, guard included. Beyond a few KiB sled writes blobs, which do not survive a power
 /// cut.

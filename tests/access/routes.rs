@@ -32,6 +32,7 @@ const TABLE: &[(&str, &str, &str, char)] = &[
     ("PATCH", "/api/inventory/orders/{id}/", "operator", 'O'),
     ("DELETE", "/api/inventory/orders/{id}/", "operator", 'O'),
     ("GET", "/api/inventory/orders/{id}/history/", "viewer", 'O'),
+    ("GET", "/api/inventory/orders/{id}/timeline/", "viewer", 'O'),
     ("POST", "/api/inventory/orders/{id}/transition/", "operator", 'O'),
     ("POST", "/api/inventory/orders/{id}/cancel/", "operator", 'O'),
     ("GET", "/api/access/me/", "viewer", 'C'),

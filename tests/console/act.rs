@@ -88,6 +88,82 @@ fn an_order_is_moved_cancelled_edited_and_archived() {
     submit(&server, "/orders/1/", "/orders/1/archive/", &[]).expect(409);
 }
 
+/// The contact form of an order, filled in otherwise.
+fn contact<'a>(name: &'a str, phone: &'a str, version: &'a str) -> [(&'a str, &'a str); 5] {
+    [
+        ("customer_name", name),
+        ("customer_email", "eva@example.com"),
+        ("customer_phone", phone),
+        ("delivery_address", "There 5"),
+        ("version", version),
+    ]
+}
+
+#[test]
+fn a_contact_that_somebody_else_changed_meanwhile_comes_back_with_both_texts() {
+    let server = filled();
+    let version = hidden(&page(&server, "/orders/5/"), "version");
+    goes_to(&submit(&server, "/orders/5/", "/orders/5/contact/", &contact("Eva", "111", &version)));
+    let stale = submit(&server, "/orders/5/", "/orders/5/contact/", &contact("Evelyn", "2", &version)).expect(409);
+    let text = stale.text();
+    holds(text, &["Not saved: somebody else changed this order", ">Eva</td>", ">Evelyn</td>", ">111</td>", ">2</td>"]);
+    holds(text, &["value=\"Evelyn\"", "<details open>"]);
+    holds(&page(&server, "/orders/5/"), &["Eva", "111"]);
+    let fresh = hidden(text, "version");
+    assert_ne!(fresh, version);
+    goes_to(&submit(&server, "/orders/5/", "/orders/5/contact/", &contact("Evelyn", "2", &fresh)));
+    holds(
+        &page(&server, "/orders/5/"),
+        &[
+            "Contact changed",
+            "<del>Eva</del> <ins>Evelyn</ins>",
+            "<del>111</del> <ins>2</ins>",
+            "by somebody (open access)",
+        ],
+    );
+}
+
+#[test]
+fn a_contact_that_can_no_longer_be_changed_is_said_at_the_top_with_what_was_typed() {
+    let server = filled();
+    let version = hidden(&page(&server, "/orders/5/"), "version");
+    goes_to(&submit(&server, "/orders/5/", "/orders/5/move/", &[("to", "processing")]));
+    for version in [version.as_str(), ""] {
+        let late = submit(&server, "/orders/5/", "/orders/5/contact/", &contact("Eva", "2", version)).expect(409);
+        let (top, _) = late.text().split_once("<ol class=\"way\"").unwrap();
+        holds(top, &["role=\"alert\"", ">There 5</td>", ">Eva</td>"]);
+    }
+}
+
+#[test]
+fn a_product_that_somebody_else_changed_meanwhile_comes_back_with_both_texts() {
+    let server = filled();
+    let edit = "/products/1/edit/";
+    let opened = page(&server, edit);
+    let revision = hidden(&opened, "revision");
+    let form = |name, price, revision| {
+        [
+            ("name", name),
+            ("price", price),
+            ("category_id", "1"),
+            ("description", "Line 1\r\nLine 2"),
+            ("expiry_date", ""),
+            ("revision", revision),
+        ]
+    };
+    goes_to(&submit(&server, edit, edit, &form("Renamed", "77.00", &revision)));
+    let stale = submit(&server, edit, edit, &form("Mine", "39.90", &revision)).expect(409);
+    holds(
+        stale.text(),
+        &["Not saved: somebody else changed this product", ">77.00</td>", ">39.90</td>", "value=\"Mine\""],
+    );
+    let fresh = hidden(stale.text(), "revision");
+    let product = server.get("/api/inventory/products/1/").expect(200).json();
+    assert_eq!(product.get("price").unwrap().text(), "77.00");
+    assert_eq!(product.get("description").unwrap().text(), "Line 1\nLine 2", "lines end as they were typed");
+    goes_to(&submit(&server, edit, edit, &form("Mine", "39.90", &fresh)));
+}
+
 #[test]
 fn many_orders_are_looked_at_before_they_are_changed() {
     let server = filled();
@@ -127,6 +203,11 @@ fn stock_is_not_set_on_a_number_that_is_no_longer_true() {
         submit(&server, "/products/1/", "/products/1/adjust/", &below).expect(409).text(),
         &["reserved for open orders"],
     );
+    let grouped = [("how", "to"), ("amount", "1,000"), ("expected", "77")];
+    let refused = submit(&server, "/products/1/", "/products/1/adjust/", &grouped).expect(400);
+    holds(refused.text(), &["write 1000 or 1.", "value=\"1,000\""]);
+    let minus = [("how", "by"), ("amount", "\u{2212}2"), ("expected", "77"), ("reason", "as the page writes it")];
+    goes_to(&submit(&server, "/products/1/", "/products/1/adjust/", &minus));
     let words = [("how", "to"), ("amount", "many"), ("expected", "77")];
     holds(
         submit(&server, "/products/1/", "/products/1/adjust/", &words).expect(400).text(),

@@ -156,7 +156,7 @@ async fn place(engine: &Engine, keys: Range<u8>) {
 
 async fn placed(engine: &Engine, key: u8) -> Result<Answered<Vec<Arc<Order>>>, Failure<PlaceRejection>> {
     let key = IdempotencyKey { key: format!("key {key}").into(), request: [key; 16] };
-    engine.place(Request { who: Who::Client, key: Some(key) }, rows(LOT, 1)).await
+    engine.place(Request { key: Some(key), ..Request::of(Who::Client) }, rows(LOT, 1)).await
 }
 
 fn assert_named(said: &str, path: &Path, story: &str) {

@@ -132,6 +132,7 @@ fn targets() -> Vec<Vec<u8>> {
         "orders/?from=2026-11-23&ordering=id&cursor=1",
         "orders/delayed/?limit=1&cursor=1",
         "orders/1/history/",
+        "orders/1/timeline/",
         "orders/18446744073709551615",
         "products/?limit=1&cursor=1",
         "products/?search=phone&category=1&archived=false&available_max=10",

@@ -113,7 +113,7 @@ impl Operation {
 
 /// Asks `engine` for it, in the name of operation `number`.
 pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<IdempotencyKey>, ask: Ask) -> Answer {
-    let request = Request { who: Who::User(format!("op-{number}").into()), key };
+    let request = Request { key, ..Request::of(Who::User(format!("op-{number}").into())) };
     match ask {
         Ask::Place(rows) => answer(engine.place(request, rows).await, Given::Orders),
         Ask::Move(order, to) => answer(engine.transition(request, order, to, None).await, Given::Order),
@@ -128,7 +128,7 @@ pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<Idempote
             answer(engine.create_product(request, details, opening).await, Given::Product)
         }
         Ask::ChangeProduct(id, patch, available) => {
-            answer(engine.change_product(request, id, patch, available).await, Given::Product)
+            answer(engine.change_product(request, id, patch, available.into()).await, Given::Product)
         }
         Ask::Access(command) => answer(engine.access(request, command).await, Given::Access),
         Ask::DeleteProduct(id) => answer(engine.delete_product(request, id).await, |()| Given::Nothing),

@@ -1,7 +1,9 @@
 //! What a client says of users and keys.
 
 use super::super::error::Error;
-use super::super::fields::{Found, NULL, Presence, Raw, Texts, boolean, choice, members, nullable, optional, texts};
+use super::super::fields::{
+    Document, Found, NULL, Presence, Raw, Texts, boolean, choice, members, nullable, optional, texts,
+};
 use crate::domain::access::{AccessName, PasswordHash, Role, Scope};
 use crate::domain::time::Timestamp;
 use crate::secret;
@@ -22,7 +24,7 @@ pub(super) struct KeyInput {
 }
 
 /// A user. Hashes the password, which takes its time: not for a thread that serves others.
-pub(super) fn user(body: &[u8], presence: Presence) -> Result<UserInput, Error> {
+pub(super) fn user(body: Document<'_>, presence: Presence) -> Result<UserInput, Error> {
     let [given, role, password, disabled] = members(body, ["name", "role", "password", "disabled"])?;
     let mut found = Found::default();
     // A name is given once.
@@ -41,7 +43,7 @@ pub(super) fn user(body: &[u8], presence: Presence) -> Result<UserInput, Error> 
 }
 
 /// A key: of everything unless a scope is given, for good unless an end is.
-pub(super) fn key(body: &[u8]) -> Result<KeyInput, Error> {
+pub(super) fn key(body: Document<'_>) -> Result<KeyInput, Error> {
     let [given, role, scope, end] = members(body, ["name", "role", "scope", "expires_at"])?;
     let mut found = Found::default();
     let given = found.take("name", Presence::Full.of(given, name));

@@ -84,7 +84,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
 
 /// Makes a key. This answer is the only one that shows its secret.
 pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
-    let KeyInput { name, role, scope, expires_at } = input::key(&body)?;
+    let KeyInput { name, role, scope, expires_at } = call.read(&body, input::key)?;
     let (text, digest) = secret::new_key();
     let key = run(&call, AccessCommand::AddKey { name, role, scope, digest, expires_at }).await?;
     let times = call.times();

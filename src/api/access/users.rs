@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::web;
+use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +12,7 @@ use super::super::answer::{Answer, json, ok};
 use super::super::body::Body;
 use super::super::call::Call;
 use super::super::error::{self, Error};
-use super::super::fields::Presence;
+use super::super::fields::{Ignored, Presence};
 use super::super::list::{Query, cut, page};
 use super::super::render::{self, List, Time, Times};
 use super::input::{self, UserInput};
@@ -69,7 +70,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
 
 /// Adds a user.
 pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
-    let input = web::block(move || input::user(&body, Presence::Full)).await.map_err(Error::fault)??;
+    let input = read(&call, body, Presence::Full).await?;
     let UserInput { name: Some(name), role: Some(role), password: Some(password), .. } = input else {
         return Err(Error::fault("a full user has name, role and password"));
     };
@@ -87,7 +88,7 @@ pub(crate) async fn retrieve(call: Call) -> Answer {
 /// refused changes nothing. Each change ends the user's sessions.
 pub(crate) async fn patch(call: Call, Body(body, _lease): Body) -> Answer {
     let mut user = named(&call)?;
-    let input = web::block(move || input::user(&body, Presence::Partial)).await.map_err(Error::fault)??;
+    let input = read(&call, body, Presence::Partial).await?;
     let name = || user.name.clone();
     let disabling = |disabled: bool| {
         if disabled { AccessCommand::DisableUser(name()) } else { AccessCommand::EnableUser(name()) }
@@ -101,6 +102,18 @@ pub(crate) async fn patch(call: Call, Body(body, _lease): Body) -> Answer {
         user = run(&call, command).await?;
     }
     Ok(ok(rendered(&call, &user)))
+}
+
+async fn read(call: &Call, body: Bytes, presence: Presence) -> Result<UserInput, Error> {
+    let (input, ignored) = web::block(move || {
+        let ignored = Ignored::default();
+        (input::user(ignored.of(&body), presence), ignored)
+    })
+    .await
+    .map_err(Error::fault)?;
+    let noted = call.note(&ignored);
+    let input = input?;
+    noted.map(|()| input)
 }
 
 fn named(call: &Call) -> Result<Arc<User>, Error> {

@@ -12,7 +12,7 @@ use super::{input, rendered};
 /// Creates a category.
 pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
     let request = call.keyed(&body)?;
-    let name = input::name(&body, Presence::Full)?.expect("a full category has a name");
+    let name = call.read(&body, |body| input::name(body, Presence::Full))?.expect("a full category has a name");
     let made = call.engine.create_category(request, name).await.map_err(error::category)?;
     Ok(replayable(StatusCode::CREATED, rendered(&made.value), made.replayed))
 }

@@ -1,13 +1,13 @@
 //! What a client says of a category.
 
 use super::super::error::Error;
-use super::super::fields::{Chars, Found, Presence, members};
+use super::super::fields::{Chars, Document, Found, Presence, members};
 use crate::domain::text::CategoryName;
 
 const NAME: Chars = Chars::up_to(Some(50));
 
 /// The name in `body`; always there in a full one.
-pub(crate) fn name(body: &[u8], presence: Presence) -> Result<Option<CategoryName>, Error> {
+pub(crate) fn name<'a>(body: impl Into<Document<'a>>, presence: Presence) -> Result<Option<CategoryName>, Error> {
     let [name] = members(body, ["name"])?;
     let mut found = Found::default();
     let name = found.take("name", presence.of(name, |raw| NAME.check(raw)));

@@ -13,13 +13,15 @@ use crate::domain::text::CategoryName;
 /// Replaces a category.
 pub(crate) async fn put(call: Call, Path(id): Path<CategoryId>, Body(body, _lease): Body) -> Answer {
     call.category(id)?;
-    update(call, id, input::name(&body, Presence::Full)?).await
+    let name = call.read(&body, |body| input::name(body, Presence::Full))?;
+    update(call, id, name).await
 }
 
 /// Changes what is given of a category.
 pub(crate) async fn patch(call: Call, Path(id): Path<CategoryId>, Body(body, _lease): Body) -> Answer {
     call.category(id)?;
-    update(call, id, input::name(&body, Presence::Partial)?).await
+    let name = call.read(&body, |body| input::name(body, Presence::Partial))?;
+    update(call, id, name).await
 }
 
 async fn update(call: Call, id: CategoryId, name: Option<CategoryName>) -> Answer {

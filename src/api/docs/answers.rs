@@ -12,7 +12,7 @@ pub(super) const JSON: &str = "application/json";
 /// Status, name, description and an example of the body.
 type Refusal = (u16, &'static str, &'static str, fn() -> Value);
 
-const REFUSALS: [Refusal; 15] = [
+const REFUSALS: [Refusal; 16] = [
     (
         400,
         "BadRequest",
@@ -49,6 +49,12 @@ const REFUSALS: [Refusal; 15] = [
         "Conflict",
         "The state of things forbids it.",
         || json!({"detail": "Order 2 is cancelled and cannot become pending. It has ended; no transition is possible."}),
+    ),
+    (
+        412,
+        "Changed",
+        "It was changed meanwhile: it does not have the tag of If-Match. The header ETag has the tag it has now.",
+        || json!({"detail": "Order 2 was changed meanwhile and is at version 4. Read it again, then repeat.", "current": 4}),
     ),
     (
         413,
@@ -111,9 +117,12 @@ pub(super) fn responses() -> Vec<(&'static str, RefOr<Response>)> {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).example(Some(example()));
         let mut response = ResponseBuilder::new().description(description).content(JSON, content.build());
         response = with_id(response);
-        for (header, of) in
-            [("Allow", &[200, 405][..]), ("Retry-After", &[429, 503, 507]), ("WWW-Authenticate", &[401])]
-        {
+        for (header, of) in [
+            ("Allow", &[200, 405][..]),
+            ("ETag", &[412]),
+            ("Retry-After", &[429, 503, 507]),
+            ("WWW-Authenticate", &[401]),
+        ] {
             if of.contains(&status) {
                 response = response.header(header, self::header(header));
             }
@@ -139,7 +148,10 @@ pub(super) fn options() -> Ref {
 
 /// The header that every answer has.
 pub(super) fn with_id(response: ResponseBuilder) -> ResponseBuilder {
-    response.header("X-Request-Id", header("X-Request-Id"))
+    response
+        .header("X-Request-Id", header("X-Request-Id"))
+        .header("Packhorse-Ignored", header("Packhorse-Ignored"))
+        .header("Preference-Applied", header("Preference-Applied"))
 }
 
 /// A header of an answer.
@@ -149,6 +161,11 @@ pub(super) fn header(name: &str) -> Header {
         "Content-Security-Policy" => {
             (json!({"type": "string"}), "What a browser may load for the page: nothing from elsewhere.")
         }
+        "ETag" => (json!({"type": "string"}), "What the answer shows, for If-Match and If-None-Match."),
+        "Packhorse-Ignored" => {
+            (json!({"type": "string"}), "Members of the body and parameters that had no effect, if there were any.")
+        }
+        "Preference-Applied" => (json!({"type": "string", "enum": ["handling=strict"]}), "The request preferred it."),
         "Idempotent-Replayed" => {
             (json!({"type": "string", "enum": ["true"]}), "The answer was given before, to the same key and body.")
         }
@@ -167,7 +184,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         "type": "object", "required": ["detail"],
         "properties": {
             "detail": {"type": "string"},
-            "current": {"type": "integer", "description": "What is on hand, where another number was expected."},
+            "current": {"type": "integer", "description": "The number or version that there is, where another one was expected."},
             "on_hand": {"type": "integer"},
             "reserved": {"type": "integer"},
         },

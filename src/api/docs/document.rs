@@ -12,7 +12,7 @@ use utoipa::openapi::{
 
 use super::super::access::{AuditBody, KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
 use super::super::overview::{OverviewBody, TrendBody};
-use super::super::render::{CategoryBody, MovementBody, OrderBody, ProductBody, SettingRow, StepBody};
+use super::super::render::{CategoryBody, HappeningBody, MovementBody, OrderBody, ProductBody, SettingRow, StepBody};
 use super::super::routes::{BULK, READYZ};
 use super::answers::{self, JSON, header, refusal, with_id};
 use super::inputs::{self, read};
@@ -41,6 +41,7 @@ pub(super) fn document() -> Value {
     of::<CategoryBody<'_>>(&mut add);
     of::<ProductBody<'_>>(&mut add);
     of::<OrderBody<'_>>(&mut add);
+    of::<HappeningBody<'_>>(&mut add);
     of::<StepBody<'_>>(&mut add);
     of::<MovementBody<'_>>(&mut add);
     of::<MeBody<'_>>(&mut add);
@@ -100,7 +101,8 @@ fn tag(path: &str) -> &'static str {
 }
 
 fn build(operation: Operation) -> utoipa::openapi::path::Operation {
-    let Operation { path, method, id, summary, status, shows, input, parameters, errors, takes_key } = operation;
+    let Operation { path, method, id, summary, status, shows, input, parameters, errors, takes_key, has_tag } =
+        operation;
     let is_page = parameters.iter().any(|parameter| parameter.name == "cursor");
     let has_query = parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Query);
     let has_path = parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Path);
@@ -108,6 +110,10 @@ fn build(operation: Operation) -> utoipa::openapi::path::Operation {
     built = built.parameters(Some(parameters)).parameter(request_id());
     if takes_key {
         built = built.parameter(idempotency_key());
+    }
+    let reads = matches!(method, HttpMethod::Get);
+    if has_tag {
+        built = built.parameter(condition(if reads { "If-None-Match" } else { "If-Match" }));
     }
     let mut response = ResponseBuilder::new().description(summary);
     response = match shows {
@@ -125,13 +131,20 @@ fn build(operation: Operation) -> utoipa::openapi::path::Operation {
     if takes_key {
         response = response.header("Idempotent-Replayed", header("Idempotent-Replayed"));
     }
+    if has_tag && status == 200 {
+        response = response.header("ETag", header("ETag"));
+    }
     built = built.response(status.to_string(), with_id(response).build());
-    if path == BULK {
+    if has_tag && reads {
+        let same = ResponseBuilder::new().description("It still has a tag of If-None-Match.");
+        built = built.response("304", with_id(same.header("ETag", header("ETag"))).build());
+    }
+    if path == BULK || id == "order_create" {
         let dry = ResponseBuilder::new().description("What would become of each row.").content(JSON, one("DryRun"));
         built = built.response("200", with_id(dry).build());
     }
     let mut refused = vec![500];
-    let reads = matches!(method, HttpMethod::Get);
+    refused.extend(if has_tag && !reads { Some(412) } else { None });
     refused.extend(if path == READYZ { None } else { Some(503) });
     refused.extend(if reads { [].iter() } else { [507].iter() });
     refused.extend(if has_path { [404, 405].iter() } else { [].iter() });
@@ -197,6 +210,16 @@ fn idempotency_key() -> ParameterBuilder {
             "A request that carries the key of an earlier one is answered as that was, and does nothing.",
         ))
         .schema(Some(read(json!({"type": "string", "pattern": "^[!#-~]{1,255}$"}))))
+}
+
+/// `If-Match` or `If-None-Match`.
+fn condition(name: &str) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The ETag of an answer, as it stands there."))
+        .schema(Some(read(json!({"type": "string", "pattern": "^\"[0-9A-Za-z.-]{1,80}\"$"}))))
 }
 
 /// GET without the body of its answer.

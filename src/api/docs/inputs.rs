@@ -31,6 +31,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
             "expiry_date": {"type": ["string", "null"], "format": "date"},
             "category_id": key("The category."),
             "archived": flag(),
+            "expected": {"description": "What was available; where it is another now, a stock is not set.", "anyOf": [count(), {"type": "null"}]},
         })
     };
     let contact_names = Field::ALL.map(Field::as_str);

@@ -8,7 +8,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use super::super::routes::{
     ADJUST, ASSET, AUDIT, BULK, CANCEL, CATEGORIES, CATEGORY, DELAYED, DOCS, HEALTHZ, HISTORY, KEYS, ME, MOVEMENTS,
     OPENAPI, ORDER, ORDERS, OVERVIEW, POSTMAN, PRODUCT, PRODUCTS, READYZ, REVOKE_KEY, REVOKE_SESSION, ROOT, SESSIONS,
-    SETTINGS, TRANSITION, TREND, USER, USERS,
+    SETTINGS, TIMELINE, TRANSITION, TREND, USER, USERS,
 };
 use super::inputs::{ACCESS_NAME, read};
 
@@ -49,6 +49,8 @@ pub(super) struct Operation {
     pub(super) errors: &'static [u16],
     /// Whether it takes an idempotency key.
     pub(super) takes_key: bool,
+    /// Whether it shows, or acts on, something that has a tag.
+    pub(super) has_tag: bool,
 }
 
 fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'static str) -> Operation {
@@ -64,6 +66,7 @@ fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'stati
         parameters: Vec::new(),
         errors: &[],
         takes_key: false,
+        has_tag: false,
     }
 }
 
@@ -84,6 +87,11 @@ impl Operation {
         let is_required = self.method != HttpMethod::Patch;
         let is_list = example.is_array();
         Self { input: Some(Input { schema, is_list, is_required, example }), ..self }
+    }
+
+    /// Shows, or acts on, something that has a tag.
+    fn tagged(self) -> Self {
+        Self { has_tag: true, ..self }
     }
 
     /// Takes an idempotency key.
@@ -185,14 +193,14 @@ fn catalogue() -> Vec<Operation> {
             .page(id_or_nothing()).shows(Shows::List("Product")),
         on(Post, PRODUCTS, "product_create", "Creates a product with its opening stock.")
             .takes("ProductInput", product()).once().made().shows(Shows::One("Product")),
-        on(Get, PRODUCT, "product_retrieve", "Shows a product.").id(1).shows(Shows::One("Product")),
+        on(Get, PRODUCT, "product_retrieve", "Shows a product.").tagged().id(1).shows(Shows::One("Product")),
         on(Put, PRODUCT, "product_replace", "Changes a product. What the body leaves out stays as it is.")
-            .id(1).takes("ProductInput", product()).shows(Shows::One("Product")).refuses(&[409]),
+            .tagged().id(1).takes("ProductInput", product()).shows(Shows::One("Product")).refuses(&[409]),
         on(Patch, PRODUCT, "product_change", "Changes what is given of a product; stock is what is available.")
-            .id(1).takes("ProductPatch", json!({"price": "279.00"})).shows(Shows::One("Product")).refuses(&[409]),
-        on(Delete, PRODUCT, "product_delete", "Deletes a product that was never ordered.").id(2).refuses(&[409]),
+            .tagged().id(1).takes("ProductPatch", json!({"price": "279.00"})).shows(Shows::One("Product")).refuses(&[409]),
+        on(Delete, PRODUCT, "product_delete", "Deletes a product that was never ordered.").tagged().id(2).refuses(&[409]),
         on(Post, ADJUST, "product_adjust", "Adjusts what is on hand, by a number or to one that is guarded by what was seen.")
-            .id(1).takes("Adjustment", json!({"delta": -1, "reason": "damaged"})).once()
+            .tagged().id(1).takes("Adjustment", json!({"delta": -1, "reason": "damaged"})).once()
             .shows(Shows::One("Product")).refuses(&[409]),
         on(Get, MOVEMENTS, "product_movements", "Lists the stock ledger of a product, newest first.")
             .id(1).page(entry_cursor()).shows(Shows::List("Movement")),
@@ -219,25 +227,28 @@ fn orders() -> Vec<Operation> {
                 customer_name; the other way round after a dash. Other words are passed over.",
                 json!({"type": "string"}), Some(json!("-id"))))
             .page(id_or_nothing()).shows(Shows::List("Order")),
-        on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none.")
+        on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none; or says what would become of it.")
+            .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
             .takes("OrderInput", alice()).once().made().shows(Shows::One("Order")),
         on(Post, BULK, "order_bulk", "Places all orders of a list, or none; or says what would become of each.")
             .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
             .takes("OrderInput", json!([alice(), alice()])).once().made().shows(Shows::List("Order")),
         on(Get, DELAYED, "order_delayed", "Lists the orders that outstayed their stage, longest last.")
             .page(id_or_nothing()).shows(Shows::List("Order")),
-        on(Get, ORDER, "order_retrieve", "Shows an order, archived or not.").id(1).shows(Shows::One("Order")),
+        on(Get, ORDER, "order_retrieve", "Shows an order, archived or not.").tagged().id(1).shows(Shows::One("Order")),
         on(Put, ORDER, "order_replace", "Replaces the contact fields of a pending order.")
-            .id(1).takes("ContactInput", bob()).shows(Shows::One("Order")).refuses(&[409]),
+            .tagged().id(1).takes("ContactInput", bob()).shows(Shows::One("Order")).refuses(&[409]),
         on(Patch, ORDER, "order_change", "Changes the contact fields that are given, of a pending order.")
-            .id(1).takes("ContactPatch", json!({"customer_phone": "555"})).shows(Shows::One("Order")).refuses(&[409]),
-        on(Delete, ORDER, "order_archive", "Takes an ended order out of the lists; it stays readable.").id(2).refuses(&[409]),
+            .tagged().id(1).takes("ContactPatch", json!({"customer_phone": "555"})).shows(Shows::One("Order")).refuses(&[409]),
+        on(Delete, ORDER, "order_archive", "Takes an ended order out of the lists; it stays readable.").tagged().id(2).refuses(&[409]),
         on(Get, HISTORY, "order_history", "Lists the transitions of an order, oldest first.").id(1).shows(Shows::List("Step")),
+        on(Get, TIMELINE, "order_timeline", "Lists everything that happened to an order, oldest first.")
+            .id(1).shows(Shows::List("Happening")),
         on(Post, TRANSITION, "order_transition", "Moves an order to another status.")
-            .id(1).takes("Transition", json!({"to": "processing", "reason": "packed"})).once()
+            .tagged().id(1).takes("Transition", json!({"to": "processing", "reason": "packed"})).once()
             .shows(Shows::One("Order")).refuses(&[409]),
         on(Post, CANCEL, "order_cancel", "Cancels an order, which gives its stock back.")
-            .id(1).takes("Cancellation", json!({"reason": "changed her mind"})).once()
+            .tagged().id(1).takes("Cancellation", json!({"reason": "changed her mind"})).once()
             .shows(Shows::One("Order")).refuses(&[409]),
     ]
 }

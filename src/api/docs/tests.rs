@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::routes::routes;
+use super::super::routes::{parameters, routes};
 use super::*;
 
 fn document() -> Value {
@@ -29,6 +29,28 @@ fn every_route_is_documented_and_nothing_else() {
     let missing: Vec<_> = routes.symmetric_difference(&documented).collect();
     assert!(missing.is_empty(), "only in one of route table and document: {missing:?}");
     assert!(routes.len() > 40, "the route table was read");
+}
+
+#[test]
+fn a_path_takes_the_parameters_that_are_documented_and_names_all_others_as_ignored() {
+    let taken: BTreeSet<_> = parameters()
+        .into_iter()
+        .flat_map(|(path, method, names)| {
+            names.iter().map(move |name| (path.to_owned(), method.as_str().to_lowercase(), (*name).to_owned()))
+        })
+        .collect();
+    let document = document();
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let names = parameters.filter(|parameter| parameter["in"] == "query").map(|parameter| &parameter["name"]);
+            documented.extend(names.map(|name| (path.clone(), method.clone(), name.as_str().unwrap().to_owned())));
+        }
+    }
+    let differing: Vec<_> = taken.symmetric_difference(&documented).collect();
+    assert!(differing.is_empty(), "only in one of route table and document: {differing:?}");
+    assert!(taken.len() > 30);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 
+use super::super::condition;
 use super::super::fields::{self, Problem, REQUIRED};
 use super::{Body, Error, Log};
 use crate::actors::{Failure, OrderFailure};
@@ -72,8 +73,14 @@ pub(crate) fn order(of: Failure<OrderFailure>) -> Error {
         OrderFailure::Rejected(
             rejection @ (OrderRejection::NoSuchTransition { .. }
             | OrderRejection::ContactFixed { .. }
+            | OrderRejection::TooManyEdits { .. }
             | OrderRejection::StillOpen { .. }),
         ) => conflict(&rejection.to_string()),
+        OrderFailure::Rejected(rejection @ OrderRejection::Stale { current, .. }) => {
+            let detail = rejection.to_string();
+            let body = Body { detail: &detail, current: Some(current), ..Body::default() };
+            Error::new(StatusCode::PRECONDITION_FAILED, &body).with(header::ETAG, condition::of_version(current))
+        }
     })
 }
 
@@ -108,6 +115,13 @@ fn inventory(rejection: InventoryRejection) -> Error {
     match rejection {
         InventoryRejection::Catalogue(rejection) => catalogue(&rejection),
         InventoryRejection::Stock(rejection) => stock(&rejection),
+        InventoryRejection::Stale { revision, balance, .. } => {
+            let detail = sentence(&rejection);
+            let (on_hand, reserved) = (Some(balance.on_hand), Some(balance.reserved));
+            let body = Body { detail: &detail, current: Some(revision), on_hand, reserved };
+            Error::new(StatusCode::PRECONDITION_FAILED, &body)
+                .with(header::ETAG, condition::of_revision(revision, balance))
+        }
     }
 }
 
@@ -131,7 +145,7 @@ fn stock(rejection: &StockRejection) -> Error {
     let detail = sentence(rejection);
     match *rejection {
         StockRejection::ProductMissing(_) => Error::no_match("Product"),
-        StockRejection::Stale { current, .. } => {
+        StockRejection::Stale { current, .. } | StockRejection::StaleAvailable { current, .. } => {
             let figures = Body { detail: &detail, current: Some(current), ..Body::default() };
             Error::new(StatusCode::CONFLICT, &figures)
         }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 pub(crate) use engine::{access, category, order, product};
-pub(crate) use place::{Shape, bulk, bulk_row, single};
+pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
 use super::answer::json;
 use super::fields::{DocumentError, Problem, not_an_object};

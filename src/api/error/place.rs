@@ -24,12 +24,15 @@ impl Shape {
 
 /// Why a single order was not placed.
 pub(crate) fn single(of: Failure<PlaceRejection>, shape: &Shape) -> Error {
-    failure(of, |PlaceRejection { row, reason }| match reason {
-        PlaceReason::InsufficientStock { name, .. } => {
-            Error::problem(&Problem::list(format!("Insufficient stock for product {name}.")))
-        }
-        other => Error::problem(&problem(other, shape.lines(row))),
-    })
+    failure(of, |PlaceRejection { row, reason }| Error::problem(&single_row(reason, shape.lines(row))))
+}
+
+/// What is wrong with a single order that has so many lines.
+pub(crate) fn single_row(reason: PlaceReason, lines: usize) -> Problem {
+    match reason {
+        PlaceReason::InsufficientStock { name, .. } => Problem::list(format!("Insufficient stock for product {name}.")),
+        other => problem(other, lines),
+    }
 }
 
 /// Why a bulk was not placed; the answer names the row at fault.

@@ -1,13 +1,13 @@
 //! Reading a body: the members of an object, or those of each row of a list, and nothing else of it.
 //!
-//! Unknown members are skipped, the last of several with one name counts, and nothing here recurses, so that the depth
-//! of a body costs nothing.
+//! Unknown members are noted and skipped, the last of several with one name counts, and nothing here recurses, so that
+//! the depth of a body costs nothing.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Problem, Raw};
+use super::{Document, Noting, Problem, Raw};
 
 /// The members of an object whose names were asked for, in that order.
 pub(crate) type Members<'a, const N: usize> = [Option<Raw<'a>>; N];
@@ -26,36 +26,39 @@ type Object<'a, const N: usize> = Result<Members<'a, N>, &'static str>;
 
 /// The members `names` of the object that `body` is. An empty body counts as an empty object.
 pub(crate) fn members<'a, const N: usize>(
-    body: &'a [u8],
+    body: impl Into<Document<'a>>,
     names: [&'static str; N],
 ) -> Result<Members<'a, N>, DocumentError> {
-    if body.is_empty() {
+    let Document { bytes, noting } = body.into();
+    if bytes.is_empty() {
         return Ok([const { None }; N]);
     }
-    read(utf8(body)?, Row { names })?.map_err(DocumentError::Kind)
+    read(utf8(bytes)?, Row { names, noting })?.map_err(DocumentError::Kind)
 }
 
 /// Calls `each` with the members `names` of each row of the list that `body` is.
 ///
 /// `each` sees rows before it is known whether what follows them is JSON: it must have no effect that lasts.
 pub(crate) fn for_each_row<'a, const N: usize>(
-    body: &'a [u8],
+    body: impl Into<Document<'a>>,
     names: [&'static str; N],
     each: impl FnMut(Result<Members<'a, N>, Problem>),
 ) -> Result<(), DocumentError> {
-    if body.is_empty() {
+    let Document { bytes, noting } = body.into();
+    if bytes.is_empty() {
         return Err(DocumentError::Kind("dict"));
     }
-    for_each_row_of(utf8(body)?, names, each)
+    for_each_row_of(utf8(bytes)?, noting, names, each)
 }
 
 /// As [`for_each_row`], for a list inside a body.
 pub(crate) fn for_each_row_of<'a, const N: usize>(
     list: &'a str,
+    noting: Noting<'a>,
     names: [&'static str; N],
     each: impl FnMut(Result<Members<'a, N>, Problem>),
 ) -> Result<(), DocumentError> {
-    read(list, Rows { names, each })?.map_err(DocumentError::Kind)
+    read(list, Rows { names, noting, each })?.map_err(DocumentError::Kind)
 }
 
 fn utf8(body: &[u8]) -> Result<&str, DocumentError> {
@@ -73,20 +76,22 @@ fn read<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> Result<S::Value, 
 }
 
 /// Reads one object.
-struct Row<const N: usize> {
+struct Row<'n, const N: usize> {
     names: [&'static str; N],
+    noting: Noting<'n>,
 }
 
 /// Reads a list of objects.
-struct Rows<const N: usize, F> {
+struct Rows<'n, const N: usize, F> {
     names: [&'static str; N],
+    noting: Noting<'n>,
     each: F,
 }
 
-/// Reads the name of a member: its place among the names.
-struct Name<'n>(&'n [&'static str]);
+/// Reads the name of a member: its place among the names. One that is not among them is noted.
+struct Name<'n>(&'n [&'static str], Noting<'n>);
 
-impl<'de, const N: usize> DeserializeSeed<'de> for Row<N> {
+impl<'de, const N: usize> DeserializeSeed<'de> for Row<'_, N> {
     type Value = Object<'de, N>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -103,7 +108,7 @@ macro_rules! other_kinds {
     };
 }
 
-impl<'de, const N: usize> Visitor<'de> for Row<N> {
+impl<'de, const N: usize> Visitor<'de> for Row<'_, N> {
     type Value = Object<'de, N>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,7 +117,7 @@ impl<'de, const N: usize> Visitor<'de> for Row<N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = [const { None }; N];
-        while let Some(known) = map.next_key_seed(Name(&self.names))? {
+        while let Some(known) = map.next_key_seed(Name(&self.names, self.noting))? {
             match known {
                 Some(place) => members[place] = Some(map.next_value()?),
                 None => drop(map.next_value::<IgnoredAny>()?),
@@ -136,7 +141,7 @@ impl<'de, const N: usize> Visitor<'de> for Row<N> {
     }
 }
 
-impl<'de, const N: usize, F> DeserializeSeed<'de> for Rows<N, F>
+impl<'de, const N: usize, F> DeserializeSeed<'de> for Rows<'_, N, F>
 where
     F: FnMut(Result<Members<'de, N>, Problem>),
 {
@@ -147,7 +152,7 @@ where
     }
 }
 
-impl<'de, const N: usize, F> Visitor<'de> for Rows<N, F>
+impl<'de, const N: usize, F> Visitor<'de> for Rows<'_, N, F>
 where
     F: FnMut(Result<Members<'de, N>, Problem>),
 {
@@ -158,7 +163,7 @@ where
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while let Some(row) = seq.next_element_seed(Row { names: self.names })? {
+        while let Some(row) = seq.next_element_seed(Row { names: self.names, noting: self.noting })? {
             (self.each)(row.map_err(not_a_row));
         }
         Ok(Ok(()))
@@ -195,7 +200,11 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E: Error>(self, found: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|name| *name == found))
+        let place = self.0.iter().position(|name| *name == found);
+        if place.is_none() {
+            self.1.note(found);
+        }
+        Ok(place)
     }
 }
 

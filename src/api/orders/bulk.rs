@@ -6,6 +6,7 @@ use super::super::answer::{Answer, json, replayable};
 use super::super::body::BulkBody;
 use super::super::call::Call;
 use super::super::error::{self, Shape};
+use super::super::fields::Ignored;
 use super::super::list::Query;
 use super::super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
 use super::{dry_run, input};
@@ -23,8 +24,15 @@ pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, _lease): BulkB
         return dry_run::answer(&call, body, large).await;
     }
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
-    let parse = move || input::bulk(&body, engine.view().products(), gate.limits());
-    let rows = if large { call.gate.convert(parse).await? } else { parse() }?;
+    let parse = move || {
+        let ignored = Ignored::default();
+        let rows = input::bulk(ignored.of(&body), engine.view().products(), gate.limits());
+        (rows, ignored)
+    };
+    let (rows, ignored) = if large { call.gate.convert(parse).await? } else { parse() };
+    let noted = call.note(&ignored);
+    let rows = rows?;
+    noted?;
     if rows.is_empty() {
         return Ok(json(StatusCode::CREATED, b"[]".to_vec()));
     }

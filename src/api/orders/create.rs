@@ -1,24 +1,31 @@
-//! `POST orders/`.
+//! `POST orders/`, and `?dry_run=true`.
 
 use actix_web::http::StatusCode;
 
 use super::super::answer::{Answer, replayable};
 use super::super::body::Body;
 use super::super::call::Call;
+use super::super::condition;
 use super::super::error::{self, Error, Shape};
+use super::super::list::Query;
 use super::super::render::{self, OrderBody, WHOLE_ORDER_BYTES};
-use super::input;
+use super::{dry_run, input};
 
-/// Places an order.
-pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
+/// Places an order, or says what would become of it.
+pub(crate) async fn create(call: Call, query: Query, Body(body, _lease): Body) -> Answer {
+    let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;
     call.engine.expect_room(&request).map_err(|busy| error::single(busy, &Shape::of(&[])))?;
-    let row = input::order(&body, call.view().products(), call.gate.limits())?;
+    if is_dry {
+        return dry_run::single(&call, &body).await;
+    }
+    let row = call.read(&body, |body| input::order(body, call.view().products(), call.gate.limits()))?;
     let rows = vec![row];
     let shape = Shape::of(&rows);
     let placed = call.engine.place(request, rows).await.map_err(|failure| error::single(failure, &shape))?;
     let order = placed.value.first().ok_or_else(|| Error::fault("a placement of one row made no order"))?;
     // As it was placed, which is all that a repeated request may be told.
     let out = render::json(&OrderBody::new(order, None, &call.times()), WHOLE_ORDER_BYTES);
-    Ok(replayable(StatusCode::CREATED, out, placed.replayed))
+    let answer = replayable(StatusCode::CREATED, out, placed.replayed);
+    Ok(condition::tagged(answer, condition::of_order(order, false)))
 }

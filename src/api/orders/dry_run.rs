@@ -1,4 +1,5 @@
-//! `POST orders/bulk/?dry_run=true`: what the real run would answer, and the outcome of each row.
+//! `POST orders/?dry_run=true` and `POST orders/bulk/?dry_run=true`: what the real run would answer, and the outcome of
+//! each row.
 
 use std::sync::Arc;
 
@@ -9,10 +10,10 @@ use serde::Serialize;
 use super::super::answer::{Answer, ok};
 use super::super::call::Call;
 use super::super::error;
-use super::super::fields::Problem;
+use super::super::fields::{Ignored, Problem};
 use super::super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
 use super::input::{self, BulkRows};
-use crate::domain::inventory::RowOutcome;
+use crate::domain::inventory::{PlaceReason, RowOutcome};
 use crate::domain::order::Order;
 
 /// What would become of a row, in the words of an answer.
@@ -37,23 +38,55 @@ struct RowBody<'a> {
 /// Judges the rows of `body` and keeps nothing of it. Rows that cannot be read are no part of what the others are judged by.
 pub(super) async fn answer(call: &Call, body: Bytes, large: bool) -> Answer {
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
-    let parse = move || input::bulk_rows(&body, engine.view().products(), gate.limits());
-    let BulkRows { count, good, bad } = if large { call.gate.convert(parse).await? } else { parse() }?;
+    let parse = move || {
+        let ignored = Ignored::default();
+        let rows = input::bulk_rows(ignored.of(&body), engine.view().products(), gate.limits());
+        (rows, ignored)
+    };
+    let (rows, ignored) = if large { call.gate.convert(parse).await? } else { parse() };
+    let noted = call.note(&ignored);
+    let rows = rows?;
+    noted?;
+    judged(call, rows, error::bulk_row, large).await
+}
+
+/// Judges the one order that `body` is.
+pub(super) async fn single(call: &Call, body: &[u8]) -> Answer {
+    let row = call.read(body, |body| input::order_row(body, call.view().products(), call.gate.limits()))?;
+    let (good, bad) = match row {
+        Ok(row) => (vec![row], Vec::new()),
+        Err(problem) => (Vec::new(), vec![(0, problem)]),
+    };
+    judged(call, BulkRows { count: 1, good, bad }, error::single_row, false).await
+}
+
+async fn judged(
+    call: &Call,
+    BulkRows { count, good, bad }: BulkRows,
+    told: fn(PlaceReason, usize) -> Problem,
+    large: bool,
+) -> Answer {
     let lines: Vec<usize> = good.iter().map(|row| row.lines.len()).collect();
     let judged = if good.is_empty() { Ok(Vec::new()) } else { call.engine.dry_run(call.plain().who, good).await };
     let judged = judged.map_err(|failure| error::bulk(failure, &error::Shape::of(&[])))?;
     let zone = call.gate.zone();
-    let render = move || rendered(&merged(count, bad, judged, &lines), &Times::new(zone));
+    let render = move || rendered(&merged(count, bad, judged, &lines, told), &Times::new(zone));
     Ok(ok(if large { call.gate.convert(render).await? } else { render() }))
 }
 
 /// The outcomes of all rows in order: those that could be read, `judged`, between those that could not, `bad`.
-fn merged(count: usize, bad: Vec<(usize, Problem)>, judged: Vec<RowOutcome>, lines: &[usize]) -> Vec<Outcome> {
+fn merged(
+    count: usize,
+    bad: Vec<(usize, Problem)>,
+    judged: Vec<RowOutcome>,
+    lines: &[usize],
+    told: fn(PlaceReason, usize) -> Problem,
+) -> Vec<Outcome> {
     let mut bad = bad.into_iter().peekable();
     let mut judged = judged.into_iter().zip(lines);
     let row = |row: usize| match bad.next_if(|(index, _)| *index == row) {
         Some((_, problem)) => Some(Err(problem)),
-        None => judged.next().map(|(outcome, lines)| outcome.map_err(|reason| error::bulk_row(reason, *lines))),
+        None => judged.next().map(|(outcome, lines)| outcome.map_err(|reason| told(reason, *lines))),
     };
     (0..count).map_while(row).collect()
 }

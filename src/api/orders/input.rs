@@ -4,30 +4,46 @@ use smallvec::SmallVec;
 
 use super::super::error::Error;
 use super::super::fields::{
-    Chars, DocumentError, Found, Integer, Members, NULL, Presence, Problem, REASON, REQUIRED, Raw, Texts, choice,
-    email, for_each_row, for_each_row_of, key, members, nullable, optional, required, texts,
+    Chars, Document, DocumentError, Found, Integer, Members, NULL, Noting, Presence, Problem, REASON, REQUIRED, Raw,
+    Texts, choice, email, for_each_row, for_each_row_of, key, members, nullable, optional, required, texts,
 };
 use crate::config::Limits;
 use crate::domain::ids::ProductId;
 use crate::domain::inventory::{LineRequest, OrderRequest};
-use crate::domain::order::{Contact, ContactPatch, Field, Status};
+use crate::domain::order::{Contact, ContactPatch, Field, Line, Status};
 use crate::domain::stock::ON_HAND_MAX;
 use crate::view::Products;
 
 const QUANTITY: Integer = Integer(1..=ON_HAND_MAX as i64);
 const ROW: [&str; 5] = ["customer_name", "customer_email", "customer_phone", "delivery_address", "items"];
 const LINE: [&str; 2] = ["product_id", "quantity"];
+/// What stands before the name of a member of a line.
+const ITEMS: &str = "items.";
 
 type Lines = SmallVec<[LineRequest; 2]>;
 
 /// The order in `body`, of products that exist.
-pub(crate) fn order(body: &[u8], products: &Products, limits: &Limits) -> Result<OrderRequest, Error> {
+pub(crate) fn order<'a>(
+    body: impl Into<Document<'a>>,
+    products: &Products,
+    limits: &Limits,
+) -> Result<OrderRequest, Error> {
+    Ok(order_row(body, products, limits)??)
+}
+
+/// The same; what is wrong with the order, but not with the body as a whole, is told apart.
+pub(crate) fn order_row<'a>(
+    body: impl Into<Document<'a>>,
+    products: &Products,
+    limits: &Limits,
+) -> Result<Result<OrderRequest, Problem>, Error> {
+    let body = body.into();
     let row = members(body, ROW)?;
-    Ok(request(row, products, limits.order_lines)?)
+    Ok(request(row, body.noting, products, limits.order_lines))
 }
 
 /// The orders in `body`. What is wrong is told of all of them.
-pub(crate) fn bulk(body: &[u8], products: &Products, limits: &Limits) -> Result<Vec<OrderRequest>, Error> {
+pub(crate) fn bulk(body: Document<'_>, products: &Products, limits: &Limits) -> Result<Vec<OrderRequest>, Error> {
     let BulkRows { count, good, bad } = bulk_rows(body, products, limits)?;
     if bad.is_empty() { Ok(good) } else { Err(Problem::Rows { count, bad }.into()) }
 }
@@ -42,13 +58,13 @@ pub(crate) struct BulkRows {
 }
 
 /// The rows in `body`; the error is about the body as a whole.
-pub(crate) fn bulk_rows(body: &[u8], products: &Products, limits: &Limits) -> Result<BulkRows, Error> {
+pub(crate) fn bulk_rows(body: Document<'_>, products: &Products, limits: &Limits) -> Result<BulkRows, Error> {
     let mut good = Vec::new();
     let mut bad = Vec::new();
     let mut count = 0;
     let read = for_each_row(body, ROW, |row| {
         if count < limits.bulk_orders {
-            match row.and_then(|row| request(row, products, limits.order_lines)) {
+            match row.and_then(|row| request(row, body.noting, products, limits.order_lines)) {
                 Ok(row) => good.push(row),
                 Err(problem) => bad.push((count, problem)),
             }
@@ -67,7 +83,12 @@ pub(crate) fn bulk_rows(body: &[u8], products: &Products, limits: &Limits) -> Re
     Ok(BulkRows { count, good, bad })
 }
 
-fn request(row: Members<'_, 5>, products: &Products, lines_max: usize) -> Result<OrderRequest, Problem> {
+fn request(
+    row: Members<'_, 5>,
+    noting: Noting<'_>,
+    products: &Products,
+    lines_max: usize,
+) -> Result<OrderRequest, Problem> {
     let [name, address, phone, delivery, items] = row;
     let mut found = Found::default();
     let [a, b, c, d] = Field::ALL;
@@ -79,7 +100,7 @@ fn request(row: Members<'_, 5>, products: &Products, lines_max: usize) -> Result
         "items",
         match items {
             None => Err(texts(REQUIRED).into()),
-            Some(items) => lines(&items, products, lines_max),
+            Some(items) => lines(&items, noting.inside(ITEMS), products, lines_max),
         },
     );
     let ((a, b), ((c, d), lines)) = found.settle(a.zip(b).zip(c.zip(d).zip(lines)))?;
@@ -96,7 +117,7 @@ fn text(field: Field, raw: Raw<'_>) -> Result<std::borrow::Cow<'_, str>, Texts> 
     }
 }
 
-fn lines(items: &Raw<'_>, products: &Products, max: usize) -> Result<Lines, Problem> {
+fn lines(items: &Raw<'_>, noting: Noting<'_>, products: &Products, max: usize) -> Result<Lines, Problem> {
     let Raw::List(list) = items else {
         return Err(match items {
             Raw::Null => Problem::list(NULL),
@@ -106,7 +127,7 @@ fn lines(items: &Raw<'_>, products: &Products, max: usize) -> Result<Lines, Prob
     let mut lines = Lines::new();
     let mut bad = Vec::new();
     let mut count = 0;
-    let read = for_each_row_of(list, LINE, |row| {
+    let read = for_each_row_of(list, noting, LINE, |row| {
         if count < max {
             match row.and_then(|row| line(row, products)) {
                 Ok(line) => lines.push(line),
@@ -136,8 +157,14 @@ fn line([product, quantity]: Members<'_, 2>, products: &Products) -> Result<Line
     Ok(LineRequest { product, quantity: quantity.unwrap_or(1) })
 }
 
-/// The contact fields in `body`. The items of an order stay as they were placed.
-pub(crate) fn contact(body: &[u8], presence: Presence) -> Result<ContactPatch, Error> {
+/// The contact fields in `body`. The items of an order stay as they were placed: `placed`. The same ones may be given,
+/// so that what was read can be sent back.
+pub(crate) fn contact<'a>(
+    body: impl Into<Document<'a>>,
+    presence: Presence,
+    placed: &[Line],
+) -> Result<ContactPatch, Error> {
+    let body = body.into();
     let [name, address, phone, delivery, items]: Members<'_, 5> = members(body, ROW)?;
     let mut found = Found::default();
     let mut patch = ContactPatch::default();
@@ -146,14 +173,30 @@ pub(crate) fn contact(body: &[u8], presence: Presence) -> Result<ContactPatch, E
             patch.set(field, &text).map_err(|error| Error::field(field.as_str(), error.to_string()))?;
         }
     }
-    if items.is_some() {
+    if items.is_some_and(|items| !are_the_same(&items, body.noting.inside(ITEMS), placed)) {
         found.note("items", texts("Items cannot be changed once the order was placed; cancel it and place another."));
     }
     Ok(found.settle(Some(patch))?)
 }
 
+/// Whether `items` are the lines `placed`, by product and quantity.
+fn are_the_same(items: &Raw<'_>, noting: Noting<'_>, placed: &[Line]) -> bool {
+    let Raw::List(list) = items else { return false };
+    let mut lines = placed.iter();
+    let mut same = true;
+    let read = for_each_row_of(list, noting, LINE, |row| {
+        let given = row.ok().and_then(|[product, quantity]| {
+            let product = key(product?, Some).ok()?;
+            let quantity = quantity.map_or(Ok(1), |raw| QUANTITY.check_u32(raw)).ok()?;
+            Some((ProductId(product), quantity))
+        });
+        same &= given.is_some() && given == lines.next().map(|line| (line.product.product, line.quantity));
+    });
+    same && read.is_ok() && lines.next().is_none()
+}
+
 /// Where an order shall go, and why.
-pub(crate) fn transition(body: &[u8]) -> Result<(Status, Option<Box<str>>), Error> {
+pub(crate) fn transition<'a>(body: impl Into<Document<'a>>) -> Result<(Status, Option<Box<str>>), Error> {
     let [to, reason]: Members<'_, 2> = members(body, ["to", "reason"])?;
     let mut found = Found::default();
     let to = found.take("to", required(to, |raw| choice(raw, Status::parse)));
@@ -163,7 +206,7 @@ pub(crate) fn transition(body: &[u8]) -> Result<(Status, Option<Box<str>>), Erro
 }
 
 /// Why an order is cancelled.
-pub(crate) fn cancel(body: &[u8]) -> Result<Box<str>, Error> {
+pub(crate) fn cancel<'a>(body: impl Into<Document<'a>>) -> Result<Box<str>, Error> {
     let [reason]: Members<'_, 1> = members(body, ["reason"])?;
     let mut found = Found::default();
     let reason = found.take("reason", required(reason, |raw| REASON.check(raw)));

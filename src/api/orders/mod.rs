@@ -11,6 +11,7 @@ mod history;
 pub(crate) mod input;
 mod list;
 mod retrieve;
+mod timeline;
 mod transition;
 mod update;
 
@@ -23,22 +24,35 @@ pub(crate) use filter::{filter, terms};
 pub(super) use history::history;
 pub(super) use list::list;
 pub(super) use retrieve::retrieve;
+pub(super) use timeline::timeline;
 pub(super) use transition::transition;
 pub(super) use update::{patch, put};
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 
+use super::answer::{ok, replayable};
 use super::call::Call;
+use super::condition;
 use super::error::Error;
 use super::list::page;
 use super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
 use crate::domain::order::Order;
 use crate::view::{OrderQuery, View};
 
-/// An order, with its delay if it is flagged.
-fn rendered(call: &Call, order: &Order) -> Vec<u8> {
+/// An order, with its delay if it is flagged, unless the caller has it already.
+fn shown(call: &Call, order: &Order) -> HttpResponse {
     let delay = call.view().delay(order.id);
-    render::json(&OrderBody::new(order, delay, &call.times()), WHOLE_ORDER_BYTES)
+    let render = || ok(render::json(&OrderBody::new(order, delay, &call.times()), WHOLE_ORDER_BYTES));
+    condition::unless_known(&call.http, condition::of_order(order, delay.is_some()), render)
+}
+
+/// An order after a command on it.
+fn changed(call: &Call, order: &Order, replayed: bool) -> HttpResponse {
+    let delay = call.view().delay(order.id);
+    let out = render::json(&OrderBody::new(order, delay, &call.times()), WHOLE_ORDER_BYTES);
+    let answer = replayable(StatusCode::OK, out, replayed);
+    condition::tagged(answer, condition::of_order(order, delay.is_some()))
 }
 
 /// The page that `query` asks for.

@@ -1,13 +1,13 @@
 //! `GET orders/<id>/`.
 
-use super::super::answer::{Answer, ok};
+use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::id::Path;
-use super::rendered;
+use super::shown;
 use crate::domain::ids::OrderId;
 
 /// Shows an order, archived or not.
 pub(crate) async fn retrieve(call: Call, Path(id): Path<OrderId>) -> Answer {
     let order = call.order(id)?;
-    Ok(ok(rendered(&call, &order)))
+    Ok(shown(&call, &order))
 }

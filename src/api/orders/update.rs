@@ -1,28 +1,29 @@
 //! `PUT` and `PATCH orders/<id>/`: the contact fields, while the order is pending.
 
-use super::super::answer::{Answer, ok};
+use super::super::answer::Answer;
 use super::super::body::Body;
 use super::super::call::Call;
 use super::super::error;
 use super::super::fields::Presence;
 use super::super::id::Path;
-use super::{input, rendered};
+use super::{changed, input};
 use crate::domain::ids::OrderId;
-use crate::domain::order::ContactPatch;
 
 /// Replaces the contact fields.
 pub(crate) async fn put(call: Call, Path(id): Path<OrderId>, Body(body, _lease): Body) -> Answer {
-    call.order(id)?;
-    update(call, id, input::contact(&body, Presence::Full)?).await
+    update(call, id, &body, Presence::Full).await
 }
 
 /// Changes the contact fields that are given.
 pub(crate) async fn patch(call: Call, Path(id): Path<OrderId>, Body(body, _lease): Body) -> Answer {
-    call.order(id)?;
-    update(call, id, input::contact(&body, Presence::Partial)?).await
+    update(call, id, &body, Presence::Partial).await
 }
 
-async fn update(call: Call, id: OrderId, patch: ContactPatch) -> Answer {
-    let edited = call.engine.edit_contact(call.plain(), id, patch).await.map_err(error::order)?;
-    Ok(ok(rendered(&call, &edited.value)))
+async fn update(call: Call, id: OrderId, body: &[u8], presence: Presence) -> Answer {
+    // What does not exist is told before what is wrong with the body.
+    let order = call.order(id)?;
+    let request = call.conditional(call.plain())?;
+    let patch = call.read(body, |body| input::contact(body, presence, &order.lines))?;
+    let edited = call.engine.edit_contact(request, id, patch).await.map_err(error::order)?;
+    Ok(changed(&call, &edited.value, false))
 }

@@ -8,6 +8,6 @@ use crate::domain::ids::ProductId;
 
 /// Deletes a product that no order ever named.
 pub(crate) async fn delete(call: Call, Path(id): Path<ProductId>) -> Answer {
-    call.engine.delete_product(call.plain(), id).await.map_err(error::product)?;
+    call.engine.delete_product(call.conditional(call.plain())?, id).await.map_err(error::product)?;
     Ok(gone())
 }

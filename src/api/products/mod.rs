@@ -17,11 +17,21 @@ pub(super) use movements::movements;
 pub(super) use retrieve::retrieve;
 pub(super) use update::{patch, put};
 
+use actix_web::HttpResponse;
+
+use super::answer::replayable;
+use super::condition;
 use super::render::{self, ProductBody};
 use crate::view::Product;
+use actix_web::http::StatusCode;
 
 /// About how many bytes a product takes.
 const PRODUCT_BYTES: usize = 320;
+
+/// A product after a command on it.
+fn changed(status: StatusCode, product: &Product, replayed: bool) -> HttpResponse {
+    condition::tagged(replayable(status, rendered(product), replayed), condition::of_product(product))
+}
 
 fn rendered(product: &Product) -> Vec<u8> {
     render::json(&ProductBody::from(product), PRODUCT_BYTES)

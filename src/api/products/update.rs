@@ -1,14 +1,16 @@
 //! `PUT` and `PATCH products/<id>/`. What a body leaves out stays as it is, for PUT also: only name, price and category
-//! must be given there.
+//! must be given there. `stock` sets what is available; `expected`, and the `on_hand` and `reserved` of an answer that is
+//! sent back, guard it against what happened since that was read.
 
-use super::super::answer::{Answer, ok};
+use actix_web::http::StatusCode;
+
+use super::super::answer::Answer;
 use super::super::body::Body;
 use super::super::call::Call;
 use super::super::error;
 use super::super::fields::Presence;
 use super::super::id::Path;
-use super::input;
-use super::rendered;
+use super::{changed, input};
 use crate::domain::ids::ProductId;
 
 /// Replaces a product.
@@ -24,8 +26,9 @@ pub(crate) async fn patch(call: Call, Path(id): Path<ProductId>, Body(body, _lea
 async fn update(call: Call, id: ProductId, body: &[u8], presence: Presence) -> Answer {
     // What does not exist is told before what is wrong with the body.
     call.product(id)?;
-    let input = input::product(body, presence, call.view().products())?;
-    let available = input.stock;
-    let changed = call.engine.change_product(call.plain(), id, input.patch(), available).await;
-    Ok(ok(rendered(&changed.map_err(error::product)?.value)))
+    let request = call.conditional(call.plain())?;
+    let input = call.read(body, |body| input::product(body, presence, call.view().products()))?;
+    let stock = input.stock_edit();
+    let edited = call.engine.change_product(request, id, input.patch(), stock).await.map_err(error::product)?;
+    Ok(changed(StatusCode::OK, &edited.value, false))
 }

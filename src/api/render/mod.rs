@@ -8,6 +8,7 @@ mod movement;
 mod order;
 mod setting;
 mod time;
+mod timeline;
 
 use serde::Serialize;
 
@@ -17,6 +18,7 @@ pub(crate) use movement::{MovementBody, quantity};
 pub(crate) use order::{Lines, OrderBody, WHOLE_ORDER_BYTES};
 pub use setting::SettingRow;
 pub(crate) use time::{Time, Times};
+pub(crate) use timeline::{Changes, HappeningBody};
 
 /// `body` as JSON; `capacity` is about how many bytes that takes.
 pub(crate) fn json(body: &impl Serialize, capacity: usize) -> Vec<u8> {

@@ -10,7 +10,7 @@ use crate::domain::catalogue::Revision;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::inventory::{Inventory, Observer};
-use crate::domain::order::{Order, OrderChange, Step};
+use crate::domain::order::{Order, OrderChange, timeline};
 use crate::domain::stock::{Balance, Change, Movement};
 use crate::journal::{Durable, Revisions};
 
@@ -25,7 +25,8 @@ pub(super) struct Fold {
 /// The rows that came of one entry.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) steps: Vec<(OrderId, Step)>,
+    /// Orders to which something happened, and how much had happened to them before.
+    pub(super) history: Vec<(Arc<Order>, usize)>,
     pub(super) movements: Vec<(ProductId, Movement)>,
     pub(super) audit: Vec<Arc<AuditRow>>,
 }
@@ -104,9 +105,9 @@ impl Fold {
             found.audit.extend(rows_of(durable.sequence, entry));
         }
         for order in changed {
-            let steps_before = self.orders.get(&order.id).map_or(0, |before| before.history.len());
             if self.what == What::History {
-                found.steps.extend(order.history[steps_before..].iter().map(|step| (order.id, step.clone())));
+                let before = self.orders.get(&order.id).map_or(0, |before| timeline(&before.history).count());
+                found.history.push((order.clone(), before));
             }
             self.keep(order);
         }

@@ -18,6 +18,7 @@ use sheet::Sheet;
 use super::backup::{Backup, BackupError};
 use super::unfinished::{TargetError, Unfinished};
 use crate::api::render::Times;
+use crate::domain::order::timeline;
 use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader};
 use crate::telemetry::Progress;
 
@@ -38,7 +39,7 @@ pub enum Source {
 pub enum What {
     /// Every order as it stands, by id.
     Orders,
-    /// Every transition, in the order in which they happened.
+    /// Every transition of an order and every change of its contact, in the order in which they happened.
     History,
     /// Every row of the stock ledger, in the order in which they happened.
     Movements,
@@ -142,8 +143,10 @@ fn rows(mut reader: Reader, what: What, format: Format, sheet: &mut Sheet<'_>) -
     let mut fold = Fold::new(what);
     while let Some(durable) = reader.next(&fold)? {
         let found = fold.apply(&durable);
-        for (order, step) in &found.steps {
-            sheet.row(&HistoryRow::new(*order, step, format, &times))?;
+        for (order, before) in &found.history {
+            for happening in timeline(&order.history).skip(*before) {
+                sheet.row(&HistoryRow::new(order.id, happening, format, &times))?;
+            }
         }
         for (product, movement) in &found.movements {
             sheet.row(&MovementRow::new(*product, movement, format, &times))?;

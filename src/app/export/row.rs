@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 
 use super::{Csv, Format};
-use crate::api::render::{Lines, Text, Time, Times, quantity};
+use crate::api::render::{Changes, Lines, Text, Time, Times, quantity};
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::money::Money;
-use crate::domain::order::{Order, Status, Step};
+use crate::domain::order::{Happening, Order, Status, What as Incidental};
 use crate::domain::stock::Movement;
 use crate::domain::who::Who;
 use crate::spreadsheet;
@@ -33,8 +33,9 @@ pub(super) const ORDERS: &[&str] = &[
     "items",
 ];
 
-/// The fields of a transition.
-pub(super) const HISTORY: &[&str] = &["order", "previous_status", "new_status", "timestamp", "who", "reason"];
+/// The fields of a transition, or of something that happened in between: then the status stays what it was.
+pub(super) const HISTORY: &[&str] =
+    &["order", "previous_status", "new_status", "timestamp", "who", "reason", "event", "changes"];
 
 /// The fields of a movement.
 pub(super) const MOVEMENTS: &[&str] = &[
@@ -68,16 +69,16 @@ pub(super) struct OrderRow<'a> {
     last_transition_time: Time<'a>,
     total_price: Text<Money>,
     archived: bool,
-    items: Items<'a>,
+    items: Cell<Lines<'a>>,
 }
 
-/// The lines of an order: a list in JSON, the text of that list in a cell.
-enum Items<'a> {
-    List(Lines<'a>),
-    Cell(Lines<'a>),
+/// A list or an object: itself in JSON, its text in a cell.
+struct Cell<T> {
+    value: T,
+    format: Format,
 }
 
-/// A transition of an order.
+/// A transition of an order, or a change of its contact.
 #[derive(Serialize)]
 pub(super) struct HistoryRow<'a> {
     order: u64,
@@ -86,6 +87,9 @@ pub(super) struct HistoryRow<'a> {
     timestamp: Time<'a>,
     who: Text<&'a Who>,
     reason: Option<Cow<'a, str>>,
+    /// placed, moved, `contact_changed` or archived.
+    event: &'static str,
+    changes: Option<Cell<Changes<'a>>>,
 }
 
 /// A row of the stock ledger.
@@ -143,23 +147,41 @@ impl<'a> OrderRow<'a> {
             last_transition_time: times.show(order.moved_at),
             total_price: Text(order.total),
             archived: order.archived,
-            items: match format {
-                Format::Ndjson => Items::List(lines),
-                Format::Csv(_) => Items::Cell(lines),
-            },
+            items: Cell { value: lines, format },
         }
     }
 }
 
 impl<'a> HistoryRow<'a> {
-    pub(super) fn new(order: OrderId, step: &'a Step, format: Format, times: &'a Times) -> Self {
-        Self {
-            order: order.0,
-            previous_status: step.from.map_or("", Status::as_str),
-            new_status: step.to.as_str(),
-            timestamp: times.show(step.at),
-            who: Text(step.who()),
-            reason: step.reason().map(|reason| words(reason, format)),
+    pub(super) fn new(order: OrderId, happening: Happening<'a>, format: Format, times: &'a Times) -> Self {
+        let order = order.0;
+        match happening {
+            Happening::Step(step) => Self {
+                order,
+                previous_status: step.from.map_or("", Status::as_str),
+                new_status: step.to.as_str(),
+                timestamp: times.show(step.at),
+                who: Text(step.who()),
+                reason: step.reason().map(|reason| words(reason, format)),
+                event: if step.from.is_some() { "moved" } else { "placed" },
+                changes: None,
+            },
+            Happening::Incident(status, incident) => {
+                let (event, changes) = match &incident.what {
+                    Incidental::ContactChanged(changes) => ("contact_changed", Some(Changes(changes))),
+                    Incidental::Archived => ("archived", None),
+                };
+                Self {
+                    order,
+                    previous_status: status.as_str(),
+                    new_status: status.as_str(),
+                    timestamp: times.show(incident.at),
+                    who: Text(&incident.who),
+                    reason: None,
+                    event,
+                    changes: changes.map(|value| Cell { value, format }),
+                }
+            }
         }
     }
 }
@@ -182,12 +204,12 @@ impl<'a> MovementRow<'a> {
     }
 }
 
-impl Serialize for Items<'_> {
+impl<T: Serialize> Serialize for Cell<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::List(lines) => lines.serialize(serializer),
-            Self::Cell(lines) => {
-                let text = serde_json::to_string(lines).expect("lines have text keys only");
+        match self.format {
+            Format::Ndjson => self.value.serialize(serializer),
+            Format::Csv(_) => {
+                let text = serde_json::to_string(&self.value).expect("texts and numbers under text keys are JSON");
                 serializer.serialize_str(&text)
             }
         }
@@ -206,7 +228,7 @@ fn words(text: &str, format: Format) -> Cow<'_, str> {
 mod tests {
     use super::super::sheet::Sheet;
     use super::*;
-    use crate::domain::order::Contact;
+    use crate::domain::order::{Contact, ContactPatch, Field, OrderCommand, timeline};
     use crate::domain::stock::{Balance, Change};
     use crate::domain::time::Timestamp;
 
@@ -270,6 +292,31 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_contact_is_a_row_with_the_texts_before_and_after() {
+        let times = Times::new(chrono_tz::UTC);
+        let mut patch = ContactPatch::default();
+        patch.set(Field::CustomerName, "=Bob").unwrap();
+        let order = order("Ann", "1");
+        let event = order.decide(OrderCommand::EditContact(Box::new(patch)), AT).unwrap().unwrap();
+        let order = order.after(&event, AT, &Who::User("eve".into()));
+        let row = |format| {
+            let happening = timeline(&order.history).nth(1).unwrap();
+            written(format, HISTORY, &HistoryRow::new(order.id, happening, format, &times))
+        };
+        assert_eq!(
+            row(Format::Ndjson),
+            "{\"order\":5,\"previous_status\":\"pending\",\"new_status\":\"pending\",\
+             \"timestamp\":\"2026-11-22T04:00:00.123456Z\",\"who\":\"user:eve\",\"reason\":null,\
+             \"event\":\"contact_changed\",\
+             \"changes\":{\"customer_name\":{\"before\":\"Ann\",\"after\":\"=Bob\"}}}\n"
+        );
+        let csv = row(CSV);
+        let cell =
+            "\"contact_changed\",\"{\"\"customer_name\"\":{\"\"before\"\":\"\"Ann\"\",\"\"after\"\":\"\"=Bob\"\"}}\"\n";
+        assert!(csv.ends_with(cell), "{csv}");
+    }
+
+    #[test]
     fn the_columns_are_the_fields() {
         let times = Times::new(chrono_tz::UTC);
         let order = order("A", "1");
@@ -279,7 +326,7 @@ mod tests {
         let movement = Movement { sequence: 3, at: AT, change, after, order: None, who, reason };
         let check = |columns: &[&str], line: String| assert_eq!(keys(&line), columns, "{line}");
         check(ORDERS, written(Format::Ndjson, ORDERS, &OrderRow::new(&order, Format::Ndjson, &times)));
-        let step = HistoryRow::new(order.id, &order.history[0], Format::Ndjson, &times);
+        let step = HistoryRow::new(order.id, Happening::Step(&order.history[0]), Format::Ndjson, &times);
         check(HISTORY, written(Format::Ndjson, HISTORY, &step));
         let row = MovementRow::new(ProductId(7), &movement, Format::Ndjson, &times);
         check(MOVEMENTS, written(Format::Ndjson, MOVEMENTS, &row));

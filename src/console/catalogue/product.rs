@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
+use serde::Serialize;
 use serde_json::json;
 
 use super::super::fault::Fault;
@@ -12,14 +13,21 @@ use super::choices;
 use crate::api::error;
 use crate::api::fields::Presence;
 use crate::api::products::input;
+use crate::domain::expected::Seen;
+use crate::domain::ids::CategoryId;
+use crate::domain::stock::StockEdit;
 use crate::view::Product;
 
 /// The fields of the form, as the API names them.
 const FIELDS: [&str; 5] = ["name", "description", "price", "expiry_date", "category_id"];
 
+/// What is said when the product was changed while somebody filled in the form.
+const MEANWHILE: &str =
+    "Not saved: somebody else changed this product while you were editing. Compare, then save again.";
+
 /// `GET products/new/`.
 pub(crate) async fn blank(visit: Visit) -> Answer {
-    page(&visit, None, None, Form::default().values())
+    page(&visit, None, None, &Form::default(), Form::default().values())
 }
 
 /// `POST products/new/`.
@@ -35,7 +43,7 @@ pub(crate) async fn create(visit: Visit, form: Form) -> Answer {
     };
     match made.await.map_err(Fault::from) {
         Ok(made) => visit.go(&format!("/admin/products/{}/?note=created", made.value.revision.product)),
-        Err(fault) if fault.is_about_the_form() => page(&visit, None, Some(fault), form.values()),
+        Err(fault) if fault.is_about_the_form() => page(&visit, None, Some(fault), &form, form.values()),
         Err(fault) => Err(fault),
     }
 }
@@ -51,13 +59,15 @@ pub(crate) async fn edit(visit: Visit) -> Answer {
         expiry_date => details.expiry_date.map(|day| day.to_string()),
         category_id => details.category.0.to_string(),
     };
-    page(&visit, Some(&product), None, values)
+    page(&visit, Some(&product), None, &Form::default(), values)
 }
 
 /// `POST products/<id>/edit/`.
 pub(crate) async fn change(visit: Visit, form: Form) -> Answer {
     let product = visit.product()?;
     let mut body = form.whole(&FIELDS);
+    let description = form.or_stored("description", &product.revision.details.description);
+    body.insert("description".into(), description.into());
     if form.get("expiry_date").is_empty() {
         body.insert("expiry_date".into(), json!(null));
     }
@@ -65,11 +75,15 @@ pub(crate) async fn change(visit: Visit, form: Form) -> Answer {
     let changed = async {
         let input = input::product(&body, Presence::Full, visit.view().products())?;
         let id = product.revision.product;
-        visit.engine.change_product(visit.plain(), id, input.patch(), None).await.map_err(error::product)
+        let request = visit.plain().expecting(form.expected("revision", Seen::Revision));
+        visit.engine.change_product(request, id, input.patch(), StockEdit::default()).await.map_err(error::product)
     };
-    match changed.await.map_err(Fault::from) {
+    match changed.await.map_err(|error| Fault::from(error).or_stale(MEANWHILE)) {
         Ok(_) => visit.go(&format!("/admin/products/{}/?note=changed", product.revision.product)),
-        Err(fault) if fault.is_about_the_form() => page(&visit, Some(&product), Some(fault), form.values()),
+        // What is stored now is what the form that comes back is made of.
+        Err(fault) if fault.is_about_the_form() => {
+            page(&visit, Some(&visit.product()?), Some(fault), &form, form.values())
+        }
         Err(fault) => Err(fault),
     }
 }
@@ -79,7 +93,7 @@ pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
     let id = visit.product()?.revision.product;
     let archived = form.get("archived") == "true";
     let patch = crate::domain::catalogue::ProductPatch { archived: Some(archived), ..Default::default() };
-    visit.engine.change_product(visit.plain(), id, patch, None).await.map_err(error::product)?;
+    visit.engine.change_product(visit.plain(), id, patch, StockEdit::default()).await.map_err(error::product)?;
     let note = if archived { "archived" } else { "unarchived" };
     visit.go(&format!("/admin/products/{id}/?note={note}"))
 }
@@ -91,10 +105,47 @@ pub(crate) async fn delete(visit: Visit, _: Form) -> Answer {
     visit.go("/admin/products/?note=deleted")
 }
 
-fn page(visit: &Visit, product: Option<&Product>, fault: Option<Fault>, values: Value) -> Answer {
+/// A field that was filled in otherwise than it is stored.
+#[derive(Serialize)]
+struct Unsaved {
+    label: &'static str,
+    before: String,
+    after: String,
+}
+
+/// The fields of `form` that differ from `product`.
+fn unsaved(visit: &Visit, product: &Product, form: &Form) -> Vec<Unsaved> {
+    let details = &product.revision.details;
+    let chosen = form.get("category_id").parse().ok().and_then(|id| visit.view().products().category(CategoryId(id)));
+    let chosen = chosen.map_or_else(|| form.get("category_id").to_owned(), |category| category.name.to_string());
+    let typed = |name: &str| form.get(name).to_owned();
+    let all = [
+        ("Name", details.name.to_string(), typed("name")),
+        ("Category", product.revision.category_name.to_string(), chosen),
+        ("Price", details.price.to_string(), typed("price")),
+        (
+            "Last day for orders",
+            details.expiry_date.map(|day| day.to_string()).unwrap_or_default(),
+            typed("expiry_date"),
+        ),
+        (
+            "Description",
+            details.description.to_string(),
+            form.or_stored("description", &details.description).to_owned(),
+        ),
+    ];
+    let differing = all.into_iter().filter(|(_, before, after)| before != after);
+    differing.map(|(label, before, after)| Unsaved { label, before, after }).collect()
+}
+
+fn page(visit: &Visit, product: Option<&Product>, fault: Option<Fault>, form: &Form, values: Value) -> Answer {
+    let is_conflict = fault.as_ref().is_some_and(|fault| fault.status == StatusCode::CONFLICT);
+    let unsaved = product.filter(|_| is_conflict).map(|product| unsaved(visit, product, form)).unwrap_or_default();
     let context = context! {
         id => product.map(|product| product.revision.product.0),
         name => product.map(|product| product.revision.details.name.as_str()),
+        revision => product.map(|product| product.revision.number),
+        unsaved => Serde(unsaved),
         values,
         categories => choices(visit),
         errors => Serde(fault.as_ref().map(|fault| &fault.fields)),

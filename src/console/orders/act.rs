@@ -7,7 +7,11 @@ use super::{back, one};
 use crate::api::error;
 use crate::api::fields::Presence;
 use crate::api::orders::input;
+use crate::domain::expected::Seen;
 use crate::domain::order::Field;
+
+/// What is said when the contact was changed while somebody filled in the form.
+const MEANWHILE: &str = "Not saved: somebody else changed this order while you were editing. Compare, then save again.";
 
 /// `POST orders/<id>/move/`.
 pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
@@ -40,14 +44,17 @@ pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
 /// `POST orders/<id>/contact/`.
 pub(crate) async fn contact(visit: Visit, form: Form) -> Answer {
     let order = visit.order()?;
-    let body = bytes(&form.whole(&Field::ALL.map(Field::as_str)));
+    let stored = |field: Field| form.or_stored(field.as_str(), order.contact.get(field));
+    let body = Field::ALL.map(|field| (field.as_str().to_owned(), stored(field).into()));
+    let body = bytes(&body.into_iter().collect());
     let edited = async {
-        let patch = input::contact(&body, Presence::Full)?;
-        visit.engine.edit_contact(visit.plain(), order.id, patch).await.map_err(error::order)
+        let patch = input::contact(&body, Presence::Full, &order.lines)?;
+        let request = visit.plain().expecting(form.expected("version", Seen::Order));
+        visit.engine.edit_contact(request, order.id, patch).await.map_err(error::order)
     };
     match edited.await {
         Ok(_) => back(&visit, "", order.id.0, "edited"),
-        Err(error) => refused(&visit, error.into(), "contact", &form),
+        Err(error) => refused(&visit, Fault::from(error).or_stale(MEANWHILE), "contact", &form),
     }
 }
 

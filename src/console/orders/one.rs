@@ -9,7 +9,9 @@ use super::super::form::{Form, values};
 use super::super::visit::{Answer, Visit, token};
 use super::verb;
 use crate::domain::access::Role;
-use crate::domain::order::{Action, After, Field, Order, Status, Step, allowed_actions, due, stale_at};
+use crate::domain::order::{
+    Action, After, Field, FieldChange, Happening, Order, Status, Step, What, allowed_actions, due, stale_at, timeline,
+};
 use crate::domain::who::Who;
 
 #[derive(Serialize)]
@@ -28,14 +30,29 @@ struct LineBody<'a> {
 
 #[derive(Serialize)]
 struct StepBody<'a> {
-    from: Option<&'static str>,
-    to: &'static str,
-    label: &'static str,
+    /// Where it led, or `edited`.
+    kind: &'static str,
+    title: String,
     at: i64,
     /// How long the stage before had lasted, in microseconds.
     lasted: Option<i64>,
     who: String,
     reason: Option<&'a str>,
+    changes: Vec<TextChange<'a>>,
+}
+
+/// A text as it was and as it is; or as it is, and as somebody wanted it.
+#[derive(Serialize)]
+struct TextChange<'a> {
+    label: &'static str,
+    before: &'a str,
+    after: &'a str,
+}
+
+impl<'a> TextChange<'a> {
+    fn of(FieldChange { field, before, after }: &'a FieldChange) -> Self {
+        Self { label: label(*field), before, after }
+    }
 }
 
 /// `GET orders/<id>/`.
@@ -55,6 +72,10 @@ pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &
         _ => order.contact.get(field).to_owned(),
     };
     let contact = Field::ALL.map(|field| (field.as_str(), contact(field)));
+    let may_edit = actions.contains(&Action::Edit) && visit.may(Role::Operator);
+    // Beside the form itself: what is stored may be another by now, or the form may be gone.
+    let is_conflict = which == "contact" && status == actix_web::http::StatusCode::CONFLICT;
+    let unsaved = if is_conflict { unsaved(order, form) } else { Vec::new() };
     let contact = values(contact.iter().map(|(name, text)| (*name, text.as_str())));
     let shown = values(Field::ALL.map(|field| (field.as_str(), order.contact.get(field))));
     let moves = actions.iter().filter_map(|action| match action {
@@ -85,7 +106,9 @@ pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &
         delayed_since => delay.map(|delay| delay.since.0),
         moves => Value::from(moves.collect::<Vec<_>>()),
         may_cancel => actions.contains(&Action::Cancel) && visit.may(Role::Operator),
-        may_edit => actions.contains(&Action::Edit) && visit.may(Role::Operator),
+        may_edit,
+        is_conflict,
+        unsaved => Serde(unsaved),
         may_archive => actions.contains(&Action::Archive) && visit.may(Role::Operator),
         note => visit.text("note"),
         which,
@@ -122,21 +145,59 @@ fn lines<'a>(visit: &Visit, order: &'a Order) -> Vec<LineBody<'a>> {
 fn steps(order: &Order) -> Vec<StepBody<'_>> {
     let mut before: Option<&Step> = None;
     let mut steps = Vec::with_capacity(order.history.len());
-    for step in &order.history {
-        let lasted = before.map(|before| step.at.0 - before.at.0);
-        steps.push(StepBody {
-            from: step.from.map(Status::label),
-            to: step.to.as_str(),
-            label: step.to.label(),
-            at: step.at.0,
-            lasted,
-            who: who(step.who()),
-            reason: step.reason(),
+    for happening in timeline(&order.history) {
+        steps.push(match happening {
+            Happening::Step(step) => {
+                let lasted = before.replace(step).map(|before| step.at.0 - before.at.0);
+                let title = |from: Status| format!("{} to {}", from.label(), step.to.label().to_lowercase());
+                StepBody {
+                    kind: step.to.as_str(),
+                    title: step.from.map_or_else(|| "Placed".to_owned(), title),
+                    at: step.at.0,
+                    lasted,
+                    who: who(step.who()),
+                    reason: step.reason(),
+                    changes: Vec::new(),
+                }
+            }
+            Happening::Incident(_, incident) => {
+                let (title, changes) = match &incident.what {
+                    What::ContactChanged(changes) => ("Contact changed", &**changes),
+                    What::Archived => ("Archived", &[][..]),
+                };
+                StepBody {
+                    kind: "edited",
+                    title: title.to_owned(),
+                    at: incident.at.0,
+                    lasted: None,
+                    who: who(&incident.who),
+                    reason: None,
+                    changes: changes.iter().map(TextChange::of).collect(),
+                }
+            }
         });
-        before = Some(step);
     }
     steps.reverse();
     steps
+}
+
+/// The fields in which what was filled in differs from what is stored.
+fn unsaved<'a>(order: &'a Order, form: &'a Form) -> Vec<TextChange<'a>> {
+    let texts = Field::ALL.map(|field| (field, order.contact.get(field)));
+    let changes = texts.map(|(field, before)| {
+        let after = form.or_stored(field.as_str(), before);
+        TextChange { label: label(field), before, after }
+    });
+    changes.into_iter().filter(|change| change.before != change.after).collect()
+}
+
+fn label(field: Field) -> &'static str {
+    match field {
+        Field::CustomerName => "Name",
+        Field::CustomerEmail => "E-mail",
+        Field::CustomerPhone => "Phone",
+        Field::DeliveryAddress => "Address",
+    }
 }
 
 /// The way of an order with how far it came: status, label, and whether it is over, now, or to come.

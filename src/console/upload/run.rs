@@ -46,7 +46,8 @@ pub(super) async fn run(engine: Fulfillment, who: Who, upload: Arc<Upload>) {
 fn request(who: &Who, key: &str, part: usize) -> Request {
     let mut request = RequestHash::default();
     request.copy_from_slice(&blake3::hash(key.as_bytes()).as_bytes()[..16]);
-    Request { who: who.clone(), key: Some(IdempotencyKey { key: format!("upload:{key}:{part}").into(), request }) }
+    let key = IdempotencyKey { key: format!("upload:{key}:{part}").into(), request };
+    Request { key: Some(key), ..Request::of(who.clone()) }
 }
 
 /// Places the rows `part`, without those that turn out to break a rule; an error ends the run.

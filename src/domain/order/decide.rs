@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use super::super::expected::Expected;
 use super::super::ids::OrderId;
 use super::super::time::Timestamp;
 use super::{Contact, ContactPatch, Order, Status};
+
+/// How often the contact of one order can be changed: every change stays in its history.
+const EDITS_MAX: usize = 100;
 
 /// A command on one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub enum OrderCommand {
     EditContact(Box<ContactPatch>),
     /// Take an ended order out of the lists.
     Archive,
+    /// Do this, if the order is still as the caller saw it.
+    Expecting(Expected, Box<OrderCommand>),
 }
 
 /// A change of one order: facts, decided before.
@@ -87,6 +93,22 @@ pub enum OrderRejection {
         /// Where it stands.
         status: Status,
     },
+    /// The contact was changed too often already.
+    #[error(
+        "The contact of order {order} was changed {EDITS_MAX} times, and no more changes are kept. Cancel it and place another."
+    )]
+    TooManyEdits {
+        /// The order.
+        order: OrderId,
+    },
+    /// Somebody changed the order in between.
+    #[error("Order {order} was changed meanwhile and is at version {current}. Read it again, then repeat.")]
+    Stale {
+        /// The order.
+        order: OrderId,
+        /// The version it has.
+        current: u32,
+    },
     /// An open order cannot be archived.
     #[error("Order {order} is {status} and cannot be deleted while it is open. Cancel it first.")]
     StillOpen {
@@ -147,6 +169,12 @@ impl Order {
             OrderCommand::Move { to, reason } => Some(self.decide_move(to, reason)?),
             OrderCommand::EditContact(patch) => self.decide_edit(&patch)?,
             OrderCommand::Archive => self.decide_archive()?,
+            OrderCommand::Expecting(expected, command) => {
+                if !expected.holds_for_order(self.version) {
+                    return Err(OrderRejection::Stale { order: self.id, current: self.version });
+                }
+                return self.decide(*command, now);
+            }
         };
         Ok(change.map(|change| OrderEvent { version: self.version + 1, change }))
     }
@@ -166,7 +194,14 @@ impl Order {
             return Err(OrderRejection::ContactFixed { order: self.id, status: self.status });
         }
         let contact = self.contact.patched(patch);
-        Ok((contact != self.contact).then_some(OrderChange::ContactChanged(contact)))
+        if contact == self.contact {
+            return Ok(None);
+        }
+        // Nothing but edits happens to a pending order.
+        if self.history.last().is_some_and(|step| step.incidents().len() >= EDITS_MAX) {
+            return Err(OrderRejection::TooManyEdits { order: self.id });
+        }
+        Ok(Some(OrderChange::ContactChanged(contact)))
     }
 
     fn decide_archive(&self) -> Result<Option<OrderChange>, OrderRejection> {
@@ -194,5 +229,84 @@ impl Order {
         self.lines
             .iter()
             .filter_map(move |line| Self::stock_effect(to?, line.quantity).map(|effect| (line.product.product, effect)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::expected::Seen;
+    use super::super::super::money::Money;
+    use super::super::super::who::Who;
+    use super::super::{Field, What};
+    use super::*;
+
+    fn placed() -> Order {
+        let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
+        Order::placed(OrderId(1), contact, [].into(), Money::ZERO, Timestamp(1), &Who::Client)
+    }
+
+    fn edit(phone: &str) -> OrderCommand {
+        let mut patch = ContactPatch::default();
+        patch.set(Field::CustomerPhone, phone).unwrap();
+        OrderCommand::EditContact(Box::new(patch))
+    }
+
+    fn after(order: &Order, command: OrderCommand, who: &Who) -> Order {
+        let now = order.updated_at.plus(std::time::Duration::from_secs(1));
+        order.after(&order.decide(command, now).unwrap().unwrap(), now, who)
+    }
+
+    #[test]
+    fn an_edit_is_kept_with_the_texts_before_and_after_and_who_made_it() {
+        let ann = Who::User("ann".into());
+        let order = after(&placed(), edit("2"), &ann);
+        let order = after(&order, edit("3"), &Who::Key("till".into()));
+        let order = after(&order, OrderCommand::Move { to: Status::Processing, reason: None }, &Who::Timer);
+        let [placed, moved] = &*order.history else { panic!("edits are no steps") };
+        assert!(moved.incidents().is_empty());
+        let found = placed.incidents().iter().map(|incident| match &incident.what {
+            What::ContactChanged(changes) => {
+                let [change] = &**changes else { panic!("one field changed") };
+                (incident.who.to_string(), change.field, change.before.to_string(), change.after.to_string())
+            }
+            What::Archived => panic!("it was not archived"),
+        });
+        let phone = Field::CustomerPhone;
+        let wanted = [("user:ann", phone, "1", "2"), ("key:till", phone, "2", "3")];
+        let wanted = wanted.map(|(who, field, from, to)| (who.to_owned(), field, from.to_owned(), to.to_owned()));
+        assert_eq!(found.collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn a_command_for_a_version_that_is_over_has_no_effect() {
+        let order = after(&placed(), edit("2"), &Who::Client);
+        let expecting =
+            |seen: &[Seen], command| OrderCommand::Expecting(Expected::one_of(seen.iter().copied()), Box::new(command));
+        let cancel = || OrderCommand::Move { to: Status::Cancelled, reason: Some("x".into()) };
+        let stale = Err(OrderRejection::Stale { order: order.id, current: 2 });
+        assert_eq!(order.decide(expecting(&[Seen::Order(1)], cancel()), Timestamp(i64::MAX)), stale);
+        assert_eq!(
+            order.decide(expecting(&[], edit("2")), Timestamp(i64::MAX)),
+            stale,
+            "no version fits a foreign tag"
+        );
+        assert_eq!(order.decide(expecting(&[Seen::Revision(2)], cancel()), Timestamp(i64::MAX)), stale);
+        let fits = order.decide(expecting(&[Seen::Order(1), Seen::Order(2)], cancel()), Timestamp(i64::MAX));
+        assert_eq!(fits.unwrap().unwrap().version, 3);
+    }
+
+    #[test]
+    fn the_edits_of_an_order_are_bounded() {
+        let mut order = placed();
+        for number in 0..EDITS_MAX {
+            order = after(&order, edit(&format!("55{number}")), &Who::Client);
+        }
+        let refused = order.decide(edit("7"), Timestamp(i64::MAX));
+        assert_eq!(refused, Err(OrderRejection::TooManyEdits { order: order.id }));
+        assert_eq!(
+            order.decide(edit(&format!("55{}", EDITS_MAX - 1)), Timestamp(i64::MAX)),
+            Ok(None),
+            "it changes nothing"
+        );
     }
 }

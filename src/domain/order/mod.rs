@@ -8,8 +8,8 @@
 //! | shipped | delivered | timer, operator | - |
 //! | pending, processing | cancelled | client, operator, with a reason | release what is reserved |
 //!
-//! No other transition exists. Invariants: `version` counts the entries that touched the order; the history is a path
-//! through the table; what has ended stays ended.
+//! No other transition exists. Invariants: `version` counts the entries that touched the order, and so its steps and
+//! incidents; the history is a path through the table; what has ended stays ended.
 
 mod contact;
 mod decide;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use contact::{Contact, ContactError, ContactPatch, Field};
 pub use decide::{Action, OrderChange, OrderCommand, OrderEvent, OrderRejection, allowed_actions};
-pub use history::Step;
+pub use history::{FieldChange, Happening, Incident, Step, What, timeline};
 pub use policy::{After, Policy, Stage, due, left, stale_at};
 pub use status::Status;
 
@@ -66,7 +66,7 @@ pub struct Order {
     pub updated_at: Timestamp,
     /// When it entered its status.
     pub moved_at: Timestamp,
-    /// Every transition, oldest first.
+    /// Every transition, oldest first, with what happened in between.
     pub history: Box<[Step]>,
 }
 
@@ -102,14 +102,25 @@ impl Order {
         }
         assert_eq!(event.version, self.version + 1, "order {} misses no event", self.id);
         let (mut status, mut moved_at, mut archived) = (self.status, self.moved_at, self.archived);
-        let (mut contact, mut step) = (None, None);
+        let (mut contact, mut step, mut what) = (None, None, None);
         match &event.change {
             OrderChange::Moved { to, reason } => {
                 step = Some(Step::new(Some(status), *to, at, who, reason.as_deref()));
                 (status, moved_at) = (*to, at);
             }
-            OrderChange::ContactChanged(changed) => contact = Some(changed.clone()),
-            OrderChange::Archived => archived = true,
+            OrderChange::ContactChanged(changed) => {
+                what = Some(What::ContactChanged(FieldChange::between(&self.contact, changed)));
+                contact = Some(changed.clone());
+            }
+            OrderChange::Archived => {
+                what = Some(What::Archived);
+                archived = true;
+            }
+        }
+        let mut history: Box<[Step]> = self.history.iter().cloned().chain(step).collect();
+        if let Some(what) = what {
+            let last = history.last_mut().expect("an order was placed");
+            last.note(Incident { at, who: who.clone(), what });
         }
         Self {
             id: self.id,
@@ -122,8 +133,18 @@ impl Order {
             placed_at: self.placed_at,
             updated_at: at,
             moved_at,
-            history: self.history.iter().cloned().chain(step).collect(),
+            history,
         }
+    }
+
+    /// The order as an answer is kept of it beside an idempotency key: without what happened between its steps, which no
+    /// answer shows.
+    #[must_use]
+    pub fn as_answered(self: &Arc<Self>) -> Arc<Self> {
+        if self.history.iter().all(|step| step.incidents().is_empty()) {
+            return self.clone();
+        }
+        Arc::new(Self { history: self.history.iter().map(Step::alone).collect(), ..(**self).clone() })
     }
 
     /// What moving to `to` does to the stock of a line of `quantity` pieces.

@@ -6,7 +6,7 @@
 //! | users and keys, and their changes | `access` |
 //! | a row of the audit log | `audit` |
 //! | an idempotency record | `key` |
-//! | an order in full | `order`, with `contact`, `line`, `step` |
+//! | an order in full | `order`, with `contact`, `line`, `step`, `incident` |
 //! | a product | `product` (what is said of it), `revision` (one immutable state of it) |
 //! | a category, a ledger row, an origin | `category`, `movement`, `who` |
 //!
@@ -28,6 +28,7 @@ mod codec;
 mod contact;
 mod entry;
 mod error;
+mod incident;
 mod key;
 mod line;
 mod list;
@@ -53,11 +54,12 @@ pub use codec::{VALUE_BYTES_MAX, decode, encode};
 pub use contact::ContactV1;
 pub use entry::{EntryV1, EventV1, decode_entry, encode_entry, entry_at};
 pub use error::FormatError;
+pub use incident::{FieldChangeV1, IncidentV1, WhatV1};
 pub use key::{AnswerV1, KeyRecordV1};
 pub use line::LineV1;
 pub use list::List;
 pub use movement::MovementV1;
-pub use order::{OrderV1, decode_order, encode_order};
+pub use order::{OrderV1, OrderV2, decode_order, encode_order};
 pub use placed::PlacedV1;
 pub use product::ProductDetailsV1;
 pub use revision::RevisionV1;

@@ -1,15 +1,16 @@
-//! An order in full, with its history.
+//! An order in full, with its history. An answer that is kept beside an idempotency key does not show what happened
+//! between two steps, and leaves that out; the store keeps it.
 
 use bincode::{BorrowDecode, Encode};
 
-use crate::domain::order::{Line, Order, Step};
+use crate::domain::order::{Incident, Line, Order, Step};
 use crate::domain::time::Timestamp;
 
 use super::super::interface::Revisions;
 use super::line::restore_lines;
-use super::{ContactV1, FormatError, LineV1, List, StepV1, codec, value};
+use super::{ContactV1, FormatError, IncidentV1, LineV1, List, StepV1, codec, value};
 
-/// The stored form of [`Order`].
+/// The stored form of [`Order`], without the incidents of its history.
 #[derive(Clone, Debug, Encode, BorrowDecode)]
 pub struct OrderV1<'a> {
     id: u64,
@@ -23,6 +24,13 @@ pub struct OrderV1<'a> {
     updated_at: i64,
     moved_at: i64,
     history: List<'a, Step, StepV1<'a>>,
+}
+
+/// The stored form of [`Order`].
+#[derive(Clone, Debug, Encode, BorrowDecode)]
+pub struct OrderV2<'a> {
+    order: OrderV1<'a>,
+    incidents: List<'a, (usize, &'a Incident), IncidentV1<'a>>,
 }
 
 impl<'a> From<&'a Order> for OrderV1<'a> {
@@ -69,12 +77,28 @@ impl OrderV1<'_> {
     }
 }
 
+impl OrderV2<'_> {
+    /// The domain's value, checked.
+    pub fn restore(self, revisions: &dyn Revisions) -> Result<Order, FormatError> {
+        let mut order = self.order.restore(revisions)?;
+        for incident in self.incidents.into_forms() {
+            let (step, incident) = incident.restore()?;
+            let after = usize::try_from(step).ok().and_then(|step| order.history.get_mut(step));
+            after.ok_or_else(|| FormatError::number("the step before an incident", step))?.note(incident);
+        }
+        Ok(order)
+    }
+}
+
 /// Appends `order`, in full, to `bytes`.
 pub fn encode_order(order: &Order, bytes: &mut Vec<u8>) {
-    codec::encode(&OrderV1::from(order), bytes);
+    let steps = order.history.iter().enumerate();
+    let incidents = steps.flat_map(|(at, step)| step.incidents().iter().map(move |incident| (at, incident)));
+    let incidents: Vec<_> = incidents.collect();
+    codec::encode(&OrderV2 { order: order.into(), incidents: List::Values(&incidents) }, bytes);
 }
 
 /// Reads an order that fills `bytes` exactly.
 pub fn decode_order(bytes: &[u8], revisions: &dyn Revisions) -> Result<Order, FormatError> {
-    codec::decode::<OrderV1<'_>>(bytes)?.restore(revisions)
+    codec::decode::<OrderV2<'_>>(bytes)?.restore(revisions)
 }

@@ -167,7 +167,7 @@ pub(in crate::journal) fn all() -> Vec<Arc<Entry>> {
         keyed(
             entry(at + 7, Who::Client, smallvec![moved(8, 3, Status::Cancelled, Some("no longer wanted"))]),
             "cancel-8",
-            Answer::Order(cancelled()),
+            Answer::Order(cancelled().as_answered()),
         ),
     ];
     for (version, to) in (2..).zip([Status::Processing, Status::Shipped, Status::Delivered]) {

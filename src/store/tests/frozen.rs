@@ -19,6 +19,7 @@ fn shop() -> Shop {
     for id in [3, 3, 3, 4, 5, 5] {
         shop.advance(id);
     }
+    shop.edit(7);
     shop
 }
 
@@ -59,22 +60,25 @@ fn thaw(mut bytes: &[u8]) -> MemoryKv {
 }
 
 #[test]
-fn a_store_of_version_2_reads_as_it_was_written_and_is_still_written_so() {
+fn a_store_of_version_3_reads_as_it_was_written_and_is_still_written_so() {
     let kv = Arc::new(MemoryKv::default());
     over(&kv).write_checkpoint(shop().checkpoint()).unwrap();
     let written = dump(&kv);
-    let frozen = fs::read(path("v2.bin")).unwrap_or_else(|_| {
-        fs::write(path("v2.bin"), &written).unwrap();
-        panic!("{} was missing and has been made; look at it and keep it", path("v2.bin").display());
+    let frozen = fs::read(path("v3.bin")).unwrap_or_else(|_| {
+        fs::write(path("v3.bin"), &written).unwrap();
+        panic!("{} was missing and has been made; look at it and keep it", path("v3.bin").display());
     });
     shop().check(&over(&Arc::new(thaw(&frozen)))).unwrap();
     assert!(frozen == written, "the bytes that the store writes have changed: that needs a new schema version");
 }
 
-/// It has no users and keys, which the journal may hold: only the journal can say.
+/// The first one has no users and keys, the second one no edits of orders: only the journal can say what they were.
 #[test]
-fn a_store_of_version_1_is_refused_so_that_it_is_made_anew() {
-    let kv = Arc::new(thaw(&fs::read(path("v1.bin")).unwrap()));
-    let error = Store::over(kv).err().unwrap();
-    assert!(error.is_damage() && error.to_string().contains("schema version 1"), "{error}");
+fn a_store_of_an_older_version_is_refused_so_that_it_is_made_anew() {
+    for version in [1, 2] {
+        let kv = Arc::new(thaw(&fs::read(path(&format!("v{version}.bin"))).unwrap()));
+        let error = Store::over(kv).err().unwrap();
+        let text = format!("schema version {version}");
+        assert!(error.is_damage() && error.to_string().contains(&text), "{error}");
+    }
 }

@@ -77,6 +77,14 @@ impl Shop {
         }
     }
 
+    /// Changes the contact of an order.
+    pub(super) fn edit(&mut self, id: u64) {
+        self.sequence += 1;
+        let order = sample::edited(&self.orders[&id]);
+        self.orders.insert(id, order);
+        self.fresh.push(id);
+    }
+
     pub(super) fn head(&self) -> Head {
         Head {
             sequence: self.sequence,

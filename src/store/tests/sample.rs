@@ -10,7 +10,9 @@ use crate::domain::audit::{AuditEvent, AuditRow};
 use crate::domain::catalogue::{ProductDetails, Revision};
 use crate::domain::ids::{CategoryId, OrderId, ProductId, RowId};
 use crate::domain::money::Money;
-use crate::domain::order::{Contact, Line, Order, OrderChange, OrderEvent, Status, Step};
+use crate::domain::order::{
+    Contact, ContactPatch, Field, FieldChange, Incident, Line, Order, OrderChange, OrderEvent, Status, Step, What,
+};
 use crate::domain::stock::{Balance, Change, Movement, ON_HAND_MAX};
 use crate::domain::text::{CategoryName, ProductName};
 use crate::domain::time::Timestamp;
@@ -85,7 +87,17 @@ pub(super) fn order() -> impl Strategy<Value = Order> {
             let history = steps
                 .iter()
                 .map(|(to, at, who, reason)| Step::new(from.replace(*to), *to, Timestamp(*at), who, reason.as_deref()));
-            let history: Box<[Step]> = history.collect();
+            let mut history: Box<[Step]> = history.collect();
+            // Every other order was edited and archived.
+            if version % 2 == 0 {
+                let before = Contact::restore(["Ann", &texts.1, "", &texts.3]).unwrap();
+                let after = Contact::restore([&texts.0, &texts.1, &texts.2, &texts.3]).unwrap();
+                let who = history[0].who().clone();
+                let changed = What::ContactChanged(FieldChange::between(&before, &after));
+                let last = history.len() - 1;
+                history[0].note(Incident { at: Timestamp(placed_at), who: who.clone(), what: changed });
+                history[last].note(Incident { at: Timestamp(updated_at), who, what: What::Archived });
+            }
             Order {
                 id: OrderId(id),
                 version,
@@ -171,6 +183,16 @@ pub(super) fn moved(order: &Order, to: Status) -> Arc<Order> {
     let event = OrderEvent { version: order.version + 1, change };
     let at = Timestamp(order.updated_at.0 + 5_000_000);
     Arc::new(order.after(&event, at, &Who::Timer))
+}
+
+/// `order` with another telephone number.
+pub(super) fn edited(order: &Order) -> Arc<Order> {
+    let mut patch = ContactPatch::default();
+    patch.set(Field::CustomerPhone, "555").unwrap();
+    let change = OrderChange::ContactChanged(order.contact.patched(&patch));
+    let event = OrderEvent { version: order.version + 1, change };
+    let at = Timestamp(order.updated_at.0 + 1_000_000);
+    Arc::new(order.after(&event, at, &Who::User("ann".into())))
 }
 
 /// A plain user.
