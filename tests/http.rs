@@ -118,8 +118,7 @@ fn a_wrong_method_is_told_which_ones_are_right() {
 #[test]
 fn unknown_paths_and_ids_that_are_no_numbers_are_not_found() {
     let server = Running::start();
-    for path in ["/", "/api/", "/api/inventory/orders/x/", "/api/inventory/orders/-1/", "/api/inventory//orders/", "/x"]
-    {
+    for path in ["/api/", "/api/inventory/orders/x/", "/api/inventory/orders/-1/", "/api/inventory//orders/", "/x"] {
         server.get(path).expect_body(404, r#"{"detail":"Not found."}"#);
     }
     for id in ["0", "99999999999999999999999999", "18446744073709551615"] {
@@ -146,6 +145,19 @@ fn a_path_without_its_slash_is_the_same_path() {
 }
 
 #[test]
+fn the_root_leads_a_browser_to_the_console_and_a_program_to_the_api() {
+    let server = Running::start();
+    let links = server.get("/").expect(200).json();
+    for name in ["api", "docs", "openapi", "console", "ready"] {
+        let link = links.get(name).unwrap().text().to_owned();
+        assert_eq!(server.get(&link).status, 200, "{link}");
+    }
+    let browser = server.send("GET", "/", &[("Accept", "text/html,application/xhtml+xml;q=0.9")], "").expect(303);
+    assert_eq!(browser.header("location"), Some("/admin/"));
+    assert_eq!(server.post("/", "").expect(405).header("allow"), Some("GET, HEAD"));
+}
+
+#[test]
 fn only_json_is_taken() {
     let server = Running::start();
     let path = "/api/inventory/categories/";
@@ -153,6 +165,15 @@ fn only_json_is_taken() {
     send("text/plain", r#"{"name":"A"}"#)
         .expect_body(415, r#"{"detail":"Unsupported media type \"text/plain\" in request."}"#);
     send("application/json; charset=utf-8", r#"{"name":"A"}"#).expect(201);
+    let other = send("application/json; charset=UTF-16", r#"{"name":"B"}"#).expect(415);
+    assert_eq!(other.text(), r#"{"detail":"Unsupported charset \"UTF-16\" in request; send UTF-8."}"#);
+    for encoding in ["gzip", "br"] {
+        let headers = [("Content-Type", "application/json"), ("Content-Encoding", encoding)];
+        let reply = server.send("POST", path, &headers, r#"{"name":"B"}"#).expect(415);
+        assert_eq!(reply.header("accept-encoding"), Some("identity"));
+    }
+    let marked = send("application/json", "\u{feff}{\"name\":\"B\"}").expect(400);
+    assert!(marked.text().contains("begins with a byte order mark; send it without one"), "{}", marked.text());
     send("Application/JSON", r#"{"name":"B"}"#).expect(201);
     let untyped =
         b"POST /api/inventory/categories/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";

@@ -9,7 +9,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::Bytes;
 use futures_util::Stream;
@@ -57,6 +57,7 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<(B
         return Ok((Bytes::new(), Lease::default()));
     }
     check_type(&request)?;
+    check_encoding(&request)?;
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Error::body_too_large(limit));
     }
@@ -69,6 +70,7 @@ pub(crate) async fn collect_within(
     payload: Payload,
     limit: usize,
 ) -> Result<(Bytes, Lease), Error> {
+    check_encoding(request)?;
     let gate = Gate::of(request);
     let length = announced(request).and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     if length > UNLEASED_BYTES {
@@ -92,8 +94,30 @@ fn announced(request: &HttpRequest) -> Option<u64> {
 
 fn check_type(request: &HttpRequest) -> Result<(), Error> {
     let found = request.headers().get(CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
-    let essence = found.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Error::unsupported(found)) }
+    let mut parts = found.split(';').map(str::trim);
+    if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+        return Err(Error::unsupported(found));
+    }
+    let named = |part: &str| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let is_known = |charset: &String| {
+        ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+    };
+    match parts.find_map(named).filter(|charset| !is_known(charset)) {
+        Some(charset) => Err(Error::unsupported_charset(&charset)),
+        None => Ok(()),
+    }
+}
+
+/// A body that is compressed is no body for us.
+fn check_encoding(request: &HttpRequest) -> Result<(), Error> {
+    let mut found = request.headers().get_all(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?").trim());
+    match found.find(|found| !found.is_empty() && !found.eq_ignore_ascii_case("identity")) {
+        Some(found) => Err(Error::unsupported_encoding(found)),
+        None => Ok(()),
+    }
 }
 
 async fn collect(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<(Bytes, Lease), Error> {

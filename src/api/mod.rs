@@ -10,6 +10,7 @@ pub(crate) mod body;
 mod call;
 pub(crate) mod categories;
 pub(crate) mod condition;
+mod connection;
 mod docs;
 pub(crate) mod error;
 pub(crate) mod fields;
@@ -25,10 +26,12 @@ pub(crate) mod render;
 mod root;
 mod routes;
 mod settings;
+mod start;
 mod trace;
 mod unread;
 mod unused;
 
+pub use connection::connected;
 pub(crate) use gate::Lease;
 pub use gate::{Gate, Setup};
 pub use render::SettingRow;
@@ -58,6 +61,7 @@ pub fn app(
         .app_data(gate)
         .app_data(guard)
         .configure(routes::table)
+        .service(start::resource())
         .default_service(web::to(routes::unknown))
         .wrap(from_fn(admit))
         .wrap(from_fn(trace::request))

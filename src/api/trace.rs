@@ -1,24 +1,35 @@
 //! What holds for every request: an id that is echoed, a span around it, both forms of the slash, an end to bodies that
-//! have none, one log line when the server is at fault.
+//! have none and to connections whose end was announced, one log line when the server is at fault, and one for each
+//! request for those who ask for it.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Uri;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError};
 use tracing::Instrument;
 
+use super::connection::{self, Connection};
 use super::error::{Error, Log};
 use super::unread::Unread;
+use crate::access::Caller;
 
+/// Who wants a line for each request asks for it: `RUST_LOG=warn,packhorse=info,packhorse::access=debug`.
+const ACCESS: &str = "packhorse::access";
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The most bytes of an id that a client gives.
 const ID_MAX: usize = 64;
+/// The most bytes of path and query together.
+const TARGET_BYTES_MAX: usize = 16 << 10;
+/// What `OPTIONS *` answers: each method that some path knows.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
 
 /// Differs from process to process, so that ids in the logs of several do too.
 static PREFIX: LazyLock<u32> = LazyLock::new(|| {
@@ -32,17 +43,45 @@ pub(super) async fn request(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if request.conn_data::<Connection>().is_some_and(Connection::is_ending) {
+        return Ok(connection::cut(request).await);
+    }
+    let begun = tracing::enabled!(target: ACCESS, tracing::Level::DEBUG).then(Instant::now);
     end_with_slash(&mut request);
     let id = given(&request).unwrap_or_else(made);
     let span = tracing::debug_span!("request", id = ?id, method = %request.method(), path = request.path());
+    let client_closes = request.head().connection_type() == ConnectionType::Close;
     let unread = Unread::of(&mut request);
-    let response = next.call(request).instrument(span).await?;
-    let mut response = unread.until_sent(response);
+    let response = match beforehand(&request) {
+        Some(answer) => request.into_response(answer),
+        None => next.call(request).instrument(span).await?,
+    };
+    let mut response = unread.settle(response).await;
+    if client_closes {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    if response.response().head().connection_type() == ConnectionType::Close
+        && let Some(connection) = response.request().conn_data::<Connection>()
+    {
+        connection.end();
+    }
     if response.status().is_server_error() {
         log(&response, &id);
     }
+    if let Some(begun) = begun {
+        log_access(&response, &id, begun);
+    }
     response.headers_mut().insert(HEADER, id);
     Ok(response)
+}
+
+/// The answer to what no path is asked about.
+fn beforehand(request: &ServiceRequest) -> Option<HttpResponse> {
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_BYTES_MAX) {
+        return Some(Error::target_too_long(TARGET_BYTES_MAX).error_response());
+    }
+    let is_about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
+    is_about_the_server.then(|| HttpResponse::NoContent().insert_header((header::ALLOW, METHODS)).finish())
 }
 
 /// Both forms of a path are served alike: the one without the slash becomes the one with it, without a redirect.
@@ -68,6 +107,16 @@ fn given(request: &ServiceRequest) -> Option<HeaderValue> {
 fn made() -> HeaderValue {
     let id = format!("{:08x}-{:x}", *PREFIX, COUNT.fetch_add(1, Ordering::Relaxed));
     HeaderValue::try_from(id).expect("hexadecimal digits and a dash are a header value")
+}
+
+/// One line for a request. Neither what stands behind the path nor a header is in it: both may hold what is secret.
+fn log_access(response: &ServiceResponse, id: &HeaderValue, begun: Instant) {
+    let request = response.request();
+    let ms = begun.elapsed().as_secs_f64() * 1e3;
+    let (method, path, status) = (request.method(), request.path(), response.status().as_u16());
+    let who = Caller::of(request).who;
+    let peer = request.peer_addr().map(|address| address.ip());
+    tracing::debug!(target: ACCESS, ?id, %method, path, status, ms, caller = %who, ?peer, "answered");
 }
 
 fn log(response: &ServiceResponse, id: &HeaderValue) {

@@ -70,6 +70,7 @@ impl Server {
             let (gate, guard) = (gate.clone(), guard.clone());
             let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));
             let server = HttpServer::new(app)
+                .on_connect(api::connected)
                 .workers(settings.http.workers)
                 .max_connections(settings.http.connections_max)
                 .client_request_timeout(settings.http.head_timeout)

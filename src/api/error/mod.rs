@@ -130,6 +130,25 @@ impl Error {
         Self::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail)
     }
 
+    /// 415 for a body in an encoding; `found` is the one that was named.
+    pub(crate) fn unsupported_encoding(found: &str) -> Self {
+        let detail = format!("Content-Encoding \"{found}\" is not taken; send the body as it is.");
+        let identity = HeaderValue::from_static("identity");
+        Self::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail).with(header::ACCEPT_ENCODING, identity)
+    }
+
+    /// 415 for text in another character set; `found` is the one that was named.
+    pub(crate) fn unsupported_charset(found: &str) -> Self {
+        let detail = format!("Unsupported charset \"{found}\" in request; send UTF-8.");
+        Self::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail)
+    }
+
+    /// 414.
+    pub(crate) fn target_too_long(limit: usize) -> Self {
+        let detail = format!("The path with its query is too long: at most {limit} bytes are taken.");
+        Self::detail(StatusCode::URI_TOO_LONG, &detail)
+    }
+
     /// 413.
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let detail = format!("The body is too large: at most {limit} bytes are taken.");

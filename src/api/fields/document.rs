@@ -62,6 +62,12 @@ pub(crate) fn for_each_row_of<'a, const N: usize>(
 }
 
 fn utf8(body: &[u8]) -> Result<&str, DocumentError> {
+    let named = |what: &str| Err(DocumentError::Syntax(format!("the body begins with a byte order mark; {what}")));
+    match body {
+        [0xEF, 0xBB, 0xBF, ..] => return named("send it without one"),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return named("it is UTF-16: send UTF-8 without one"),
+        _ => {}
+    }
     std::str::from_utf8(body).map_err(|error| {
         let place = error.valid_up_to();
         DocumentError::Syntax(format!("'utf-8' codec can't decode byte 0x{:02x} in position {place}", body[place]))
