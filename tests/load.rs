@@ -9,7 +9,9 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use packhorse::domain::order::After;
-use support::{Json, Running};
+use support::process::{MANUAL, Starting, serve};
+use support::served::{done, packhorse, refused};
+use support::{Json, Running, send};
 
 const API: &str = "/api/inventory";
 
@@ -101,4 +103,40 @@ fn says_what_it_cannot_load() {
     let url = format!("http://{}", server.address);
     drop(server);
     check(load(&url, &["--orders", "1"]), 1, "cannot read the products");
+}
+
+#[test]
+fn a_closed_server_is_loaded_with_a_key_and_with_idempotency_keys() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    let catalogue = temporary.path().join("catalogue.csv");
+    std::fs::write(&catalogue, "category,name,price,stock\nTools,Saw,5.00,100\n").unwrap();
+    done(&packhorse(&[&"import", &"--data-dir", &data, &catalogue]));
+    let made = done(&packhorse(&[&"key", &"add", &"root", &"--role", &"admin", &"--data-dir", &data]));
+    let key = made.split_whitespace().find(|word| word.starts_with("ph_")).unwrap();
+    let server = Starting::spawn(serve(&data, MANUAL)).ready().unwrap();
+    let run = |key: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_packhorse"));
+        command.args(["load", "--orders", "20", "--connections", "2", "--keys", "--json", "--url"]);
+        command.arg(format!("http://{}", server.address)).env_remove("PACKHORSE_KEY");
+        command.envs(key.map(|key| ("PACKHORSE_KEY", key))).output().unwrap()
+    };
+    assert!(refused(&run(None), 1).contains("PACKHORSE_KEY"));
+    // The same requests again are new ones: each run has keys of its own.
+    for left in [80, 60] {
+        assert_eq!(number(&summary(&run(Some(key)), 0), "orders"), 20);
+        let bearer = format!("Bearer {key}");
+        let product = send(server.address, "GET", "/api/inventory/products/1/", &[("Authorization", &bearer)], b"");
+        assert_eq!(number(&product.expect(200).json(), "stock"), left);
+    }
+}
+
+#[test]
+fn a_refusal_is_reported_with_its_reason() {
+    let server = Running::start();
+    stock_up(&server, 1, 3);
+    let output = load_at(&server, &["--orders", "5", "--connections", "1"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("refused     2 with 400, such as") && text.contains("nsufficient stock"), "{text}");
+    assert!(!text.contains("sent late"), "a closed loop has no times at which requests are due: {text}");
 }

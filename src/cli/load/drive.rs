@@ -152,7 +152,7 @@ impl Run {
         while let Some((nth, since)) = self.next().await {
             let (number, shape) = self.workload.shape(nth);
             tally.lock().sent(since.elapsed());
-            let answered = connection.exchange(&shape.bytes).await;
+            let answered = connection.exchange(&self.workload.bytes(nth, shape)).await;
             self.done.fetch_add(shape.orders.into(), Ordering::Relaxed);
             if let Ok(reply) = answered {
                 tally.lock().answered(number, shape.orders, reply.status, reply.body, since.elapsed());

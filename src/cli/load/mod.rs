@@ -34,10 +34,18 @@ use drive::{Drive, Pace};
 use report::Report;
 use server::Server;
 use target::Target;
+use wire::Caller;
 use workload::Workload;
+
+/// The variable that holds the API key.
+const KEY: &str = "PACKHORSE_KEY";
 
 /// The flags of `load`.
 #[derive(Debug, Args)]
+#[command(after_help = "A server that asks who calls takes the API key in PACKHORSE_KEY.\n\n\
+    Examples:\n  \
+    packhorse load --url http://127.0.0.1:8080 --orders 10000\n  \
+    packhorse load --url http://127.0.0.1:8080 --orders 100000 --bulk 1000 --keys --json")]
 pub(super) struct Load {
     /// Server to load, by scheme, host and port
     #[arg(long, value_name = "URL")]
@@ -60,6 +68,9 @@ pub(super) struct Load {
     /// Threads that the connections are spread over
     #[arg(long, value_name = "T", default_value = "1")]
     threads: NonZeroUsize,
+    /// Give each request an idempotency key of its own, as clients do that repeat requests
+    #[arg(long)]
+    keys: bool,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -73,12 +84,13 @@ impl Load {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let address = self.url.address(self.anywhere)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let ask = || Server::connect(address, &self.url.host);
+        let caller = Caller { host: self.url.host.clone(), key: std::env::var(KEY).ok() };
+        let ask = || Server::connect(address, &caller);
         let before = runtime
             .block_on(async { ask().await?.snapshot().await })
             .with_context(|| format!("cannot read the products of {}", self.url))?;
         let products = before.orderable(self.product)?;
-        let workload = Arc::new(Workload::new(&self.url.host, &products, self.orders, self.bulk));
+        let workload = Arc::new(Workload::new(&caller, &products, self.orders, self.bulk, self.keys.then(run_of_now)));
 
         let pace = self.rate.map_or(Pace::Closed, Pace::Open);
         let drive = Drive { address, connections: self.connections, threads: self.threads, pace };
@@ -93,7 +105,7 @@ impl Load {
                 io::Result::Ok(mismatches)
             })
             .with_context(|| format!("cannot read back what {} holds now", self.url))?;
-        let report = Report::new(&tally, &workload, mismatches);
+        let report = Report::new(&tally, &workload, pace, mismatches);
         let mut stdout = io::stdout().lock();
         if self.json {
             writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
@@ -107,4 +119,10 @@ impl Load {
         anyhow::ensure!(report.is_sound(), "the server's numbers do not match what it acknowledged");
         Ok(())
     }
+}
+
+/// What tells the idempotency keys of this run from those of every other.
+fn run_of_now() -> u64 {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    since.as_secs() << 32 | u64::from(since.subsec_nanos())
 }

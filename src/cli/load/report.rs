@@ -6,6 +6,7 @@ use std::fmt;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::drive::Pace;
 use super::tally::Tally;
 use super::workload::Workload;
 
@@ -16,12 +17,15 @@ pub(super) struct Report {
     orders: u64,
     ok: u64,
     refused: BTreeMap<u16, u64>,
+    reasons: BTreeMap<u16, String>,
     unanswered: u64,
     orders_per_second: u64,
     requests_per_second: u64,
     latency_us: Latency,
     refused_latency_us: Latency,
-    late_us: Latency,
+    /// Only where requests were due at fixed times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_us: Option<Latency>,
     duration_us: u64,
     offered: u64,
     bulk: u32,
@@ -40,7 +44,7 @@ struct Latency {
 
 impl Report {
     /// Of `tally`, which found these `mismatches`.
-    pub(super) fn new(tally: &Tally, workload: &Workload, mismatches: Vec<String>) -> Self {
+    pub(super) fn new(tally: &Tally, workload: &Workload, pace: Pace, mismatches: Vec<String>) -> Self {
         let duration_us = u64::try_from(tally.took.as_micros()).unwrap_or(u64::MAX);
         let per_second = |count: u64| {
             let rate = u128::from(count) * 1_000_000 / u128::from(duration_us.max(1));
@@ -51,12 +55,16 @@ impl Report {
             orders: tally.orders,
             ok: tally.placed,
             refused: tally.refused.clone(),
+            reasons: tally.reasons.clone(),
             unanswered: tally.unanswered,
             orders_per_second: per_second(tally.orders),
             requests_per_second: per_second(tally.requests()),
             latency_us: Latency::of(&tally.latency),
             refused_latency_us: Latency::of(&tally.latency_refused),
-            late_us: Latency::of(&tally.late),
+            late_us: match pace {
+                Pace::Closed => None,
+                Pace::Open(_) => Some(Latency::of(&tally.late)),
+            },
             duration_us,
             offered: workload.orders,
             bulk: workload.bulk,
@@ -88,7 +96,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "requests    {} of {} orders: {} acknowledged", self.requests, self.bulk, self.ok)?;
         for (status, count) in &self.refused {
-            writeln!(f, "refused     {count} with {status}")?;
+            let reason = self.reasons.get(status).map(String::as_str).unwrap_or_default();
+            writeln!(f, "refused     {count} with {status}, such as {reason}")?;
         }
         if self.unanswered > 0 {
             writeln!(f, "unanswered  {}", self.unanswered)?;
@@ -101,7 +110,9 @@ impl fmt::Display for Report {
         if !self.refused.is_empty() {
             writeln!(f, "refusals    {}", self.refused_latency_us)?;
         }
-        writeln!(f, "sent late   {}", self.late_us)?;
+        if let Some(late) = &self.late_us {
+            writeln!(f, "sent late   {late}")?;
+        }
         if self.is_sound() {
             return writeln!(f, "verified    orders and stock of the server match what it acknowledged");
         }
@@ -113,22 +124,24 @@ impl fmt::Display for Report {
 mod tests {
     use std::time::Duration;
 
+    use super::super::wire::Caller;
     use super::*;
 
     fn report(mismatches: Vec<String>) -> Report {
-        let workload = Workload::new("h", &[1], 4.try_into().unwrap(), 2.try_into().unwrap());
+        let caller = Caller { host: "h".into(), key: None };
+        let workload = Workload::new(&caller, &[1], 4.try_into().unwrap(), 2.try_into().unwrap(), None);
         let mut tally = Tally::new(workload.shapes());
         tally.sent(Duration::from_micros(7));
         tally.answered(0, 2, 201, br#"[{"id":1},{"id":2}]"#, Duration::from_micros(100));
-        tally.answered(0, 2, 503, b"", Duration::from_micros(300));
+        tally.answered(0, 2, 503, b"Busy", Duration::from_micros(300));
         tally.took = Duration::from_millis(1_500);
-        Report::new(&tally, &workload, mismatches)
+        Report::new(&tally, &workload, Pace::Open(5.try_into().unwrap()), mismatches)
     }
 
     #[test]
     fn reads_well() {
         let text = "requests    2 of 2 orders: 1 acknowledged\n\
-                    refused     1 with 503\n\
+                    refused     1 with 503, such as Busy\n\
                     orders      2 of 4 offered\n\
                     duration    1.500 s\n\
                     throughput  1 orders/s in 1 requests/s\n\
@@ -143,7 +156,7 @@ mod tests {
 
     #[test]
     fn can_be_read_by_programs() {
-        let json = r#"{"requests":2,"orders":2,"ok":1,"refused":{"503":1},"unanswered":0,"orders_per_second":1,"requests_per_second":1,"latency_us":{"p50":100,"p90":100,"p99":100,"p999":100,"max":100},"refused_latency_us":{"p50":300,"p90":300,"p99":300,"p999":300,"max":300},"late_us":{"p50":7,"p90":7,"p99":7,"p999":7,"max":7},"duration_us":1500000,"offered":4,"bulk":2,"mismatches":[]}"#;
+        let json = r#"{"requests":2,"orders":2,"ok":1,"refused":{"503":1},"reasons":{"503":"Busy"},"unanswered":0,"orders_per_second":1,"requests_per_second":1,"latency_us":{"p50":100,"p90":100,"p99":100,"p999":100,"max":100},"refused_latency_us":{"p50":300,"p90":300,"p99":300,"p999":300,"max":300},"late_us":{"p50":7,"p90":7,"p99":7,"p999":7,"max":7},"duration_us":1500000,"offered":4,"bulk":2,"mismatches":[]}"#;
         assert_eq!(serde_json::to_string(&report(vec![])).unwrap(), json);
     }
 }

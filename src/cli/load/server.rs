@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::Connection;
+use super::wire::{Caller, Connection};
 
 /// A connection for questions.
 #[derive(Debug)]
 pub(super) struct Server {
     connection: Connection,
-    host: String,
+    headers: String,
 }
 
 /// What the server holds at one moment.
@@ -64,9 +64,9 @@ impl Snapshot {
 }
 
 impl Server {
-    /// Connects to `address`, which calls itself `host`.
-    pub(super) async fn connect(address: SocketAddr, host: &str) -> io::Result<Self> {
-        Ok(Self { connection: Connection::open(address).await?, host: host.into() })
+    /// Connects to `address` as `caller`.
+    pub(super) async fn connect(address: SocketAddr, caller: &Caller) -> io::Result<Self> {
+        Ok(Self { connection: Connection::open(address).await?, headers: caller.headers() })
     }
 
     /// Reads products and the newest order.
@@ -103,11 +103,15 @@ impl Server {
 
     /// Reads what is at `path`; nothing where the server says that there is nothing.
     async fn get<T: DeserializeOwned>(&mut self, path: &str) -> io::Result<Option<T>> {
-        let request = format!("GET /api/inventory/{path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
+        let request = format!("GET /api/inventory/{path} HTTP/1.1\r\n{}\r\n", self.headers);
         let reply = self.connection.exchange(request.as_bytes()).await?;
         match reply.status {
             200 => Ok(Some(serde_json::from_slice(reply.body)?)),
             404 => Ok(None),
+            401 | 403 => Err(io::Error::other(format!(
+                "GET {path} answered {}: put the API key of an operator into PACKHORSE_KEY",
+                reply.status
+            ))),
             status => Err(io::Error::other(format!("GET {path} answered {status}"))),
         }
     }

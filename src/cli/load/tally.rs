@@ -8,6 +8,8 @@ use memchr::memmem;
 
 /// The longest latency that is told apart, in microseconds: an hour.
 const LATENCY_MAX: u64 = 3_600_000_000;
+/// How much is kept of an answer that refuses, in characters.
+const REASON_MAX: usize = 200;
 /// How an order begins in an answer. Within a text the quotes would be escaped.
 const ORDER: &[u8] = b"{\"id\":";
 
@@ -24,6 +26,8 @@ pub(super) struct Tally {
     pub(super) placed: u64,
     /// Requests that were answered with something else, by status.
     pub(super) refused: BTreeMap<u16, u64>,
+    /// The first such answer of each status, shortened.
+    pub(super) reasons: BTreeMap<u16, String>,
     /// Requests whose connection broke before the answer was there.
     pub(super) unanswered: u64,
     /// Orders of acknowledged requests.
@@ -52,6 +56,7 @@ impl Tally {
             late: histogram(),
             placed: 0,
             refused: BTreeMap::new(),
+            reasons: BTreeMap::new(),
             unanswered: 0,
             orders: 0,
             acknowledged: vec![0; shapes],
@@ -68,6 +73,8 @@ impl Tally {
         if status != 201 {
             self.latency_refused.saturating_record(micros(latency));
             *self.refused.entry(status).or_default() += 1;
+            let reason = || String::from_utf8_lossy(body).chars().take(REASON_MAX).collect();
+            self.reasons.entry(status).or_insert_with(reason);
             return;
         }
         self.latency.saturating_record(micros(latency));
@@ -103,6 +110,9 @@ impl Tally {
         self.placed += other.placed;
         for (status, count) in other.refused {
             *self.refused.entry(status).or_default() += count;
+        }
+        for (status, reason) in other.reasons {
+            self.reasons.entry(status).or_insert(reason);
         }
         self.unanswered += other.unanswered;
         self.orders += other.orders;

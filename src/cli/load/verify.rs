@@ -110,6 +110,7 @@ impl std::fmt::Display for Span<'_> {
 mod tests {
     use std::time::Duration;
 
+    use super::super::wire::Caller;
     use super::*;
 
     fn snapshot(on_hand: u64, reserved: u64, order_newest: u64) -> Snapshot {
@@ -119,7 +120,8 @@ mod tests {
     }
 
     fn workload() -> Workload {
-        Workload::new("h", &[1], 10.try_into().unwrap(), 2.try_into().unwrap())
+        let caller = Caller { host: "h".into(), key: None };
+        Workload::new(&caller, &[1], 10.try_into().unwrap(), 2.try_into().unwrap(), None)
     }
 
     /// Two acknowledged bulks of two, with ids 8 to 11.

@@ -18,6 +18,23 @@ const BODY_MAX: usize = 1 << 30;
 /// Room that reading starts with.
 const BUFFER: usize = 16 * 1024;
 
+/// Who calls, and which server.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// What the server is called.
+    pub(super) host: String,
+    /// The API key, where the server asks for one.
+    pub(super) key: Option<String>,
+}
+
+impl Caller {
+    /// The header lines that every request has.
+    pub(super) fn headers(&self) -> String {
+        let key = self.key.as_ref().map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
+        format!("Host: {}\r\n{key}", self.host)
+    }
+}
+
 /// A connection to the server.
 #[derive(Debug)]
 pub(super) struct Connection {

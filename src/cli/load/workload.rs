@@ -1,8 +1,11 @@
 //! The requests, made before the clock starts, and what each asks for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::num::{NonZeroU32, NonZeroU64};
+
+use super::wire::Caller;
 
 /// Different requests that are made, at most: together with the products that they spread over, enough that no two
 /// neighbours are the same.
@@ -22,13 +25,17 @@ pub(super) struct Workload {
     pub(super) orders: u64,
     /// How many orders a request holds.
     pub(super) bulk: u32,
+    /// What the idempotency keys begin with; none without keys.
+    run: Option<u64>,
 }
 
 /// One request, offered again and again.
 #[derive(Debug)]
 pub(super) struct Shape {
     /// Head and body.
-    pub(super) bytes: Vec<u8>,
+    bytes: Vec<u8>,
+    /// Where the line of the request ends, and the headers begin.
+    line: usize,
     /// How many orders it places.
     pub(super) orders: u32,
     /// How many pieces it asks for of each product.
@@ -36,15 +43,23 @@ pub(super) struct Shape {
 }
 
 impl Workload {
-    /// `orders` orders of one piece each, `bulk` in one request, over `products` in turn.
+    /// `orders` orders of one piece each, `bulk` in one request, over `products` in turn. With a `run`, each request has
+    /// an idempotency key of its own.
     ///
     /// # Panics
     /// Without products.
-    pub(super) fn new(host: &str, products: &[u64], orders: NonZeroU64, bulk: NonZeroU32) -> Self {
+    pub(super) fn new(
+        caller: &Caller,
+        products: &[u64],
+        orders: NonZeroU64,
+        bulk: NonZeroU32,
+        run: Option<u64>,
+    ) -> Self {
         assert!(!products.is_empty(), "there is a product to order");
         let (orders, bulk) = (orders.get(), bulk.get());
         let in_turn = |shape: usize| products.iter().copied().cycle().skip(shape * bulk as usize % products.len());
-        let made = |shape: usize, rows: u32| Shape::new(host, in_turn(shape), rows, bulk > 1);
+        let headers = caller.headers();
+        let made = |shape: usize, rows: u32| Shape::new(&headers, in_turn(shape), rows, bulk > 1);
         let first = made(0, bulk);
         let fits = BYTES_MAX / first.bytes.len();
         let whole = usize::try_from(orders / u64::from(bulk)).unwrap_or(usize::MAX);
@@ -58,7 +73,16 @@ impl Workload {
             requests: orders.div_ceil(u64::from(bulk)),
             orders,
             bulk,
+            run,
         }
+    }
+
+    /// The bytes of request `nth`, which has this `shape`.
+    pub(super) fn bytes<'a>(&self, nth: u64, shape: &'a Shape) -> Cow<'a, [u8]> {
+        let Some(run) = self.run else { return Cow::Borrowed(&shape.bytes) };
+        let key = format!("Idempotency-Key: load-{run:016x}-{nth}\r\n");
+        let (line, rest) = shape.bytes.split_at(shape.line);
+        Cow::Owned([line, key.as_bytes(), rest].concat())
     }
 
     /// The shape of request `nth`, and its number for counting.
@@ -91,7 +115,7 @@ impl Workload {
 }
 
 impl Shape {
-    fn new(host: &str, products: impl Iterator<Item = u64>, orders: u32, is_bulk: bool) -> Self {
+    fn new(headers: &str, products: impl Iterator<Item = u64>, orders: u32, is_bulk: bool) -> Self {
         let mut body = String::new();
         let mut pieces = BTreeMap::new();
         let mut separator = if is_bulk { "[" } else { "" };
@@ -112,11 +136,10 @@ impl Shape {
         }
         let path = if is_bulk { "bulk/" } else { "" };
         let length = body.len();
-        let head = format!(
-            "POST /api/inventory/orders/{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n"
-        );
-        Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), orders, pieces }
+        let line = format!("POST /api/inventory/orders/{path} HTTP/1.1\r\n");
+        let head = format!("{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+        let bytes = [line.as_bytes(), head.as_bytes(), body.as_bytes()].concat();
+        Self { bytes, line: line.len(), orders, pieces }
     }
 }
 
@@ -125,7 +148,19 @@ mod tests {
     use super::*;
 
     fn workload(products: &[u64], orders: u64, bulk: u32) -> Workload {
-        Workload::new("h:1", products, orders.try_into().unwrap(), bulk.try_into().unwrap())
+        let caller = Caller { host: "h:1".into(), key: None };
+        Workload::new(&caller, products, orders.try_into().unwrap(), bulk.try_into().unwrap(), None)
+    }
+
+    #[test]
+    fn each_request_has_the_callers_key_and_one_of_its_own() {
+        let caller = Caller { host: "h:1".into(), key: Some("ph_x".into()) };
+        let workload = Workload::new(&caller, &[1], 2.try_into().unwrap(), 1.try_into().unwrap(), Some(0xab));
+        let (_, shape) = workload.shape(1);
+        let text = String::from_utf8(workload.bytes(1, shape).into_owned()).unwrap();
+        let head = "POST /api/inventory/orders/ HTTP/1.1\r\nIdempotency-Key: load-00000000000000ab-1\r\n\
+                    Host: h:1\r\nAuthorization: Bearer ph_x\r\nContent-Type: application/json\r\n";
+        assert!(text.starts_with(head), "{text}");
     }
 
     /// The pieces that all requests together ask for.
