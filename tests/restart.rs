@@ -16,7 +16,7 @@ use packhorse::actors::{IdempotencyKey, Request};
 use packhorse::app::{self, OpenError, RecoveryError};
 use packhorse::config::Settings;
 use packhorse::domain::ids::OrderId;
-use packhorse::domain::order::{After, Status};
+use packhorse::domain::order::{After, Status, Step};
 use packhorse::domain::who::Who;
 use support::library::{Picture, client, picture, rows, run, settings, work};
 
@@ -31,6 +31,8 @@ fn worked(directory: &Path) -> (Settings, Picture) {
         picture(engine)
     });
     assert_eq!(before.orders.len(), 60);
+    let incidents = before.orders.iter().flat_map(|order| order.history.iter()).flat_map(Step::incidents);
+    assert_eq!(incidents.count(), 2, "an edit and a deletion are part of what has to come back");
     (settings, before)
 }
 

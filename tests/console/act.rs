@@ -43,6 +43,9 @@ fn a_form_keeps_what_was_filled_in_and_says_what_is_wrong_beside_the_field() {
         page,
         &["Enter a valid email address.", "This field may not be blank.", "greater than or equal to 1", "aria-invalid"],
     );
+    let grouped = [("product_id", "1"), ("quantity", "1.000")];
+    let reply = submit(&server, "/orders/new/", "/orders/new/", &grouped).expect(400);
+    holds(reply.text(), &["write 1000 or 1.", "value=\"1.000\""]);
     let empty = submit(&server, "/orders/new/", "/orders/new/", &[("customer_name", "Zoe")]).expect(400);
     holds(empty.text(), &["This list may not be empty.", "value=\"Zoe\""]);
     let fields = [("name", ""), ("price", "cheap"), ("category_id", "1"), ("description", "Kept")];

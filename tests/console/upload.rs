@@ -48,6 +48,8 @@ fn each_row_of_a_csv_file_says_what_would_become_of_it() {
     );
     holds(&shown, &["Insufficient stock for product Case: 99 wanted, 2 available.", "Place 2 orders"]);
     holds(&shown, &["Insufficient stock for product Case: 1 wanted, 0 available."]);
+    let grouped = format!("{HEADER}A,Zoe,zoe@example.com,1,Here,1,1.000\n");
+    holds(&page(&server, &tried(&server, "grouped.csv", &grouped)), &["write 1000 or 1."]);
     holds(&page(&server, "/orders/"), &["Eve"]);
     server.get("/admin/orders/6/").expect(404);
 

@@ -156,10 +156,11 @@ fn targets() -> Vec<Vec<u8>> {
 }
 
 fn headers() -> Vec<Vec<u8>> {
-    let sets: [&[(&[u8], &[u8])]; 6] = [
+    let sets: [&[(&[u8], &[u8])]; 7] = [
         &[(b"Idempotency-Key", b"\"8e03978e-40d5-43dd-bc93-6894a57f9324\"")],
         &[(b"Idempotency-Key", b"k1"), (b"X-Request-Id", b"abc-1")],
         &[(b"Content-Type", b"application/json; charset=utf-8"), (b"Accept", b"*/*")],
+        &[(b"If-Match", b"W/\"1\", \"1.500.2\""), (b"If-None-Match", b"*"), (b"Prefer", b"handling=strict")],
         &[(b"Content-Type", b"application/x-www-form-urlencoded"), (b"Expect", b"100-continue")],
         &[(b"Host", b"localhost"), (b"Cookie", b"a=b; c=d"), (b"Connection", b"keep-alive, Upgrade")],
         &[(b"Content-Encoding", b"gzip"), (b"Transfer-Encoding", b"chunked"), (b"Range", b"bytes=0-1")],

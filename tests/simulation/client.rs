@@ -116,10 +116,10 @@ pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<Idempote
     let request = Request { key, ..Request::of(Who::User(format!("op-{number}").into())) };
     match ask {
         Ask::Place(rows) => answer(engine.place(request, rows).await, Given::Orders),
-        Ask::Move(order, to) => answer(engine.transition(request, order, to, None).await, Given::Order),
-        Ask::Cancel(order) => answer(engine.cancel(request, order, "changed my mind".into()).await, Given::Order),
-        Ask::Edit(order, patch) => answer(engine.edit_contact(request, order, patch).await, Given::Order),
-        Ask::Archive(order) => answer(engine.archive(request, order).await, Given::Order),
+        Ask::Move(order, to) => answer(engine.transition(request, order, to, None).await, given_order),
+        Ask::Cancel(order) => answer(engine.cancel(request, order, "changed my mind".into()).await, given_order),
+        Ask::Edit(order, patch) => answer(engine.edit_contact(request, order, patch).await, given_order),
+        Ask::Archive(order) => answer(engine.archive(request, order).await, given_order),
         Ask::Adjust(adjustment) => answer(engine.adjust(request, adjustment).await, Given::Product),
         Ask::CreateCategory(name) => answer(engine.create_category(request, name).await, Given::Category),
         Ask::RenameCategory(id, name) => answer(engine.rename_category(request, id, name).await, Given::Category),
@@ -133,6 +133,11 @@ pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<Idempote
         Ask::Access(command) => answer(engine.access(request, command).await, Given::Access),
         Ask::DeleteProduct(id) => answer(engine.delete_product(request, id).await, |()| Given::Nothing),
     }
+}
+
+/// What an answer shows of an order.
+fn given_order(order: Arc<Order>) -> Given {
+    Given::Order(order.as_answered())
 }
 
 fn answer<T, R: std::error::Error>(result: Result<Answered<T>, Failure<R>>, given: impl FnOnce(T) -> Given) -> Answer {

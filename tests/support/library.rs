@@ -11,7 +11,7 @@ use packhorse::domain::catalogue::ProductDetails;
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest};
 use packhorse::domain::money::Money;
-use packhorse::domain::order::{After, Contact, Order, Status};
+use packhorse::domain::order::{After, Contact, ContactPatch, Field, Order, Status};
 use packhorse::domain::stock::{Adjustment, Movement, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::who::Who;
@@ -40,7 +40,7 @@ pub(crate) fn rows(orders: usize, quantity: u32) -> Vec<OrderRequest> {
     vec![OrderRequest { contact, lines: [line].into_iter().collect() }; orders]
 }
 
-/// A catalogue, 60 orders in every status, an adjustment, a renamed category.
+/// A catalogue, 60 orders in every status, one of them edited, an adjustment, a renamed category.
 pub(crate) async fn work(engine: &Engine) {
     engine.create_category(client(), CategoryName::parse("Things").unwrap()).await.unwrap();
     let details = ProductDetails {
@@ -56,6 +56,9 @@ pub(crate) async fn work(engine: &Engine) {
         engine.place(client(), rows(5, 2)).await.unwrap();
         engine.place(client(), rows(1, 1)).await.unwrap();
     }
+    let mut patch = ContactPatch::default();
+    patch.set(Field::CustomerPhone, "555").unwrap();
+    engine.edit_contact(client(), OrderId(10), patch).await.unwrap();
     for id in 1..=60 {
         let (id, reason) = (OrderId(id), Some("moved by hand".into()));
         let steps: &[Status] = match id.0 % 5 {

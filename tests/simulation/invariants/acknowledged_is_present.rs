@@ -65,7 +65,7 @@ fn is_accounted_for(
 
 fn is_there(sight: &Sight<'_>, answered: &Order) -> Result<(), String> {
     let id = answered.id;
-    let found = sight.read(id.0).map_err(|gone| format!("{gone}, and was acknowledged"))?;
+    let found = sight.read(id.0).map_err(|gone| format!("{gone}, and was acknowledged"))?.as_answered();
     let same = (&found.lines, found.total, found.placed_at) == (&answered.lines, answered.total, answered.placed_at)
         && found.version >= answered.version
         && found.history.starts_with(&answered.history)

@@ -1,6 +1,7 @@
 //! What readers see is the fold of the journal: all of it and nothing else. Balances, the ledger behind them, orders.
 
 use packhorse::domain::ids::ProductId;
+use packhorse::domain::order::timeline;
 
 use super::{Depth, Sight, ensure};
 use crate::book::{Tale, is_row};
@@ -51,5 +52,9 @@ fn order(sight: &Sight<'_>, id: u64, tale: &Tale) -> Result<(), String> {
         || format!("order {id} is read as {found:?}, and its entries say {} at version {}", tale.status, tale.version),
     )?;
     let path = found.history.iter().map(|step| (step.from, step.to, step.at, step.who().clone()));
-    ensure(path.eq(tale.path.iter().cloned()), || format!("the history of order {id} is not what its entries say"))
+    ensure(path.eq(tale.path.iter().cloned()), || format!("the history of order {id} is not what its entries say"))?;
+    let happened = timeline(&found.history).count();
+    ensure(happened == found.version as usize, || {
+        format!("{happened} things happened to order {id}, which is at version {}", found.version)
+    })
 }
