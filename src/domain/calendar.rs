@@ -22,6 +22,17 @@ pub fn beginning(day: NaiveDate, zone: Tz) -> Timestamp {
     Timestamp(first.map_or_else(|| midnight.and_utc().timestamp_micros(), |first| first.timestamp_micros()))
 }
 
+/// Whether `at` can be written as RFC 3339 in every zone: the year has four digits there, and it is not from before zones.
+#[must_use]
+pub fn is_writable(at: Timestamp) -> bool {
+    /// 9999-12-31T00:00:00Z: where the clock is ahead, that day has begun and not ended.
+    const END: Timestamp = Timestamp(253_402_214_400_000_000);
+    (Timestamp(0)..END).contains(&at)
+}
+
+/// What is said of a moment that [`is_writable`] refuses.
+pub const NOT_WRITABLE: &str = "Give a time from 1970-01-01 to 9999-12-30.";
+
 /// Whether something that expires on `expiry` may no longer be sold on `today`: it may until that day has ended.
 #[must_use]
 pub fn is_expired(expiry: NaiveDate, today: NaiveDate) -> bool {
@@ -50,6 +61,16 @@ mod tests {
         check("2024-11-03", Tz::America__Havana, "2024-11-03T04:00:00Z");
         // Samoa went over the date line and left this day out.
         check("2011-12-30", Tz::Pacific__Apia, "2011-12-30T10:00:00Z");
+    }
+
+    #[test]
+    fn what_is_writable_has_four_digits_of_a_year_in_every_zone() {
+        let year = |at: Timestamp, zone: Tz| chrono::Datelike::year(&day(at, zone));
+        let last = at("9999-12-30T23:59:59.999999Z");
+        assert!(is_writable(last) && is_writable(Timestamp(0)));
+        assert!(!is_writable(Timestamp(last.0 + 1)) && !is_writable(Timestamp(-1)));
+        assert!(chrono_tz::TZ_VARIANTS.iter().all(|zone| year(last, *zone) == 9999));
+        assert_eq!(year(at("9999-12-31T23:59:59Z"), Tz::Asia__Dhaka), 10_000);
     }
 
     #[test]

@@ -17,6 +17,11 @@ fn a_revoked_or_expired_key_is_no_key() {
     with_key(&server, "POST", "/api/access/keys/2/revoke/", &root, "").expect(200);
     with_key(&server, "GET", ORDERS, &shop, "").expect(401);
 
+    for never in ["9999-12-31T23:59:59Z", "9999-12-31T00:00:00-06:00", "1969-12-31T23:59:59Z"] {
+        let body = format!(r#"{{"name": "never", "role": "viewer", "expires_at": "{never}"}}"#);
+        let refused = with_key(&server, "POST", "/api/access/keys/", &root, &body).expect(400);
+        assert!(refused.text().contains("Give a time from 1970-01-01 to 9999-12-30."), "{}", refused.text());
+    }
     let soon = (chrono::Utc::now() + chrono::Duration::milliseconds(1_500)).to_rfc3339();
     let body = format!(r#"{{"name": "brief", "role": "viewer", "expires_at": "{soon}"}}"#);
     let made = with_key(&server, "POST", "/api/access/keys/", &root, &body).expect(201).json();

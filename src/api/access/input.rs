@@ -5,6 +5,7 @@ use super::super::fields::{
     Document, Found, NULL, Presence, Raw, Texts, boolean, choice, members, nullable, optional, texts,
 };
 use crate::domain::access::{AccessName, PasswordHash, Role, Scope};
+use crate::domain::calendar::{NOT_WRITABLE, is_writable};
 use crate::domain::time::Timestamp;
 use crate::secret;
 
@@ -75,5 +76,6 @@ fn password_text(raw: Raw<'_>) -> Result<String, Texts> {
 fn moment(raw: Raw<'_>) -> Result<Timestamp, Texts> {
     let parsed = if let Raw::Str(text) = raw { chrono::DateTime::parse_from_rfc3339(&text).ok() } else { None };
     let text = "Datetime has wrong format. Use this format: YYYY-MM-DDThh:mm[:ss[.uuuuuu]]+HH:MM.";
-    parsed.map(|moment| Timestamp(moment.timestamp_micros())).ok_or_else(|| texts(text))
+    let at = parsed.map(|moment| Timestamp(moment.timestamp_micros())).ok_or_else(|| texts(text))?;
+    if is_writable(at) { Ok(at) } else { Err(texts(NOT_WRITABLE)) }
 }

@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
 use super::place::{NewKey, Place};
 use super::{name, role, scope};
 use crate::app;
 use crate::domain::access::{AccessName, Role, Scope};
+use crate::domain::calendar::{NOT_WRITABLE, is_writable};
 
 /// The flags of `key`.
 #[derive(Debug, Args)]
@@ -55,6 +56,7 @@ impl KeyCommand {
         match self.what {
             What::Add { name, role, scope, expires_in, place } => {
                 let expires_at = expires_in.map(|span| app::now().plus(span));
+                ensure!(expires_at.is_none_or(is_writable), "--expires-in leads too far. {NOT_WRITABLE}");
                 let key = place.find(true)?.add_key(NewKey { name, role, scope, expires_at })?;
                 let secret =
                     key.secret.as_deref().context("the key was made, but its secret is not known; revoke it")?;
