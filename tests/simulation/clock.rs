@@ -22,11 +22,6 @@ impl Clocks {
         Self { origin: Instant::now(), passed_before, wall: AtomicI64::new(wall.0) }
     }
 
-    /// How much time really passed since the run began.
-    pub(crate) fn passed(&self) -> Duration {
-        self.passed_before + self.origin.elapsed()
-    }
-
     /// Sets the wall clock forward or back.
     pub(crate) fn step(&self, micros: i64) {
         self.wall.fetch_add(micros, Ordering::Relaxed);
@@ -36,5 +31,10 @@ impl Clocks {
 impl Clock for Clocks {
     fn now(&self) -> Timestamp {
         Timestamp(self.wall.load(Ordering::Relaxed)).plus(self.origin.elapsed())
+    }
+
+    /// Since the run began.
+    fn passed(&self) -> Duration {
+        self.passed_before + self.origin.elapsed()
     }
 }

@@ -88,12 +88,13 @@ impl<'a> Process<'a> {
         spawn_local(watch(engine.feed(), clocks.clone(), seen.clone()));
         let mut process = Self { world, engine, clocks, attempts: Vec::new(), known: 0, seen };
         process.world.tick(&process.clocks);
-        process.world.calm_since = process.world.wall;
         process.world.gather(&process.engine, &mut process.known);
         process.fired_in_order(&overdue)?;
         let open = process.engine.view().open_orders();
         let (passed, wall) = (process.world.passed, process.world.wall);
         process.world.timers.restart(open.iter().map(|order| &**order), passed, wall);
+        let World { ages, book, .. } = &mut *process.world;
+        ages.restart(book, passed, wall);
         process.look(Depth::Whole)?;
         Ok(process)
     }
@@ -176,6 +177,8 @@ impl<'a> Process<'a> {
         if dice.happens(trouble.store) {
             let failure = if dice.happens(500) { Failure::Never } else { Failure::WritesAfter(dice.within(0..=25)) };
             self.world.kv.fail(failure);
+            let now = super::ages::moment(self.world.passed);
+            self.world.ages.store_calm = if failure == Failure::Never { now } else { super::ages::Moment::MAX / 2 };
             self.world.note(|| format!("writes to the store fail: {failure:?}"));
         }
         if self.world.dice.happens(250) {
@@ -198,7 +201,10 @@ impl<'a> Process<'a> {
         self.world.gather(&self.engine, &mut self.known);
         for (order, passed, wall) in self.seen.borrow_mut().drain(..) {
             self.world.timers.note(&order, passed, wall);
+            self.world.ages.note(&order, passed);
         }
+        let World { ages, book, passed, .. } = &mut *self.world;
+        ages.see(book, *passed);
         self.world.collect(&mut self.attempts);
         self.world.look(&self.engine, depth)
     }
@@ -315,7 +321,7 @@ impl<'a> Process<'a> {
         let micros = self.world.dice.pick(&[-SECOND, SECOND / 3, HOUR, -HOUR, YEAR, -YEAR]);
         self.clocks.step(micros);
         self.world.tick(&self.clocks);
-        self.world.calm_since = self.world.wall;
+        self.world.ages.clock_calm = super::ages::moment(self.world.passed);
         self.world.figures.clock_steps += 1;
         self.world.note(|| format!("the wall clock steps by {} s", micros / SECOND));
     }
@@ -422,6 +428,7 @@ impl<'a> Process<'a> {
     async fn settle(mut self) -> Result<Next, String> {
         use packhorse::domain::order::Status;
         self.world.kv.fail(Failure::Never);
+        self.world.ages.store_calm = super::ages::moment(self.world.passed);
         let spans: Duration = Status::OPEN.iter().filter_map(|stage| self.world.timers.span(*stage)).sum();
         let end = HORIZON.max(self.world.passed + spans + 4 * SLACK);
         while self.world.passed < end {

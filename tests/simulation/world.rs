@@ -12,6 +12,7 @@ use packhorse::journal::{MemoryDisk, MemoryOptions};
 use packhorse::store::MemoryKv;
 use packhorse::view::{NoArchive, View};
 
+use super::ages::Ages;
 use super::book::Book;
 use super::client::{Answer, Attempt, Given, Operation};
 use super::clock::Clocks;
@@ -35,10 +36,9 @@ pub(crate) struct World {
     pub(crate) wall: Timestamp,
     pub(crate) book: Book,
     pub(crate) timers: Timers,
+    pub(crate) ages: Ages,
     pub(crate) operations: Vec<Operation>,
     fresh: BTreeSet<usize>,
-    /// Since when neither clock nor process was disturbed, as the wall clock showed it.
-    pub(crate) calm_since: Timestamp,
     looks: u64,
     pub(crate) trace: Trace,
     /// Over everything that was answered.
@@ -81,6 +81,7 @@ impl World {
         let wall = plan.begin;
         Self {
             timers: Timers::new(plan.settings.stages.policy()),
+            ages: Ages::default(),
             options: plan.journal,
             dice,
             plan,
@@ -91,7 +92,6 @@ impl World {
             book: Book::default(),
             operations: Vec::new(),
             fresh: BTreeSet::new(),
-            calm_since: wall,
             looks: 0,
             trace,
             answers: blake3::Hasher::new(),
@@ -168,6 +168,7 @@ impl World {
     /// The client of a try hears nothing of it any more.
     pub(crate) fn give_up(&mut self, attempt: &Attempt) {
         attempt.task.abort();
+        self.ages.gave_up = super::ages::moment(self.passed);
         let answer = attempt.slot.borrow_mut().take().unwrap_or(Answer::Unknown);
         self.answered(attempt.operation, answer);
     }
@@ -201,12 +202,15 @@ impl World {
             engine,
             book: &self.book,
             timers: &self.timers,
+            ages: &self.ages,
             operations: &self.operations,
             fresh: &self.fresh,
             depth,
             passed: self.passed,
             keys_kept: self.plan.settings.retention.idempotency_keys,
-            calm_since: self.calm_since,
+            ended_kept: self.plan.settings.retention.ended_orders_in_memory,
+            checkpoints: self.plan.settings.checkpoint.interval,
+            zone: self.plan.settings.general.time_zone,
             wall: self.wall,
             stale_after: [stages.pending_stale_after, stages.processing_stale_after, stages.shipped_stale_after],
             watchdog: self.plan.settings.watchdog.interval,

@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use packhorse::engine::{Outcome, outcome_of};
 
 use super::{Sight, ensure};
+use crate::ages::{SLACK, micros};
 use crate::client::Given;
 
 pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     let mut effects: BTreeMap<&str, usize> = BTreeMap::new();
     for (nth, effect) in sight.book.keys.iter().enumerate() {
-        if let Some(before) = effects.insert(&effect.key, nth).map(|before| &sight.book.keys[before]) {
-            // Remembered by the wall clock: one that ran ahead makes the engine forget.
-            let forgotten = before.at.plus(sight.keys_kept) < before.wall_max;
-            ensure(forgotten, || {
+        if let Some(nth_before) = effects.insert(&effect.key, nth) {
+            let before = &sight.book.keys[nth_before];
+            let (first, second) = (sight.ages.effects[nth_before].0, sight.ages.effects[nth].1);
+            // A start goes by the wall clock: one that ran ahead makes the engine forget.
+            let is_recalled = nth_before < sight.ages.recalled && before.at.plus(sight.keys_kept) < before.wall_max;
+            let is_old = first + micros(sight.keys_kept) < second + SLACK;
+            ensure(is_recalled || is_old, || {
                 format!(
                     "key {} had an effect in entry {} and again in {}",
                     effect.key, before.sequence, effect.sequence

@@ -4,25 +4,31 @@
 mod access_is_the_fold;
 mod acknowledged_is_present;
 mod ended_stays_ended;
+mod flags_are_right;
 mod history_is_legal;
 mod key_has_one_effect;
+mod lists_by_day_are_whole;
 mod no_oversell;
 mod stock_is_conserved;
 mod timers_fire_once;
+mod trend_counts_what_happened;
 mod unacknowledged_is_absent_or_whole;
 mod view_is_the_fold;
 mod way_forward;
+mod what_is_old_is_forgotten;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use packhorse::app::MemoryEngine;
 use packhorse::domain::ids::OrderId;
 use packhorse::domain::order::Order;
 use packhorse::domain::time::Timestamp;
 
+use super::ages::Ages;
 use super::book::{Book, Tale};
 use super::client::Operation;
 use super::timers::Timers;
@@ -32,14 +38,17 @@ pub(crate) struct Sight<'a> {
     pub(crate) engine: &'a MemoryEngine,
     pub(crate) book: &'a Book,
     pub(crate) timers: &'a Timers,
+    pub(crate) ages: &'a Ages,
     pub(crate) operations: &'a [Operation],
     /// The operations that were answered, or had an effect, since the last look.
     pub(crate) fresh: &'a BTreeSet<usize>,
     pub(crate) depth: Depth,
     pub(crate) passed: Duration,
     pub(crate) keys_kept: Duration,
-    /// Since when the wall clock and the watchdog went on undisturbed, as the wall clock showed it.
-    pub(crate) calm_since: Timestamp,
+    pub(crate) ended_kept: Duration,
+    /// How often a checkpoint is written, and looked what may be forgotten.
+    pub(crate) checkpoints: Duration,
+    pub(crate) zone: Tz,
     pub(crate) wall: Timestamp,
     pub(crate) stale_after: [Duration; 3],
     pub(crate) watchdog: Duration,
@@ -62,7 +71,7 @@ pub(crate) enum Depth {
 pub(crate) type Invariant = (&'static str, fn(&Sight<'_>) -> Result<(), String>);
 
 /// Every invariant.
-pub(crate) const ALL: [Invariant; 11] = [
+pub(crate) const ALL: [Invariant; 15] = [
     ("nothing is oversold", no_oversell::check),
     ("stock is conserved", stock_is_conserved::check),
     ("what readers see is the fold of the journal", view_is_the_fold::check),
@@ -74,6 +83,10 @@ pub(crate) const ALL: [Invariant; 11] = [
     ("what was not acknowledged is absent or whole", unacknowledged_is_absent_or_whole::check),
     ("a key has one effect", key_has_one_effect::check),
     ("every order has a way forward", way_forward::check),
+    ("flags are right", flags_are_right::check),
+    ("what is old is forgotten", what_is_old_is_forgotten::check),
+    ("lists by day are whole", lists_by_day_are_whole::check),
+    ("the trend counts what happened", trend_counts_what_happened::check),
 ];
 
 impl<'a> Sight<'a> {

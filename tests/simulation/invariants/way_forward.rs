@@ -1,7 +1,6 @@
 //! Every open order has a way forward: an armed timer, a stage that an operator ends, or a flag that somebody sees.
 
 use packhorse::domain::ids::OrderId;
-use packhorse::domain::order::Status;
 use packhorse::journal::Journal;
 
 use super::{Depth, Sight, ensure};
@@ -20,10 +19,6 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
         ensure(manual || sight.depth != Depth::End, || {
             format!("order {id} is still {} long after its stages are over", tale.status)
         })?;
-        // A round of the watchdog that saw it outstay its stage has flagged it.
-        let stage = Status::OPEN.iter().position(|open| *open == tale.status).expect("it is open");
-        let seen = tale.moved_at.plus(sight.stale_after[stage]).max(sight.calm_since).plus(2 * sight.watchdog);
-        ensure(flagged || sight.wall <= seen, || format!("order {id} outstays {} and is not flagged", tale.status))?;
     }
     Ok(())
 }

@@ -1,0 +1,107 @@
+//! Since when everything ages that leaves or is flagged one day, in time that really passes, by other code than the engine's.
+//!
+//! What happens in a life ages from when it was seen; what a start reads back, from its date by the clock of the start,
+//! or from the start where that is later.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use packhorse::domain::order::{Order, Status};
+use packhorse::domain::time::Timestamp;
+use packhorse::view::PACK_SIZE;
+
+use super::book::Book;
+
+/// A moment in microseconds since the run began; what was there before has one below zero.
+pub(crate) type Moment = i64;
+
+/// How far a date may be from when something happened without being wrong, and the time of a slow sync.
+pub(crate) const SLACK: Moment = 120_000_000;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Ages {
+    /// Since when each order is in its status.
+    pub(crate) stages: BTreeMap<u64, (Status, Moment)>,
+    /// When each ended order was changed last.
+    pub(crate) ended: BTreeMap<u64, Moment>,
+    /// When an order of each pack was changed last in this life: a checkpoint has to write it before any of it may leave.
+    pub(crate) packs: BTreeMap<u64, Moment>,
+    /// From when on each effect of a key ages: one for each of the book's.
+    pub(crate) keys: Vec<Moment>,
+    /// Between which looks each of them really was.
+    pub(crate) effects: Vec<(Moment, Moment)>,
+    looked: Moment,
+    /// When the orders of this life were placed.
+    pub(crate) placed: Vec<Moment>,
+    /// How many of the keys had their effect before this life.
+    pub(crate) recalled: usize,
+    pub(crate) life_began: Moment,
+    /// When a client was last gone before it was answered: its key is not free yet.
+    pub(crate) gave_up: Moment,
+    /// Since when nobody touched the wall clock, and the store.
+    pub(crate) clock_calm: Moment,
+    pub(crate) store_calm: Moment,
+}
+
+pub(crate) fn moment(passed: Duration) -> Moment {
+    i64::try_from(passed.as_micros()).expect("a run lasts a month")
+}
+
+pub(crate) fn micros(span: Duration) -> Moment {
+    moment(span)
+}
+
+impl Ages {
+    /// The process was started, and what it found is in `book`.
+    pub(crate) fn restart(&mut self, book: &Book, passed: Duration, wall: Timestamp) {
+        let now = moment(passed);
+        let since = |at: Timestamp| now - (wall.0 - at.min(wall).0);
+        let tales = || book.orders.iter();
+        let stages = tales().map(|(id, tale)| (*id, (tale.status, since(tale.moved_at)))).collect();
+        let ended = tales().filter(|(_, tale)| tale.status.is_terminal());
+        let ended = ended.map(|(id, tale)| (*id, since(tale.moved_at))).collect();
+        let keys: Vec<_> = book.keys.iter().map(|effect| since(effect.at)).collect();
+        let recalled = keys.len();
+        let mut effects = std::mem::take(&mut self.effects);
+        effects.resize(recalled, (self.looked, now));
+        let (life_began, clock_calm, store_calm) = (now, now, now);
+        *self = Self {
+            stages,
+            ended,
+            packs: BTreeMap::new(),
+            keys,
+            effects,
+            looked: now,
+            placed: Vec::new(),
+            recalled,
+            life_began,
+            gave_up: now,
+            clock_calm,
+            store_calm,
+        };
+    }
+
+    /// `order` was published like this.
+    pub(crate) fn note(&mut self, order: &Order, passed: Duration) {
+        let (now, id) = (moment(passed), order.id.0);
+        self.packs.insert(id / PACK_SIZE, now);
+        if order.version == 1 {
+            self.placed.push(now);
+        }
+        if self.stages.get(&id).is_none_or(|(status, _)| *status != order.status) {
+            self.stages.insert(id, (order.status, now));
+        }
+        if order.status.is_terminal() {
+            self.ended.insert(id, now);
+        }
+    }
+
+    /// It is looked at `passed`, and everything that `book` holds is durable.
+    pub(crate) fn see(&mut self, book: &Book, passed: Duration) {
+        let now = moment(passed);
+        self.keys.resize(book.keys.len(), now);
+        self.effects.resize(book.keys.len(), (self.looked, now));
+        self.looked = now;
+    }
+}

@@ -1,0 +1,32 @@
+//! An order is flagged when it has really outstayed its stage, and never before, whatever the wall clock showed meanwhile.
+
+use packhorse::domain::ids::OrderId;
+use packhorse::domain::order::Status;
+use packhorse::journal::Journal;
+
+use super::{Sight, ensure};
+use crate::ages::{SLACK, micros, moment};
+
+pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+    if sight.engine.journal().poisoned().is_some() {
+        return Ok(());
+    }
+    let (now, rounds) = (moment(sight.passed), 2 * micros(sight.watchdog));
+    for (id, (status, since)) in &sight.ages.stages {
+        let Some(stage) = Status::OPEN.iter().position(|open| open == status) else { continue };
+        let over = since + micros(sight.stale_after[stage]);
+        let delay = sight.engine.view().delay(OrderId(*id));
+        let ripe = over.max(sight.ages.life_began) + rounds + SLACK;
+        ensure(delay.is_some() || now <= ripe, || {
+            format!("order {id} outstays {status} for {} s and has no flag", (now - over) / 1_000_000)
+        })?;
+        ensure(delay.is_none() || over <= now + SLACK, || {
+            format!("order {id} is flagged {} s before it outstays {status}", (over - now) / 1_000_000)
+        })?;
+        let is_calm = now > sight.ages.clock_calm + rounds;
+        ensure(!is_calm || delay.is_none_or(|delay| delay.since <= sight.wall), || {
+            format!("the flag of order {id} is dated in the future")
+        })?;
+    }
+    Ok(())
+}
