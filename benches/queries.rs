@@ -40,7 +40,7 @@ fn queries(c: &mut Criterion) {
         let directory = tempfile::tempdir().unwrap();
         let system = actix::System::new();
         let engine = system.block_on(filled(directory.path(), count));
-        let pending = OrderFilter { status: Some(Status::Pending), ..OrderFilter::default() };
+        let pending = OrderFilter { status: Some(Status::Pending.into()), ..OrderFilter::default() };
         let newest = OrderQuery { limit: PAGE, ..OrderQuery::default() };
         // Found at once, but fewer than a page: the search goes on to the oldest order.
         let last = format!("customer{}@example.com", count - 1);

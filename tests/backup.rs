@@ -141,6 +141,10 @@ impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::Relaxed))
     }
+
+    fn passed(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 fn settings(directory: &Path) -> Settings {

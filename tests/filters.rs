@@ -1,9 +1,12 @@
-//! What lists hold: the filters of orders and products, over HTTP.
+//! What lists hold, over HTTP: the filters of orders and products, and what is met page after page.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
 mod support;
+
+use std::thread;
+use std::time::Duration;
 
 use support::Running;
 
@@ -63,6 +66,16 @@ fn orders_by_customer_product_day_and_delay() {
     assert_eq!(ids(&format!("to={before}")), [0; 0]);
     assert_eq!(ids(&format!("to={before}&ordering=-total_price")), [0; 0]);
     assert_eq!(ids("from=0001-01-01&to=9999-12-31"), [3, 2, 1]);
+
+    server.post(&format!("{ORDERS}1/transition/"), r#"{"to": "processing"}"#).expect(200);
+    server.post(&format!("{ORDERS}2/transition/"), r#"{"to": "cancelled", "reason": "no more"}"#).expect(200);
+    assert_eq!(ids("status=pending&status=processing"), [3, 1], "a filter that is repeated takes all its values");
+    assert_eq!(ids("status=&status=pending&status=canceled&ordering=id"), [2, 3]);
+    assert_eq!(ids("status=pending&status=processing&status=delayed"), [0; 0]);
+    for word in ["True", "1", "yes", "t"] {
+        assert_eq!(ids(&format!("delayed={word}")), [0; 0], "{word}");
+    }
+    assert_eq!(ids("delayed=False").len(), 3);
 }
 
 #[test]
@@ -100,8 +113,67 @@ fn a_filter_that_is_none_is_named() {
         check(ORDERS, &format!("product={id}"), "product", no_id);
         check(PRODUCTS, &format!("category={id}"), "category", no_id);
     }
-    check(ORDERS, "delayed=1", "delayed", "Give true or false.");
+    check(ORDERS, "delayed=2", "delayed", "Give true or false.");
+    let days = "from is 2026-11-24, which is after to, 2026-11-23. Give the earlier day as from.";
+    check(ORDERS, "from=2026-11-24&to=2026-11-23", "from", days);
     check(PRODUCTS, "archived=", "archived", "Give true or false.");
     check(PRODUCTS, "available_max=4294967296", "available_max", "Give a number from 0 to 4294967295.");
     check(PRODUCTS, "available_max=-1", "available_max", "Give a number from 0 to 4294967295.");
+}
+
+/// The list at `first`, page after page; `between` is done before each page but the first.
+fn follow(server: &Running, first: &str, mut between: impl FnMut(&[u64])) -> Vec<u64> {
+    let (mut seen, mut path) = (Vec::new(), first.to_owned());
+    loop {
+        let page = server.get(&path).expect(200);
+        seen.extend(page.ids());
+        let Some(link) = page.header("link") else { return seen };
+        path = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
+        between(&page.ids());
+    }
+}
+
+#[test]
+fn whoever_follows_links_sees_each_order_once_that_does_not_change() {
+    let server = Running::with(|settings| {
+        settings.stages.pending_stale_after = Duration::from_millis(1);
+        settings.watchdog.interval = Duration::from_millis(5);
+    });
+    server.post("/api/inventory/categories/", r#"{"name": "Phones"}"#).expect(201);
+    server
+        .post("/api/inventory/products/", r#"{"name": "Phone", "price": "3", "stock": 99, "category_id": 1}"#)
+        .expect(201);
+    for name in ["Ann ~1", "Bob", "Cem & Co.", "Dan", "Eve", "Fay", "Gus", "Hal"] {
+        let contact = r#""customer_email": "a@example.com", "customer_phone": "1", "delivery_address": "Here""#;
+        let body = format!(r#"{{"customer_name": "{name}", {contact}, "items": [{{"product_id": 1}}]}}"#);
+        server.post(ORDERS, &body).expect(201);
+    }
+    for _ in 0..500 {
+        if server.get("/api/inventory/orders/delayed/").expect(200).ids().len() == 8 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let fields = ["id", "created_at", "updated_at", "last_transition_time", "total_price", "status", "customer_name"];
+    let lists = fields.iter().flat_map(|field| [format!("?ordering={field}"), format!("?ordering=-{field}")]);
+    let lists: Vec<_> = lists.chain(["delayed/?".into(), "?delayed=true&ordering=updated_at".into()]).collect();
+    // Whatever order a page ended with is renamed, so that it goes to the end of most of these lists.
+    for (round, list) in lists.iter().enumerate() {
+        let mut changed = Vec::new();
+        let seen = follow(&server, &format!("{ORDERS}{list}&limit=3"), |page| {
+            let last = *page.last().unwrap();
+            let name = format!(r#"{{"customer_name": "{}{round}"}}"#, if round % 2 == 0 { "zz" } else { "AA" });
+            server.send("PATCH", &format!("{ORDERS}{last}/"), &[], &name).expect(200);
+            changed.push(last);
+        });
+        for id in (1..=8).filter(|id| !changed.contains(id)) {
+            assert_eq!(seen.iter().filter(|seen| **seen == id).count(), 1, "order {id} in {list}: {seen:?}");
+        }
+    }
+    // The board's own list, from which orders leave as somebody sees to them.
+    let seen = follow(&server, &format!("{ORDERS}delayed/?limit=2"), |page| {
+        let path = format!("{ORDERS}{}/transition/", page.last().unwrap());
+        server.post(&path, r#"{"to": "processing"}"#).expect(200);
+    });
+    assert_eq!(seen, [8, 7, 6, 5, 4, 3, 2, 1]);
 }

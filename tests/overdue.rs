@@ -65,6 +65,10 @@ impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::Relaxed))
     }
+
+    fn passed(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Makes a data directory of `orders` pending orders: the first tenth is two hours old, the others are new.

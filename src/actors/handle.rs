@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot};
 
 use super::admission::{Admission, Load, Room};
+use super::clock::Ageing;
 use super::desk::{RETRY_AFTER, failure};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
@@ -110,31 +111,16 @@ pub struct Health {
 pub struct Fulfillment(Arc<Inner>);
 
 pub(super) struct Inner {
-    switchboard: Arc<Switchboard>,
-    view: Arc<View>,
-    journal: Arc<dyn Journal>,
-    admission: Arc<Admission>,
-    feed: broadcast::Sender<Arc<Order>>,
-    drained: Mutex<Option<oneshot::Receiver<()>>>,
-    arbiters: Mutex<Vec<Arbiter>>,
-    stopping: AtomicBool,
-    verified: verified::Latest,
-}
-
-impl Inner {
-    pub(super) fn new(
-        switchboard: Arc<Switchboard>,
-        view: Arc<View>,
-        journal: Arc<dyn Journal>,
-        admission: Arc<Admission>,
-        feed: broadcast::Sender<Arc<Order>>,
-        drained: oneshot::Receiver<()>,
-        arbiters: Vec<Arbiter>,
-    ) -> Self {
-        let (drained, arbiters) = (Mutex::new(Some(drained)), Mutex::new(arbiters));
-        let (stopping, verified) = (AtomicBool::new(false), verified::Latest::default());
-        Self { switchboard, view, journal, admission, feed, drained, arbiters, stopping, verified }
-    }
+    pub(super) switchboard: Arc<Switchboard>,
+    pub(super) view: Arc<View>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) ageing: Ageing,
+    pub(super) admission: Arc<Admission>,
+    pub(super) feed: broadcast::Sender<Arc<Order>>,
+    pub(super) drained: Mutex<Option<oneshot::Receiver<()>>>,
+    pub(super) arbiters: Mutex<Vec<Arbiter>>,
+    pub(super) stopping: AtomicBool,
+    pub(super) verified: verified::Latest,
 }
 
 /// What a claim on an idempotency key led to.
@@ -146,6 +132,12 @@ enum Claimed {
 impl Fulfillment {
     pub(super) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    /// The present, by which things age.
+    #[must_use]
+    pub fn present(&self) -> Timestamp {
+        self.0.ageing.now()
     }
 
     /// What is durable, for reading.

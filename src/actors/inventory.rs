@@ -11,7 +11,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use chrono_tz::Tz;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::clock::Clock;
+use super::clock::{Ageing, Clock};
 use super::desk::{RETRY_AFTER, failure};
 use super::failure::Failure;
 use super::keeper::Keeper;
@@ -53,6 +53,7 @@ pub(super) struct Core {
     pub(super) view: Arc<View>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) ageing: Ageing,
     pub(super) desks: Desks,
     pub(super) feed: broadcast::Sender<Arc<Order>>,
     pub(super) keeper: Addr<Keeper>,
@@ -95,7 +96,8 @@ impl Core {
                     answer(Err(failure(&*self.journal, refused)))();
                     return;
                 }
-                if let Some(claim) = claim {
+                // An answer that is not kept settles no key: its claim ends here.
+                if let Some(claim) = claim.filter(|_| entry.key.is_some()) {
                     claim.submitted();
                 }
                 for event in &entry.events {
@@ -125,6 +127,7 @@ impl Core {
                 None => self.apply_foreign(&durable.entry),
             }
         }
+        self.view.pass_to(self.ageing.now());
         let changed = self.view.apply(batch);
         self.publish(changed);
         for release in answers {
@@ -194,7 +197,7 @@ impl Core {
 
     /// Lets go of a slice of what need not be in memory any more, and answers whether there may be more.
     fn forget(&self) -> bool {
-        let now = self.clock.now();
+        let now = self.ageing.now();
         let keys = self.view.keys().expire(now, self.keeping.keys, SLICE);
         let orders = self.view.evict(now.minus(self.keeping.ended_orders), SLICE);
         keys || orders

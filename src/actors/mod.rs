@@ -35,7 +35,7 @@ mod watchdog;
 mod tests;
 
 pub use admission::Load;
-pub use clock::Clock;
+pub use clock::{Ageing, Clock};
 pub use failure::{Failure, OrderFailure};
 pub use handle::{Answered, Fulfillment, Health, IdempotencyKey, Readiness, Request};
 pub use keeper::{CheckpointError, Checkpoints};

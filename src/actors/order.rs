@@ -88,13 +88,15 @@ impl OrderActor {
                     Box::new(KeyRecord { key: claim.key().into(), request: claim.request(), answer })
                 });
                 let Caller { who, claim } = caller;
+                let is_kept = key.is_some();
                 let entry = Arc::new(Entry { at: now, who, key, events });
                 if let Err(refused) = self.bench.journal.submit(entry) {
                     drop(claim);
                     self.refuse(reply, refused);
                     return Err(refused);
                 }
-                if let Some(claim) = claim {
+                // An answer that is not kept settles no key: its claim ends here.
+                if let Some(claim) = claim.filter(|_| is_kept) {
                     claim.submitted();
                 }
                 self.job = Some(Box::new(Job { version, reply, waiting: VecDeque::new() }));

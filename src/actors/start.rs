@@ -9,16 +9,18 @@ use std::time::Duration;
 use actix::{Actor, Addr, Arbiter, ArbiterHandle};
 use arc_swap::ArcSwapOption;
 use chrono_tz::Tz;
+use parking_lot::Mutex;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::Fulfillment;
 use super::admission::{Admission, Load};
-use super::clock::Clock;
+use super::clock::{Ageing, Clock};
 use super::desk::{Bench, Desk, Orders};
 use super::handle::Inner;
 use super::inventory::{Core, InventoryActor, Keeping};
 use super::keeper::{Checkpoints, Keeper};
 use super::messages::{Follow, Published};
+use super::verified;
 use super::watchdog::Watchdog;
 use crate::domain::entry::Entry;
 use crate::domain::order::{self, Order, OrderCommand, Policy};
@@ -113,6 +115,8 @@ impl Desks {
 /// Starts all actors over `parts` inside the running actix System. Open orders get their actors, the longest in their
 /// stage first, with their timers armed.
 pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
+    let ageing = Ageing::begin(parts.clock.clone());
+    parts.view.pass_to(ageing.now());
     catch_up(&mut parts, settings).await;
     let desks = settings.threads.max(1);
     let switchboard = Arc::new(Switchboard {
@@ -146,6 +150,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         view: parts.view.clone(),
         journal: parts.journal.clone(),
         clock: parts.clock.clone(),
+        ageing: ageing.clone(),
         desks: Desks(switchboard.clone()),
         feed: feed.clone(),
         keeper,
@@ -168,12 +173,23 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     let watchdog = Watchdog {
         view: parts.view.clone(),
         clock: parts.clock.clone(),
+        ageing: ageing.clone(),
         policy: settings.policy,
         interval: settings.watchdog_interval,
     };
     watchdog.start();
-    let admission = Admission::new(settings.placing);
-    Fulfillment::new(Inner::new(switchboard, parts.view, parts.journal, admission, feed, drained, arbiters))
+    Fulfillment::new(Inner {
+        switchboard,
+        view: parts.view,
+        journal: parts.journal,
+        ageing,
+        admission: Admission::new(settings.placing),
+        feed,
+        drained: Mutex::new(Some(drained)),
+        arbiters: Mutex::new(arbiters),
+        stopping: AtomicBool::new(false),
+        verified: verified::Latest::default(),
+    })
 }
 
 /// Fires every timer that ran out while nobody was there: once, in the order in which they were due. The actors do not

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use actix::{Handler, Message, System};
@@ -35,18 +36,23 @@ impl Checkpoints for NoCheckpoints {
     }
 }
 
-/// The time of the paused runtime.
-struct VirtualClock(Instant);
+/// The time of the paused runtime, and how far the wall clock is from it.
+struct VirtualClock(Instant, AtomicI64);
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(i64::try_from(self.0.elapsed().as_micros()).unwrap())
+        Timestamp(i64::try_from(self.0.elapsed().as_micros()).unwrap() + self.1.load(Ordering::Relaxed))
+    }
+
+    fn passed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 
 struct House {
     fulfillment: Fulfillment,
     journal: Arc<MemoryJournal>,
+    clock: Arc<VirtualClock>,
 }
 
 fn settings(policy: Policy) -> Settings {
@@ -78,12 +84,13 @@ fn run<F: Future<Output = ()>>(policy: Policy, test: impl FnOnce(House) -> F) {
         let view = Arc::new(View::new(Arc::new(NoArchive), 1_000));
         let (journal, durables) = MemoryJournal::open(MemoryOptions::default(), MemoryDisk::default()).unwrap();
         let journal = Arc::new(journal);
+        let clock = Arc::new(VirtualClock(Instant::now(), AtomicI64::new(0)));
         let parts = Parts {
             view,
             journal: journal.clone(),
             durables,
             checkpoints: Box::new(NoCheckpoints),
-            clock: Arc::new(VirtualClock(Instant::now())),
+            clock: clock.clone(),
         };
         let fulfillment = start(parts, &settings(policy)).await;
         let client = || Request::of(Who::Client);
@@ -97,7 +104,7 @@ fn run<F: Future<Output = ()>>(policy: Policy, test: impl FnOnce(House) -> F) {
             archived: false,
         };
         fulfillment.create_product(client(), details, 10).await.unwrap();
-        test(House { fulfillment, journal }).await;
+        test(House { fulfillment, journal, clock }).await;
     });
 }
 
@@ -271,6 +278,40 @@ fn the_watchdog_flags_each_open_stage_and_touches_nothing() {
         }
         assert_eq!(house.fulfillment.view().delayed_count(), 0);
     });
+}
+
+#[test]
+fn a_clock_that_was_wrong_for_a_moment_leaves_no_mark() {
+    const YEAR: i64 = 365 * 86_400 * 1_000_000;
+    for step in [YEAR, -YEAR, 1_000_000] {
+        run(manual(), |house| async move {
+            let view = || house.fulfillment.view();
+            let cancel =
+                |id: u64| house.fulfillment.cancel(House::keyed(&format!("k{id}"), 1), OrderId(id), "no more".into());
+            house.place(4, 1).await;
+            for id in 1..=3 {
+                // The second one ends while the clock is wrong, and the fourth one stays open.
+                house.clock.1.store(if id == 2 { step } else { 0 }, Ordering::Relaxed);
+                if id == 2 {
+                    house.place(1, 1).await;
+                }
+                cancel(id).await.unwrap();
+            }
+            house.clock.1.store(0, Ordering::Relaxed);
+            assert_eq!((view().keys().len(), view().orders_in_memory()), (3, 5));
+            let trend = view().trend().until(house.fulfillment.present(), house.clock.now());
+            let sum = |count: fn(&crate::view::Interval) -> u32| trend.iter().map(|(_, it)| count(it)).sum::<u32>();
+            assert_eq!((sum(|it| it.placed), sum(|it| it.entered[4])), (5, 3));
+            sleep(Duration::from_secs(30)).await;
+            assert_eq!(view().keys().len(), 3, "they are remembered");
+            sleep(Duration::from_secs(62)).await;
+            let delays: Vec<_> = [4, 5].map(|id| view().delay(OrderId(id))).into_iter().flatten().collect();
+            assert_eq!(delays.len(), 2, "both are delayed");
+            assert!(delays.iter().all(|delay| delay.since <= house.clock.now()));
+            sleep(Duration::from_mins(62)).await;
+            assert_eq!((view().keys().len(), view().orders_in_memory()), (0, 2), "what is old is gone");
+        });
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context};
 
-use super::clock::Clock;
+use super::clock::{Ageing, Clock};
 use crate::domain::order::Policy;
 use crate::view::View;
 
@@ -13,13 +13,14 @@ use crate::view::View;
 pub(super) struct Watchdog {
     pub(super) view: Arc<View>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) ageing: Ageing,
     pub(super) policy: Policy,
     pub(super) interval: Duration,
 }
 
 impl Watchdog {
     fn patrol(&mut self) {
-        let fresh = self.view.flag_stale(self.clock.now(), &self.policy);
+        let fresh = self.view.flag_stale(self.ageing.now(), self.clock.now(), &self.policy);
         if fresh > 0 {
             tracing::warn!(orders = fresh, flagged = self.view.delayed_count(), "orders outstayed their stage");
         }

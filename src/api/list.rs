@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 
 use super::answer::ok;
 use super::error::Error;
-use super::fields::{NOT_A_DAY, day};
+use super::fields::{NOT_A_DAY, day, truth};
 use super::gate::Gate;
 
 /// The parameters of a list.
@@ -24,13 +24,19 @@ impl Query {
         value.filter(|value| !value.is_empty())
     }
 
-    /// Whether `name` is true or false, where it is said. What is neither is refused, also nothing.
+    /// Every value of `name`, but empty ones.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
+        values.filter(|value| !value.is_empty())
+    }
+
+    /// Whether `name` is true or false, where it is said, in the words that a body may say it with. What is neither is
+    /// refused, also nothing.
     pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
-        match self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()) {
+        match self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| truth(value)) {
             None => Ok(None),
-            Some("false") => Ok(Some(false)),
-            Some("true") => Ok(Some(true)),
-            Some(_) => Err(Error::field(name, "Give true or false.".into())),
+            Some(Some(flag)) => Ok(Some(flag)),
+            Some(None) => Err(Error::field(name, "Give true or false.".into())),
         }
     }
 

@@ -188,7 +188,7 @@ impl<'a> EngineBody<'a> {
 /// Shows the last hour.
 pub(super) async fn trend(call: Call) -> Answer {
     let trend = call.view().trend();
-    let intervals = trend.until(call.gate.now());
+    let intervals = trend.until(call.engine.present(), call.gate.now());
     let minute = 60.0 / trend.width().as_secs_f64();
     let rate = |count: fn(&Interval) -> u32| -> Vec<f64> {
         intervals.iter().map(|(_, interval)| f64::from(count(interval)) * minute).collect()

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::actors::{CheckpointError, Checkpoints, Clock};
+use crate::actors::{Ageing, CheckpointError, Checkpoints, Clock};
 use crate::domain::access::Access;
 use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{ProductId, RowId};
 use crate::domain::order::Order;
 use crate::domain::stock::Movement;
+use crate::domain::time::Timestamp;
 use crate::store::{self, Checkpoint, Counts, Head, ProductHead, Store, StoreError, StoredKey};
 use crate::view::{Archive, ArchiveError, Changes, KeyEntry, KeyHash, Restored, RestoredProduct, StatusPage, View};
 
@@ -56,10 +57,17 @@ impl Archive for StoreArchive {
 
 /// The store, as the place of checkpoints.
 pub(super) struct StoreCheckpoints {
-    pub(super) store: Arc<Store>,
-    pub(super) clock: Arc<dyn Clock>,
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    ageing: Ageing,
     /// How long an idempotency key is remembered.
-    pub(super) keys_kept: std::time::Duration,
+    keys_kept: std::time::Duration,
+}
+
+impl StoreCheckpoints {
+    pub(super) fn new(store: Arc<Store>, clock: &Arc<dyn Clock>, keys_kept: std::time::Duration) -> Self {
+        Self { store, clock: clock.clone(), ageing: Ageing::begin(clock.clone()), keys_kept }
+    }
 }
 
 impl Checkpoints for StoreCheckpoints {
@@ -88,17 +96,19 @@ impl Checkpoints for StoreCheckpoints {
             revisions: changes.revisions.clone(),
             packs: Some(Box::new(changes.packs.iter().map(|pack| (*pack, view.pack(*pack))))),
             movements: changes.movements.iter().map(|(product, rows)| (product, rows.collect())).collect(),
-            keys: changes.keys.iter().map(stored_key).collect(),
-            keys_expire_before: Some(now.minus(self.keys_kept)),
+            keys: changes.keys.iter().map(|key| stored_key(key, now)).collect(),
+            // A wall clock that ran ahead makes nobody forget; the next start goes by what the keys are dated.
+            keys_expire_before: Some(now.min(self.ageing.now()).minus(self.keys_kept)),
         };
         self.store.write_checkpoint(checkpoint)?;
         Ok(())
     }
 }
 
-fn stored_key(key: &KeyEntry) -> StoredKey {
+/// A key that a clock dated later than `now` was used before now.
+fn stored_key(key: &KeyEntry, now: Timestamp) -> StoredKey {
     let KeyEntry { key, request, sequence, position, at } = *key;
-    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at }
+    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at: at.min(now) }
 }
 
 /// What a checkpoint left, in the view's terms.
@@ -124,7 +134,7 @@ pub(super) fn restored(loaded: store::Loaded) -> Restored {
 
 fn page_of_store(page: u64, stored: &store::StatusPage) -> StatusPage {
     let codes = (0..crate::view::PAGE_SIZE).map(|slot| stored.get(slot).byte()).collect();
-    StatusPage { page, codes }
+    StatusPage { page, codes, placed: stored.placed() }
 }
 
 fn key_of_store(key: &StoredKey) -> KeyEntry {

@@ -1,9 +1,13 @@
-//! The system's clock: read here and nowhere else.
+//! The system's clocks: read here and nowhere else.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::actors::Clock;
 use crate::domain::time::Timestamp;
 
-/// The wall clock of the machine.
+/// The clocks of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -16,5 +20,10 @@ pub fn now() -> Timestamp {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(chrono::Utc::now().timestamp_micros())
+    }
+
+    /// Since the machine started; a time in which it slept is part of it.
+    fn passed(&self) -> Duration {
+        clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
     }
 }

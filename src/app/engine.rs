@@ -112,11 +112,7 @@ fn parts(directory: &DataDirectory, settings: &Settings, clock: Arc<dyn Clock>) 
         ..journal::Options::default()
     };
     let (journal, durables) = FileJournal::open(&directory.journal(), &options, &recovered.tail)?;
-    let checkpoints = StoreCheckpoints {
-        store: recovered.store,
-        clock: clock.clone(),
-        keys_kept: settings.retention.idempotency_keys,
-    };
+    let checkpoints = StoreCheckpoints::new(recovered.store, &clock, settings.retention.idempotency_keys);
     Ok(Parts { view: recovered.view, journal: Arc::new(journal), durables, checkpoints: Box::new(checkpoints), clock })
 }
 

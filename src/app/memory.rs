@@ -38,8 +38,7 @@ impl MemoryEngine {
         let Recovered { view, store, .. } = recover(settings, &disk, &kv, &clock)?;
         let (journal, durables) = MemoryJournal::open(options, disk)?;
         let journal = Arc::new(journal);
-        let keys_kept = settings.retention.idempotency_keys;
-        let checkpoints = Box::new(StoreCheckpoints { store, clock: clock.clone(), keys_kept });
+        let checkpoints = Box::new(StoreCheckpoints::new(store, &clock, settings.retention.idempotency_keys));
         let parts = Parts { view, journal: journal.clone(), durables, checkpoints, clock };
         let behaviour = actors::Settings { threads: 0, ..behaviour(settings) };
         Ok(Self { fulfillment: actors::start(parts, &behaviour).await, journal })

@@ -110,7 +110,10 @@ pub(super) fn from_checkpoint<T>(
     let store = Arc::new(store);
     let archive = StoreArchive { store: store.clone() };
     let view = Arc::new(View::new(Arc::new(archive), settings.retention.idempotency_keys_max));
+    let now = clock.now();
+    view.recall_until(now);
     let has_checkpoint = loaded.is_some();
+    let mut last = loaded.as_ref().map(|loaded| loaded.head.taken_at);
     let checkpoint =
         loaded.as_ref().map(|loaded| journal::Checkpoint { sequence: loaded.head.sequence, chain: loaded.head.chain });
     if let Some(loaded) = loaded
@@ -118,9 +121,18 @@ pub(super) fn from_checkpoint<T>(
     {
         return Ok(Attempt::StoreUnusable(error.to_string()));
     }
-    let checkpoints =
-        StoreCheckpoints { store: store.clone(), clock: clock.clone(), keys_kept: settings.retention.idempotency_keys };
-    let replayed = read(checkpoint, &mut Fold { view: &view, settings, now: clock.now(), checkpoints });
+    let checkpoints = StoreCheckpoints::new(store.clone(), clock, settings.retention.idempotency_keys);
+    let mut fold = Fold { view: &view, settings, now, checkpoints, last: None };
+    let replayed = read(checkpoint, &mut fold);
+    last = fold.last.or(last);
+    if let Some(last) = last.filter(|last| *last > now) {
+        tracing::warn!(
+            clock = %now,
+            last_entry = %last,
+            "the clock is behind the last entry of the journal: either it is wrong now, or it was then; \
+             see to it, for orders are dated and keys are forgotten by it"
+        );
+    }
     match replayed {
         Ok(_) if has_checkpoint && !stock_agrees(&view) => Ok(Attempt::StoreUnusable(
             "the orders of the checkpoint are older than its balances: what is reserved is not what open orders hold"
@@ -174,12 +186,15 @@ pub(super) struct Fold<'a> {
     settings: &'a Settings,
     now: Timestamp,
     checkpoints: StoreCheckpoints,
+    /// When the last entry was made, by its clock.
+    last: Option<Timestamp>,
 }
 
 impl Fold<'_> {
     /// Takes over one entry. Answers whether that led to a checkpoint.
     pub(super) fn take(&mut self, durable: &Durable) -> bool {
         self.view.apply(std::slice::from_ref(durable));
+        self.last = Some(durable.entry.at);
         let full = self.view.changes_waiting() as u64 >= self.settings.checkpoint.changes;
         if full {
             write(self.view, self.view.take_changes(), &mut self.checkpoints);

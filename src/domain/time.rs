@@ -29,6 +29,35 @@ impl Timestamp {
     }
 }
 
+/// The earliest and the latest of some moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The earliest.
+    pub earliest: Timestamp,
+    /// The latest; before the earliest where there is none yet.
+    pub latest: Timestamp,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { earliest: Timestamp(i64::MAX), latest: Timestamp(i64::MIN) }
+    }
+}
+
+impl Bounds {
+    /// These with `at`.
+    #[must_use]
+    pub fn with(self, at: Timestamp) -> Self {
+        Self { earliest: self.earliest.min(at), latest: self.latest.max(at) }
+    }
+
+    /// Whether one of them may be at `from` or later, and before `before`.
+    #[must_use]
+    pub fn may_touch(self, from: Option<Timestamp>, before: Option<Timestamp>) -> bool {
+        from.is_none_or(|from| from <= self.latest) && before.is_none_or(|before| self.earliest < before)
+    }
+}
+
 /// RFC 3339 in UTC, for operators.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -73,7 +73,7 @@ impl Store {
                     vacant.insert(stored.unwrap_or_default())
                 }
             };
-            page.set(slot_of(order.id), StatusCode::new(order.status, order.archived));
+            page.set(slot_of(order.id), StatusCode::new(order.status, order.archived), order.placed_at);
         }
         Ok(())
     }

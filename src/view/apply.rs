@@ -149,21 +149,22 @@ impl View {
         self.audit.append(durable.sequence, entry);
         self.publish(&changed[first_order..]);
         if let Some(record) = &entry.key {
-            self.keys.complete(KeyEntry {
+            let used = KeyEntry {
                 key: KeyHash::of(&record.key),
                 request: record.request,
                 sequence: durable.sequence,
                 position: durable.position,
                 at: entry.at,
-            });
+            };
+            self.keys.complete(used, self.present.since(entry.at));
         }
     }
 
     fn publish(&self, orders: &[Arc<Order>]) {
-        let before = self.orders.publish(orders);
+        let before = self.orders.publish(orders, &self.present);
         let changes = || before.iter().map(Option::as_deref).zip(orders.iter().map(|order| &**order));
-        self.trend.note(changes());
-        self.stages.publish(changes());
+        self.trend.note(changes(), &self.present);
+        self.stages.publish(changes(), &self.present);
     }
 
     /// Takes over the exact part of a checkpoint: only on an empty view.
@@ -182,7 +183,7 @@ impl View {
             self.orders.restore(page);
         }
         for key in &restored.keys {
-            self.keys.restore(key);
+            self.keys.restore(key, self.present.since(key.at));
         }
         *self.chain.lock() = restored.chain;
         self.applied.store(restored.sequence, Ordering::Release);
@@ -191,9 +192,9 @@ impl View {
     /// Puts orders of a checkpoint back into memory: the open ones, before the journal's tail is applied.
     pub fn reload(&self, orders: &[Arc<Order>]) {
         for order in orders {
-            self.orders.reload(order);
+            self.orders.reload(order, &self.present);
         }
-        self.stages.publish(orders.iter().map(|order| (None, &**order)));
+        self.stages.publish(orders.iter().map(|order| (None, &**order)), &self.present);
     }
 }
 

@@ -1,6 +1,5 @@
 //! Idempotency keys: which requests are being carried out or were, so that none has an effect twice.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use foldhash::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use super::ages::Ages;
 use crate::domain::entry::RequestHash;
 use crate::domain::time::Timestamp;
 use crate::journal::Position;
@@ -42,15 +42,23 @@ pub struct KeyEntry {
 
 #[derive(Debug)]
 enum State {
-    InFlight { request: RequestHash, waiters: Vec<oneshot::Sender<()>> },
-    Done { request: RequestHash, position: Position, at: Timestamp },
+    InFlight {
+        request: RequestHash,
+        waiters: Vec<oneshot::Sender<()>>,
+    },
+    /// It ages from `since` on.
+    Done {
+        request: RequestHash,
+        position: Position,
+        since: Timestamp,
+    },
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     states: HashMap<KeyHash, State>,
-    /// What is done, oldest first.
-    done: VecDeque<(Timestamp, KeyHash)>,
+    /// What is done, by the moment from which it ages.
+    done: Ages<KeyHash>,
     dirty: Vec<KeyEntry>,
 }
 
@@ -148,25 +156,26 @@ impl Keys {
         }
     }
 
-    /// The entry that carries the key is durable.
-    pub(super) fn complete(&self, entry: KeyEntry) {
+    /// The entry that carries the key is durable; the key ages from `since` on.
+    pub(super) fn complete(&self, entry: KeyEntry, since: Timestamp) {
         let mut inner = self.inner.lock();
-        inner.settle(&entry);
+        inner.settle(&entry, since);
         inner.dirty.push(entry);
     }
 
-    /// Reads a key of a checkpoint.
-    pub(super) fn restore(&self, entry: &KeyEntry) {
-        self.inner.lock().settle(entry);
+    /// Reads a key of a checkpoint, which ages from `since` on.
+    pub(super) fn restore(&self, entry: &KeyEntry, since: Timestamp) {
+        self.inner.lock().settle(entry, since);
     }
 
-    /// Forgets keys that are older than `keep` at `now`. Looks at `most` of them, and answers whether there may be more.
-    pub fn expire(&self, now: Timestamp, keep: Duration, most: usize) -> bool {
+    /// Forgets keys that are older than `keep` at `present`. Looks at `most` of them, and answers whether there may be
+    /// more.
+    pub fn expire(&self, present: Timestamp, keep: Duration, most: usize) -> bool {
         let mut inner = self.inner.lock();
         for _ in 0..most {
-            let Some((made, key)) = inner.done.pop_front_if(|(at, _)| at.plus(keep) < now) else { return false };
+            let Some((made, key)) = inner.done.pop_before(present.minus(keep)) else { return false };
             // A key that was used again after it expired stands for its later use, also after a restart that read both.
-            if matches!(inner.states.get(&key), Some(State::Done { at, .. }) if *at == made) {
+            if matches!(inner.states.get(&key), Some(State::Done { since, .. }) if *since == made) {
                 inner.states.remove(&key);
             }
         }
@@ -195,10 +204,10 @@ impl Keys {
 }
 
 impl Inner {
-    fn settle(&mut self, entry: &KeyEntry) {
-        let done = State::Done { request: entry.request, position: entry.position, at: entry.at };
+    fn settle(&mut self, entry: &KeyEntry, since: Timestamp) {
+        let done = State::Done { request: entry.request, position: entry.position, since };
         self.states.insert(entry.key, done);
-        self.done.push_back((entry.at, entry.key));
+        self.done.push(since, entry.key);
     }
 }
 
@@ -217,8 +226,9 @@ mod tests {
             at: Timestamp(0).plus(Duration::from_secs(seconds)),
         };
         // As a restart reads them, that finds both in the journal.
-        keys.restore(&used(1));
-        keys.restore(&used(20));
+        for entry in [used(1), used(20)] {
+            keys.restore(&entry, entry.at);
+        }
         keys.expire(Timestamp(0).plus(Duration::from_secs(25)), keep, 10);
         assert!(matches!(keys.claim("k", [1; 16]), Claim::Done(Position { offset: 20, .. })));
         keys.expire(Timestamp(0).plus(Duration::from_secs(31)), keep, 10);

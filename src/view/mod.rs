@@ -4,6 +4,7 @@
 //! Invariants: nothing is in the view that is not durable; it is written by one thread only, in journal order; what an
 //! order's slot holds is immutable and replaced as a whole. Deliberately absent: decisions.
 
+mod ages;
 mod apply;
 mod audit;
 mod catalogue;
@@ -11,6 +12,7 @@ mod changes;
 mod keys;
 mod movements;
 mod orders;
+mod present;
 mod query;
 mod search;
 mod stages;
@@ -27,7 +29,7 @@ pub use catalogue::{Product, ProductFilter, Products};
 pub use changes::{Changes, ProductHead};
 pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
 pub use orders::{PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
-pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, SortField};
+pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, Place, SortField, SortKey, Statuses};
 pub use search::Found;
 pub use stages::Delay;
 pub use term::Term;
@@ -108,6 +110,7 @@ pub struct View {
     keys: Arc<Keys>,
     stages: stages::Stages,
     trend: Trend,
+    present: present::Present,
     checkpoint: parking_lot::Mutex<Option<CheckpointMark>>,
     applied: AtomicU64,
     chain: parking_lot::Mutex<Chain>,
@@ -127,6 +130,7 @@ impl View {
             keys: Arc::new(Keys::new(keys_max)),
             stages: stages::Stages::default(),
             trend: Trend::default(),
+            present: present::Present::default(),
             checkpoint: parking_lot::Mutex::default(),
             applied: AtomicU64::new(0),
             chain: parking_lot::Mutex::default(),
@@ -196,6 +200,12 @@ impl View {
         Ok(order.clone())
     }
 
+    /// Whether there ever was an order `id`.
+    #[must_use]
+    pub fn has_order(&self, id: OrderId) -> bool {
+        !matches!(self.orders.slot(id), Slot::Absent)
+    }
+
     /// How many orders stand in each status, archived ones included, in the order of
     /// [`Status::ALL`](crate::domain::order::Status::ALL).
     #[must_use]
@@ -256,9 +266,21 @@ impl View {
         *self.checkpoint.lock() = Some(mark);
     }
 
-    /// Flags every open order that has stayed longer than its stage allows, and answers with how many are new.
-    pub fn flag_stale(&self, now: Timestamp, policy: &Policy) -> usize {
-        self.stages.flag_stale(now, policy)
+    /// Flags every open order that has stayed longer than its stage allows by `present`, and answers with how many are
+    /// new. No flag is dated later than `now`, which is what the wall clock shows.
+    pub fn flag_stale(&self, present: Timestamp, now: Timestamp, policy: &Policy) -> usize {
+        self.stages.flag_stale(present, now, policy)
+    }
+
+    /// What is read back from now on happened before `now`: where a clock that ran ahead dated it later, it counts as of
+    /// `now`. Only on an empty view.
+    pub fn recall_until(&self, now: Timestamp) {
+        self.present.recall_until(now);
+    }
+
+    /// What is applied from now on happens at `present`, by whatever clock its entry was dated.
+    pub fn pass_to(&self, present: Timestamp) {
+        self.present.pass_to(present);
     }
 
     /// At most `limit` movements of `product` before `before`, newest first, each with its place.
@@ -288,7 +310,7 @@ impl View {
         self.stages.open().into_iter().filter_map(|id| self.orders.here(id)).collect()
     }
 
-    /// Takes orders out of memory that ended before `before` and are safely in the archive. Looks at `most` of them, and
+    /// Takes orders out of memory that ended before the present was `before` and are safely in the archive. Looks at `most` of them, and
     /// answers whether there may be more.
     pub fn evict(&self, before: Timestamp, most: usize) -> bool {
         self.orders.evict(before, most)

@@ -1,14 +1,17 @@
 //! The orders, by id, in pages: ids are dense, so that finding one is an index and listing the newest is a walk.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
+use super::ages::Ages;
+use super::present::Present;
+use super::query::Statuses;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, Status};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Bounds, Timestamp};
 
 /// How many neighbouring ids share a page.
 pub const PAGE_SIZE: usize = 1024;
@@ -30,13 +33,15 @@ pub enum Slot {
     Evicted,
 }
 
-/// The status codes of [`PAGE_SIZE`] neighbouring ids: 0 where there is no order.
+/// What is known of [`PAGE_SIZE`] neighbouring ids without reading their orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusPage {
     /// Its number: the first id is `page * PAGE_SIZE`.
     pub page: u64,
-    /// One code for each id; the high bit says archived.
+    /// The status code of each id, 0 where there is no order; the high bit says archived.
     pub codes: Box<[u8]>,
+    /// When the first and the last of them were placed.
+    pub placed: Bounds,
 }
 
 pub(super) fn pack_of(id: OrderId) -> u64 {
@@ -63,25 +68,31 @@ fn status_of(code: u8) -> Option<Status> {
 pub(super) struct OrderPage {
     slots: Vec<Option<Arc<Order>>>,
     codes: Box<[u8]>,
+    placed: Bounds,
 }
 
 impl Default for OrderPage {
     fn default() -> Self {
-        Self { slots: vec![None; PAGE_SIZE], codes: vec![0; PAGE_SIZE].into() }
+        Self { slots: vec![None; PAGE_SIZE], codes: vec![0; PAGE_SIZE].into(), placed: Bounds::default() }
     }
 }
 
 impl OrderPage {
-    /// The order at `index`, if the page has one there that is not archived, in `status` if that is given, and `wanted`
+    /// When the first and the last of its orders were placed.
+    pub(super) fn placed(&self) -> Bounds {
+        self.placed
+    }
+
+    /// The order at `index`, if the page has one there that is not archived, in `status` where that is given, and `wanted`
     /// or not here to be asked.
     pub(super) fn listed(
         &self,
         index: usize,
-        status: Option<Status>,
+        status: Option<Statuses>,
         wanted: impl FnOnce(&Order) -> bool,
     ) -> Option<Slot> {
         let code = self.codes[index];
-        if code == 0 || code & ARCHIVED != 0 || status.is_some_and(|status| status as u8 != code) {
+        if code == 0 || code & ARCHIVED != 0 || status.is_some_and(|status| !status.has_code(code)) {
             return None;
         }
         match &self.slots[index] {
@@ -97,10 +108,10 @@ struct Dirty {
     packs: BTreeSet<u64>,
     /// What a checkpoint is writing right now: it reads the orders from here until it is done.
     sealed: BTreeSet<u64>,
-    /// What ended, oldest first, and is still in memory.
-    ended: VecDeque<(Timestamp, OrderId)>,
+    /// What ended and is still in memory, by the moment from which it ages.
+    ended: Ages<OrderId>,
     /// What was looked at to leave memory, and no checkpoint holds yet.
-    unsettled: VecDeque<(Timestamp, OrderId)>,
+    unsettled: Vec<(Timestamp, OrderId)>,
 }
 
 #[derive(Debug, Default)]
@@ -153,7 +164,11 @@ impl Orders {
     }
 
     /// Publishes `orders`, neighbours together under one lock. Answers with what stood in memory of each before.
-    pub(super) fn publish<'a>(&self, orders: impl IntoIterator<Item = &'a Arc<Order>>) -> Vec<Option<Arc<Order>>> {
+    pub(super) fn publish<'a>(
+        &self,
+        orders: impl IntoIterator<Item = &'a Arc<Order>>,
+        present: &Present,
+    ) -> Vec<Option<Arc<Order>>> {
         let mut orders = orders.into_iter().peekable();
         let mut before = Vec::with_capacity(orders.size_hint().0);
         let mut dirty = self.dirty.lock();
@@ -170,7 +185,7 @@ impl Orders {
                     pack_last = pack;
                 }
                 if order.status.is_terminal() {
-                    dirty.ended.push_back((order.moved_at, order.id));
+                    dirty.ended.push(present.since(order.moved_at), order.id);
                 }
             }
         }
@@ -179,6 +194,7 @@ impl Orders {
 
     fn put(&self, page: &mut OrderPage, order: &Arc<Order>) -> Option<Arc<Order>> {
         let index = index_of(order.id);
+        page.placed = page.placed.with(order.placed_at);
         let stood = page.slots[index].replace(order.clone());
         if stood.is_none() {
             self.in_memory.fetch_add(1, Ordering::Relaxed);
@@ -217,6 +233,7 @@ impl Orders {
     pub(super) fn restore(&self, status_page: &StatusPage) {
         let page = self.page_or_new(status_page.page);
         let mut page = page.write();
+        page.placed = status_page.placed;
         for (index, code) in status_page.codes.iter().copied().enumerate().take(PAGE_SIZE) {
             let before = std::mem::replace(&mut page.codes[index], code);
             self.recount(status_of(before), status_of(code));
@@ -226,8 +243,12 @@ impl Orders {
         }
     }
 
-    /// Puts an order of the archive back into memory: it is not changed by that.
-    pub(super) fn reload(&self, order: &Arc<Order>) {
+    /// Puts an order of the archive back into memory: it is not changed by that. It may have ended since its page was
+    /// written, and leaves as others do then.
+    pub(super) fn reload(&self, order: &Arc<Order>, present: &Present) {
+        if order.status.is_terminal() {
+            self.dirty.lock().ended.push(present.since(order.moved_at), order.id);
+        }
         let page = self.page_or_new(page_of(order.id));
         self.put(&mut page.write(), order);
     }
@@ -243,9 +264,8 @@ impl Orders {
     pub(super) fn forget_sealed(&self) {
         let mut dirty = self.dirty.lock();
         dirty.sealed.clear();
-        // What waited for that is looked at again before all that ended later, which is the longer list.
-        while let Some(unsettled) = dirty.unsettled.pop_back() {
-            dirty.ended.push_front(unsettled);
+        for (since, id) in std::mem::take(&mut dirty.unsettled) {
+            dirty.ended.push(since, id);
         }
     }
 
@@ -277,11 +297,9 @@ impl Orders {
     pub(super) fn evict(&self, before: Timestamp, most: usize) -> bool {
         let mut dirty = self.dirty.lock();
         for _ in 0..most {
-            let Some((ended_at, id)) = dirty.ended.pop_front_if(|(ended_at, _)| *ended_at < before) else {
-                return false;
-            };
+            let Some((since, id)) = dirty.ended.pop_before(before) else { return false };
             if dirty.packs.contains(&pack_of(id)) || dirty.sealed.contains(&pack_of(id)) {
-                dirty.unsettled.push_back((ended_at, id));
+                dirty.unsettled.push((since, id));
             } else if let Some(page) = self.page(page_of(id))
                 && page.write().slots[index_of(id)].take().is_some()
             {
@@ -302,7 +320,7 @@ mod tests {
     #[test]
     fn the_end_of_a_checkpoint_costs_nothing_for_what_ended_long_ago() {
         let orders = Orders::default();
-        orders.dirty.lock().ended = (1..=1_000_000).map(|id| (Timestamp(0), OrderId(id))).collect();
+        (1..=1_000_000).for_each(|id| orders.dirty.lock().ended.push(Timestamp(0), OrderId(id)));
         let begun = std::time::Instant::now();
         for _ in 0..1_000 {
             orders.forget_sealed();
@@ -348,7 +366,7 @@ mod tests {
         let ended = placed.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client);
         for (held, is_found) in [(placed, false), (ended.clone(), true)] {
             let view = crate::view::View::new(Arc::new(Old(Arc::new(held))), 1);
-            view.orders.publish([&Arc::new(ended.clone())]);
+            view.orders.publish([&Arc::new(ended.clone())], &Present::default());
             view.orders.take_dirty();
             view.orders.forget_sealed();
             view.orders.evict(Timestamp(10), 10);
@@ -363,7 +381,7 @@ mod tests {
         let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
         let ended = order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client);
         let orders = Orders::default();
-        orders.publish([&Arc::new(ended)]);
+        orders.publish([&Arc::new(ended)], &Present::default());
         let is_left = || {
             orders.evict(Timestamp(10), 10);
             orders.in_memory() == 1
@@ -389,7 +407,7 @@ mod tests {
         };
         let orders = Orders::default();
         for n in 1..=10 {
-            orders.publish([&ended(n * PACK_SIZE)]);
+            orders.publish([&ended(n * PACK_SIZE)], &Present::default());
         }
         orders.take_dirty();
         orders.forget_sealed();

@@ -14,8 +14,8 @@ use crate::domain::time::Timestamp;
 /// Which orders to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderFilter {
-    /// Only those in this status.
-    pub status: Option<Status>,
+    /// Only those in one of these statuses.
+    pub status: Option<Statuses>,
     /// Only those flagged as delayed, or only others.
     pub delayed: Option<bool>,
     /// Only those that hold every one of these terms, in any case, in status, customer name or e-mail.
@@ -28,6 +28,35 @@ pub struct OrderFilter {
     pub product: Option<ProductId>,
     /// Only those that hold this in the customer's name, e-mail or telephone number.
     pub customer: Option<Term>,
+}
+
+/// Some of the statuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statuses(u8);
+
+impl Statuses {
+    /// These and `status`.
+    #[must_use]
+    pub fn with(self, status: Status) -> Self {
+        Self(self.0 | 1 << status as u8)
+    }
+
+    /// Whether `status` is one of them.
+    #[must_use]
+    pub fn has(self, status: Status) -> bool {
+        self.has_code(status as u8)
+    }
+
+    /// Whether the status with this code is one of them.
+    pub(super) fn has_code(self, code: u8) -> bool {
+        self.0 >> (code & 7) & 1 == 1
+    }
+}
+
+impl From<Status> for Statuses {
+    fn from(status: Status) -> Self {
+        Self::default().with(status)
+    }
 }
 
 /// The field to sort by; ties are broken by id.
@@ -67,8 +96,8 @@ pub struct OrderQuery {
     pub sort: SortField,
     /// In this direction.
     pub direction: Ordering,
-    /// Only what comes after this order in the listing.
-    pub after: Option<OrderId>,
+    /// Only what comes after this place in the listing, which is one of `sort`.
+    pub after: Option<Place>,
     /// At most so many.
     pub limit: usize,
 }
@@ -84,14 +113,34 @@ pub struct Page<T> {
 
 /// The value that an order is sorted by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum SortKey {
+pub enum SortKey {
+    /// None but its id.
     Id,
+    /// When it was changed, or moved.
     At(Timestamp),
+    /// Its total.
     Total(Money),
+    /// The word of its status, or the customer's name.
     Text(Box<str>),
 }
 
+/// A place in a listing: that of an order as it was when it was listed. The order may have gone from there since; the
+/// place stays where it is, so that whoever goes on behind it meets every order once that did not move.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// What the order was sorted by.
+    pub key: SortKey,
+    /// Its id.
+    pub id: OrderId,
+}
+
 impl SortField {
+    /// The place of `order`, as it is, in a listing that is sorted by this.
+    #[must_use]
+    pub fn place(self, order: &Order) -> Place {
+        Place { key: self.key(order), id: order.id }
+    }
+
     fn key(self, order: &Order) -> SortKey {
         match self {
             Self::Id => SortKey::Id,
@@ -107,7 +156,7 @@ impl SortField {
 impl OrderFilter {
     pub(super) fn accepts(&self, view: &View, order: &Order) -> bool {
         !order.archived
-            && self.status.is_none_or(|status| status == order.status)
+            && self.status.is_none_or(|status| status.has(order.status))
             && self.placed_from.is_none_or(|from| from <= order.placed_at)
             && self.placed_before.is_none_or(|before| order.placed_at < before)
             && self.product.is_none_or(|product| order.lines.iter().any(|line| line.product.product == product))
@@ -119,24 +168,23 @@ impl OrderFilter {
 
 /// An order on its way into a sorted page: the heap drops the one that comes last.
 struct Ranked {
-    key: SortKey,
+    place: Place,
     order: Arc<Order>,
     direction: Ordering,
 }
 
-impl Ranked {
-    fn rank(&self, other: &Self) -> Compare {
-        let ascending = self.key.cmp(&other.key).then(self.order.id.cmp(&other.order.id));
-        match self.direction {
-            Ordering::Ascending => ascending,
-            Ordering::Descending => ascending.reverse(),
+impl Ordering {
+    fn rank(self, one: &Place, other: &Place) -> Compare {
+        match self {
+            Self::Ascending => one.cmp(other),
+            Self::Descending => other.cmp(one),
         }
     }
 }
 
 impl PartialEq for Ranked {
     fn eq(&self, other: &Self) -> bool {
-        self.rank(other) == Compare::Equal
+        self.cmp(other) == Compare::Equal
     }
 }
 
@@ -150,7 +198,7 @@ impl PartialOrd for Ranked {
 
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> Compare {
-        self.rank(other)
+        self.direction.rank(&self.place, &other.place)
     }
 }
 
@@ -172,13 +220,13 @@ impl View {
             | SortField::MovedAt
             | SortField::Total
             | SortField::Status
-            | SortField::CustomerName => self.sorted(query, &mut self.walk(&query.filter, Ordering::Descending, None)?),
+            | SortField::CustomerName => self.sorted(query, &mut self.walk(&query.filter, Ordering::Descending, None)),
         }
     }
 
     fn by_id(&self, query: &OrderQuery) -> Result<Page<Arc<Order>>, ArchiveError> {
         let mut items = Vec::new();
-        for order in self.walk(&query.filter, query.direction, query.after)? {
+        for order in self.walk(&query.filter, query.direction, query.after.as_ref().map(|place| place.id)) {
             let order = order?;
             if !query.filter.accepts(self, &order) {
                 continue;
@@ -196,22 +244,18 @@ impl View {
         query: &OrderQuery,
         orders: &mut dyn Iterator<Item = Result<Arc<Order>, ArchiveError>>,
     ) -> Result<Page<Arc<Order>>, ArchiveError> {
-        let rank = |order: Arc<Order>| Ranked { key: query.sort.key(&order), order, direction: query.direction };
-        let after = match query.after {
-            Some(id) => self.order(id)?.map(&rank),
-            None => None,
-        };
+        let direction = query.direction;
         let mut heap = BinaryHeap::new();
         for order in orders {
             let order = order?;
             if !query.filter.accepts(self, &order) {
                 continue;
             }
-            let ranked = rank(order);
-            if after.as_ref().is_some_and(|after| ranked <= *after) {
+            let place = query.sort.place(&order);
+            if query.after.as_ref().is_some_and(|after| direction.rank(&place, after) != Compare::Greater) {
                 continue;
             }
-            heap.push(ranked);
+            heap.push(Ranked { place, order, direction });
             if heap.len() > query.limit + 1 {
                 heap.pop();
             }
@@ -228,11 +272,11 @@ impl View {
         filter: &OrderFilter,
         direction: Ordering,
         after: Option<OrderId>,
-    ) -> Result<impl Iterator<Item = Result<Arc<Order>, ArchiveError>>, ArchiveError> {
+    ) -> impl Iterator<Item = Result<Arc<Order>, ArchiveError>> {
         let (first, last) = match (direction, after) {
-            (Ordering::Descending, below) => self.range(filter, below)?,
+            (Ordering::Descending, below) => self.range(below),
             (Ordering::Ascending, after) => {
-                let (first, last) = self.range(filter, None)?;
+                let (first, last) = self.range(None);
                 (after.map_or(first, |after| first.max(after.next())), last)
             }
         };
@@ -242,11 +286,12 @@ impl View {
             Ordering::Ascending => Box::new(pages),
         };
         let mut pack: Option<(u64, Vec<Arc<Order>>)> = None;
+        let pages = pages.filter(|page| self.may_hold(*page, filter));
         let listed = pages.flat_map(move |page| self.listed(page, filter, direction));
-        Ok(listed.filter(move |(id, _)| (first..=last).contains(id)).map(move |(id, slot)| match slot {
+        listed.filter(move |(id, _)| (first..=last).contains(id)).map(move |(id, slot)| match slot {
             Slot::Here(order) => Ok(order),
             Slot::Evicted | Slot::Absent => self.archived(id, &mut pack),
-        }))
+        })
     }
 
     pub(super) fn listed(&self, page: u64, filter: &OrderFilter, direction: Ordering) -> Vec<(OrderId, Slot)> {

@@ -2,11 +2,15 @@
 //!
 //! It is a fold of the journal like the rest of the view, but no checkpoint holds it: after a restart it begins with what
 //! the journal has behind the last one. Its size is fixed.
+//!
+//! What happens is counted in the present, by time that really passes: a clock that was wrong meanwhile leaves no gap and
+//! no future. Only showing it asks what the wall clock calls the intervals.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::present::Present;
 use crate::domain::order::{Order, Status};
 use crate::domain::time::Timestamp;
 
@@ -70,10 +74,14 @@ impl Ring {
 
 impl Trend {
     /// Counts changes of orders, each from what stood before to what stands now.
-    pub(super) fn note<'a>(&self, changes: impl IntoIterator<Item = (Option<&'a Order>, &'a Order)>) {
+    pub(super) fn note<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (Option<&'a Order>, &'a Order)>,
+        present: &Present,
+    ) {
         let mut ring = self.0.lock();
         for (before, after) in changes {
-            let Some(interval) = ring.at(after.updated_at) else { continue };
+            let Some(interval) = ring.at(present.since(after.updated_at)) else { continue };
             match before {
                 None if after.version == 1 => interval.placed += 1,
                 Some(before) if before.status != after.status => {
@@ -95,16 +103,19 @@ impl Trend {
         WIDTH
     }
 
-    /// The intervals up to the one that `now` is in, oldest first, each with when it began.
+    /// The intervals up to the one that `present` is in, oldest first, each with when it began as the wall clock would have
+    /// it, which shows `now`.
     #[must_use]
-    pub fn until(&self, now: Timestamp) -> Vec<(Timestamp, Interval)> {
+    pub fn until(&self, present: Timestamp, now: Timestamp) -> Vec<(Timestamp, Interval)> {
         let ring = self.0.lock();
-        let end = number(now);
+        let end = number(present);
+        // The two differ by whole intervals: one that went on has the name that it had.
+        let apart = now.0.saturating_sub(present.0).saturating_add(WIDTH_MICROS / 2).div_euclid(WIDTH_MICROS);
         let known = |number: i64| number <= ring.newest && ring.newest - number < KEPT_I64;
         (end - KEPT_I64 + 1..=end)
             .map(|number| {
                 let interval = if known(number) { ring.intervals[slot(number)] } else { Interval::default() };
-                (Timestamp(number.saturating_mul(WIDTH_MICROS)), interval)
+                (Timestamp(number.saturating_add(apart).saturating_mul(WIDTH_MICROS)), interval)
             })
             .collect()
     }
@@ -138,8 +149,9 @@ mod tests {
         let order = placed(1_000);
         let processing = moved(&order, Status::Processing, 1_007);
         let cancelled = moved(&processing, Status::Cancelled, 1_021);
-        trend.note([(None, &order), (Some(&order), &processing), (Some(&processing), &cancelled)]);
-        let seen = trend.until(at(1_029));
+        let changes = [(None, &order), (Some(&order), &processing), (Some(&processing), &cancelled)];
+        trend.note(changes, &Present::default());
+        let seen = trend.until(at(1_029), at(1_029));
         let kept = usize::from(KEPT);
         assert_eq!(seen.len(), kept);
         assert_eq!(seen.last().unwrap().0, at(1_020));
@@ -153,14 +165,29 @@ mod tests {
     #[test]
     fn forgets_what_is_older_than_it_keeps_and_takes_late_ones() {
         let trend = Trend::default();
-        trend.note([(None, &placed(0)), (None, &placed(100)), (None, &placed(90))]);
-        let placed_in = |trend: &Trend, now| trend.until(at(now)).iter().map(|(_, it)| it.placed).sum::<u32>();
+        let past = Present::default();
+        trend.note([(None, &placed(0)), (None, &placed(100)), (None, &placed(90))], &past);
+        let placed_in = |trend: &Trend, now| trend.until(at(now), at(now)).iter().map(|(_, it)| it.placed).sum::<u32>();
         assert_eq!(placed_in(&trend, 110), 3);
         assert_eq!(placed_in(&trend, 3_600 + 50), 2, "what is an hour old is not shown");
-        trend.note([(None, &placed(3_600 + 95))]);
+        trend.note([(None, &placed(3_600 + 95))], &past);
         assert_eq!(placed_in(&trend, 3_600 + 99), 2, "its place was taken");
-        trend.note([(None, &placed(0))]);
+        trend.note([(None, &placed(0))], &past);
         assert_eq!(placed_in(&trend, 3_600 + 99), 2, "what comes too late is not counted");
         assert_eq!(placed_in(&trend, 100_000), 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_a_year_ahead_or_behind_hides_nothing() {
+        let (trend, present, year) = (Trend::default(), Present::default(), 365 * 86_400);
+        for (passed, shown) in [(1_000, 1_000), (1_010, 1_010 + year), (1_020, 1_020 - year), (1_030, 1_030)] {
+            present.pass_to(at(passed));
+            trend.note([(None, &placed(shown))], &present);
+        }
+        let seen = trend.until(at(1_035), at(1_035));
+        let last: Vec<_> = seen.iter().rev().take(5).map(|(began, it)| (began.0 / 1_000_000, it.placed)).collect();
+        assert_eq!(last, [(1_030, 1), (1_020, 1), (1_010, 1), (1_000, 1), (990, 0)]);
+        let ahead = trend.until(at(1_035), at(1_035 + year));
+        assert_eq!(ahead.last().map(|(began, it)| (*began, it.placed)), Some((at(1_030 + year), 1)));
     }
 }

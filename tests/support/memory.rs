@@ -24,6 +24,10 @@ impl Clock for Wall {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         Timestamp(i64::try_from(since.as_micros()).unwrap())
     }
+
+    fn passed(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
+    }
 }
 
 /// Starts an engine inside the running actix System, its order actors on `threads` threads.

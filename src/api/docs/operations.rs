@@ -148,6 +148,14 @@ fn day() -> Value {
     json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "enum": [""]}]})
 }
 
+/// Of a list of orders: an id, or in another order than that of ids, the value that the last row was sorted by and its id.
+fn order_cursor() -> Value {
+    json!({"anyOf": [
+        {"type": "integer", "minimum": 1},
+        {"type": "string", "pattern": "^((updated_at|last_transition_time|total_price|status|customer_name)\\..+~[1-9][0-9]{0,18})?$"},
+    ]})
+}
+
 /// Of a list by entries of the journal.
 fn entry_cursor() -> Value {
     json!({"type": "string", "pattern": "^((0|[1-9][0-9]{0,18})-(0|[1-9][0-9]{0,8}))?$"})
@@ -216,17 +224,17 @@ fn orders() -> Vec<Operation> {
     vec![
         on(Get, ORDERS, "order_list", "Lists orders, newest first.")
             .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", search, None))
-            .with(query("status", "Orders in this status, or those that are delayed.", status, Some(json!("pending"))))
+            .with(query("status", "Orders in this status, or those that are delayed. Given more than once: orders in any of them.", status, Some(json!("pending"))))
             .with(query("delayed", "true: only those that outstay their stage; false: only others.", json!({"type": "boolean"}), None))
             .with(query("customer", "Only those that hold this in the customer's name, e-mail or telephone number.",
                 json!({"type": "string"}), None))
             .with(query("product", "Only those with a line of this product.", id_or_nothing(), Some(json!(1))))
-            .with(query("from", "Only those placed on this day or later; days are those of the server's time zone.", day(), None))
+            .with(query("from", "Only those placed on this day or later, which is not after to; days are those of the server's time zone.", day(), None))
             .with(query("to", "Only those placed on this day or before.", day(), None))
             .with(query("ordering", "id, created_at, updated_at, last_transition_time, total_price, status or \
                 customer_name; the other way round after a dash. Other words are passed over.",
                 json!({"type": "string"}), Some(json!("-id"))))
-            .page(id_or_nothing()).shows(Shows::List("Order")),
+            .page(order_cursor()).shows(Shows::List("Order")),
         on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none; or says what would become of it.")
             .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
             .takes("OrderInput", alice()).once().made().shows(Shows::One("Order")),
@@ -234,7 +242,7 @@ fn orders() -> Vec<Operation> {
             .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
             .takes("OrderInput", json!([alice(), alice()])).once().made().shows(Shows::List("Order")),
         on(Get, DELAYED, "order_delayed", "Lists the orders that outstayed their stage, longest last.")
-            .page(id_or_nothing()).shows(Shows::List("Order")),
+            .page(order_cursor()).shows(Shows::List("Order")),
         on(Get, ORDER, "order_retrieve", "Shows an order, archived or not.").tagged().id(1).shows(Shows::One("Order")),
         on(Put, ORDER, "order_replace", "Replaces the contact fields of a pending order.")
             .tagged().id(1).takes("ContactInput", bob()).shows(Shows::One("Order")).refuses(&[409]),

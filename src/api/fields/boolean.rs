@@ -9,7 +9,7 @@ pub(crate) fn boolean(raw: Raw<'_>) -> Result<bool, Texts> {
         Raw::Bool(value) => Some(value),
         Raw::Int(text) => python::int(text).and_then(of_int),
         Raw::Float(value) => of_float(value),
-        Raw::Str(text) => of_word(&text.to_ascii_lowercase()),
+        Raw::Str(text) => truth(&text),
         Raw::List(_) | Raw::Dict(_) => None,
     };
     value.ok_or_else(|| texts("Must be a valid boolean."))
@@ -27,8 +27,9 @@ fn of_float(value: f64) -> Option<bool> {
     [(0.0, false), (1.0, true)].into_iter().find_map(|(number, meant)| value.eq(&number).then_some(meant))
 }
 
-fn of_word(word: &str) -> Option<bool> {
-    match word {
+/// What `word` says, in any case.
+pub(crate) fn truth(word: &str) -> Option<bool> {
+    match &*word.to_ascii_lowercase() {
         "t" | "y" | "yes" | "true" | "on" | "1" => Some(true),
         "f" | "n" | "no" | "false" | "off" | "0" => Some(false),
         _ => None,

@@ -19,7 +19,7 @@ mod problem;
 mod python;
 mod raw;
 
-pub(crate) use boolean::boolean;
+pub(crate) use boolean::{boolean, truth};
 pub(crate) use chars::{Chars, REASON};
 pub(crate) use choice::choice;
 pub(crate) use date::{NOT_A_DAY, date, day};

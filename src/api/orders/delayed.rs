@@ -3,7 +3,7 @@
 use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::list::Query;
-use super::list::after;
+use super::cursor::after;
 use super::listed;
 use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField};
 
@@ -13,7 +13,7 @@ pub(crate) async fn delayed(call: Call, query: Query) -> Answer {
         filter: OrderFilter { delayed: Some(true), ..OrderFilter::default() },
         sort: SortField::MovedAt,
         direction: QueryOrdering::Descending,
-        after: after(&call, &query)?,
+        after: after(&query, SortField::MovedAt, call.view())?,
         limit: query.limit(&call.gate)?,
     };
     listed(&call, query).await

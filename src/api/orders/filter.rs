@@ -15,17 +15,25 @@ const TERMS_MAX: usize = 16;
 /// The orders that `query` asks for, with its days as they are in `zone`.
 pub(crate) fn filter(query: &Query, zone: Tz) -> Result<OrderFilter, Error> {
     let mut filter = OrderFilter { delayed: query.flag("delayed")?, ..OrderFilter::default() };
-    match query.get("status") {
-        None => {}
-        Some(word) if word.trim().eq_ignore_ascii_case("delayed") => filter.delayed = Some(true),
-        Some(word) => filter.status = Some(Status::parse(word).ok_or_else(|| unknown_status(word))?),
+    for word in query.all("status") {
+        if word.trim().eq_ignore_ascii_case("delayed") {
+            filter.delayed = Some(true);
+        } else {
+            let status = Status::parse(word).ok_or_else(|| unknown_status(word))?;
+            filter.status = Some(filter.status.unwrap_or_default().with(status));
+        }
     }
     filter.terms = terms(query.get("search").unwrap_or_default())?;
     filter.customer = query.get("customer").map(str::trim).filter(|text| !text.is_empty()).map(Term::new);
     filter.product = query.id("product")?.map(ProductId);
-    filter.placed_from = query.day("from")?.map(|day| beginning(day, zone));
+    let (from, to) = (query.day("from")?, query.day("to")?);
+    if let Some((from, to)) = from.zip(to).filter(|(from, to)| from > to) {
+        let text = format!("from is {from}, which is after to, {to}. Give the earlier day as from.");
+        return Err(Error::field("from", text));
+    }
+    filter.placed_from = from.map(|day| beginning(day, zone));
     // The day itself is among them. There is none after the last one that can be written.
-    filter.placed_before = query.day("to")?.and_then(|day| day.succ_opt()).map(|day| beginning(day, zone));
+    filter.placed_before = to.and_then(|day| day.succ_opt()).map(|day| beginning(day, zone));
     Ok(filter)
 }
 

@@ -3,6 +3,7 @@
 mod bulk;
 mod cancel;
 mod create;
+mod cursor;
 mod delayed;
 mod delete;
 mod dry_run;
@@ -31,6 +32,7 @@ pub(super) use update::{patch, put};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
+use self::cursor::Cursor;
 use super::answer::{ok, replayable};
 use super::call::Call;
 use super::condition;
@@ -60,7 +62,8 @@ async fn listed(call: &Call, query: OrderQuery) -> Result<HttpResponse, Error> {
     let zone = call.gate.zone();
     let work = move |view: &View| {
         let page = view.orders(&query)?;
-        let next = page.items.last().filter(|_| page.more).map(|order| order.id);
+        let last = page.items.last().filter(|_| page.more);
+        let next = last.map(|order| Cursor(query.sort, query.sort.place(order)));
         let times = Times::new(zone);
         let rows = List(|| page.items.iter().map(|order| OrderBody::new(order, view.delay(order.id), &times)));
         Ok::<_, Error>((render::json(&rows, page.items.len() * WHOLE_ORDER_BYTES), next))

@@ -27,7 +27,8 @@ pub(crate) async fn list(visit: Visit) -> Answer {
         Err(error) => (OrderFilter::default(), Some(Fault::from(error))),
     };
     let below = visit.text("below").parse().ok().map(OrderId);
-    let is_filtered = filter != OrderFilter::default();
+    // What was refused was meant as a filter.
+    let is_filtered = fault.is_some() || filter != OrderFilter::default();
     let found = match fault {
         None => {
             visit.scan(move |engine| engine.view().search(&filter, below, ROWS, EFFORT)).await?.map_err(Error::from)?

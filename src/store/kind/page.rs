@@ -1,9 +1,11 @@
-//! The status codes of 1,024 neighbouring orders: enough to find the open ones and to list without reading orders.
+//! The status codes of 1,024 neighbouring orders, and when the first and the last of them were placed: enough to find the open
+//! ones and those of a day, and to list without reading orders.
 
 use super::super::checkpoint::PAGE_ORDERS;
 use super::ValueError;
 use super::fields::Fields;
 use crate::domain::order::Status;
+use crate::domain::time::{Bounds, Timestamp};
 
 const SLOTS: usize = 1024;
 const _: () = assert!(SLOTS as u64 == PAGE_ORDERS, "a page has a slot for each of its orders");
@@ -55,13 +57,16 @@ impl StatusCode {
     }
 }
 
-/// The codes of one page, by slot.
+/// The codes of one page, by slot, and the bounds of when its orders were placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatusPage(Box<[StatusCode; SLOTS]>);
+pub struct StatusPage {
+    codes: Box<[StatusCode; SLOTS]>,
+    placed: Bounds,
+}
 
 impl Default for StatusPage {
     fn default() -> Self {
-        Self(Box::new([StatusCode::ABSENT; SLOTS]))
+        Self { codes: Box::new([StatusCode::ABSENT; SLOTS]), placed: Bounds::default() }
     }
 }
 
@@ -72,26 +77,33 @@ impl StatusPage {
     /// When `slot` is 1,024 or more.
     #[must_use]
     pub fn get(&self, slot: usize) -> StatusCode {
-        self.0[slot]
+        self.codes[slot]
     }
 
-    /// Puts `code` into `slot`.
+    /// Puts `code` into `slot`, of an order that was placed at `placed_at`.
     ///
     /// # Panics
     /// When `slot` is 1,024 or more.
-    pub fn set(&mut self, slot: usize, code: StatusCode) {
-        self.0[slot] = code;
+    pub fn set(&mut self, slot: usize, code: StatusCode, placed_at: Timestamp) {
+        self.codes[slot] = code;
+        self.placed = self.placed.with(placed_at);
+    }
+
+    /// When the first and the last of its orders were placed.
+    #[must_use]
+    pub fn placed(&self) -> Bounds {
+        self.placed
     }
 
     /// The codes by slot.
     #[must_use]
     pub fn codes(&self) -> &[StatusCode; SLOTS] {
-        &self.0
+        &self.codes
     }
 
     /// The slots of the orders that have not ended, with their status.
     pub fn open(&self) -> impl Iterator<Item = (usize, Status)> {
-        let open = self.0.iter().enumerate().filter(|(_, code)| code.is_open());
+        let open = self.codes.iter().enumerate().filter(|(_, code)| code.is_open());
         open.filter_map(|(slot, code)| Some((slot, code.status()?)))
     }
 }
@@ -108,16 +120,20 @@ pub(crate) fn deser_key(key: &[u8]) -> Result<u64, ValueError> {
 }
 
 pub(crate) fn ser_value(page: &StatusPage) -> Vec<u8> {
-    page.0.iter().map(|code| code.0).collect()
+    let mut bytes: Vec<u8> = page.codes.iter().map(|code| code.0).collect();
+    bytes.extend(page.placed.earliest.0.to_be_bytes());
+    bytes.extend(page.placed.latest.0.to_be_bytes());
+    bytes
 }
 
 pub(crate) fn deser_value(bytes: &[u8]) -> Result<StatusPage, ValueError> {
     let mut fields = Fields::new("status page", bytes);
     let bytes: [u8; SLOTS] = fields.array()?;
     let mut page = StatusPage::default();
-    for (code, byte) in page.0.iter_mut().zip(bytes) {
+    for (code, byte) in page.codes.iter_mut().zip(bytes) {
         *code = StatusCode::from_byte(byte).ok_or_else(|| fields.bad("status code", byte))?;
     }
+    page.placed = Bounds { earliest: Timestamp(fields.i64_be()?), latest: Timestamp(fields.i64_be()?) };
     fields.end()?;
     Ok(page)
 }
@@ -135,9 +151,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trips(number: u64, codes in prop::collection::vec(code(), SLOTS)) {
+        fn round_trips(number: u64, at: i64, codes in prop::collection::vec(code(), SLOTS)) {
             let mut page = StatusPage::default();
-            codes.iter().enumerate().for_each(|(slot, code)| page.set(slot, *code));
+            codes.iter().enumerate().for_each(|(slot, code)| page.set(slot, *code, Timestamp(at)));
             prop_assert_eq!(deser_value(&ser_value(&page)).unwrap(), page);
             prop_assert_eq!(deser_key(&ser_key(number)).unwrap(), number);
         }
@@ -164,10 +180,10 @@ mod tests {
 
     #[test]
     fn wrong_sizes_and_codes_are_refused() {
-        assert!(deser_value(&[0; SLOTS - 1]).is_err());
-        assert!(deser_value(&[0; SLOTS + 1]).is_err());
+        assert!(deser_value(&[0; SLOTS + 15]).is_err());
+        assert!(deser_value(&[0; SLOTS + 17]).is_err());
         for byte in [6, 0x7F, ARCHIVED, 0xFF] {
-            assert!(deser_value(&[byte; SLOTS]).is_err(), "{byte}");
+            assert!(deser_value(&[byte; SLOTS + 16]).is_err(), "{byte}");
         }
     }
 }

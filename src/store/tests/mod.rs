@@ -106,7 +106,7 @@ impl Shop {
         let mut pages: BTreeMap<u64, StatusPage> = BTreeMap::new();
         for order in self.orders.values() {
             let code = StatusCode::new(order.status, order.archived);
-            pages.entry(page_of(order.id)).or_default().set(slot_of(order.id), code);
+            pages.entry(page_of(order.id)).or_default().set(slot_of(order.id), code, order.placed_at);
         }
         pages.into_iter().collect()
     }

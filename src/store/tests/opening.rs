@@ -113,7 +113,7 @@ fn a_store_of_another_schema_is_set_aside() {
     records.flush().unwrap();
     drop(records);
     let opened = open_or_quarantine(&directory, Options::default()).unwrap();
-    assert!(opened.quarantined.unwrap().why.contains("schema version 4"));
+    assert!(opened.quarantined.unwrap().why.contains("schema version 5"));
 }
 
 #[test]
