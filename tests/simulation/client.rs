@@ -113,13 +113,15 @@ impl Operation {
 
 /// Asks `engine` for it, in the name of operation `number`.
 pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<IdempotencyKey>, ask: Ask) -> Answer {
+    // An answer shows nothing of what happened between the steps of an order.
+    let shown = |order: Arc<Order>| Given::Order(order.as_answered());
     let request = Request { key, ..Request::of(Who::User(format!("op-{number}").into())) };
     match ask {
         Ask::Place(rows) => answer(engine.place(request, rows).await, Given::Orders),
-        Ask::Move(order, to) => answer(engine.transition(request, order, to, None).await, given_order),
-        Ask::Cancel(order) => answer(engine.cancel(request, order, "changed my mind".into()).await, given_order),
-        Ask::Edit(order, patch) => answer(engine.edit_contact(request, order, patch).await, given_order),
-        Ask::Archive(order) => answer(engine.archive(request, order).await, given_order),
+        Ask::Move(order, to) => answer(engine.transition(request, order, to, None).await, shown),
+        Ask::Cancel(order) => answer(engine.cancel(request, order, "changed my mind".into()).await, shown),
+        Ask::Edit(order, patch) => answer(engine.edit_contact(request, order, patch).await, shown),
+        Ask::Archive(order) => answer(engine.archive(request, order).await, shown),
         Ask::Adjust(adjustment) => answer(engine.adjust(request, adjustment).await, Given::Product),
         Ask::CreateCategory(name) => answer(engine.create_category(request, name).await, Given::Category),
         Ask::RenameCategory(id, name) => answer(engine.rename_category(request, id, name).await, Given::Category),
@@ -133,11 +135,6 @@ pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<Idempote
         Ask::Access(command) => answer(engine.access(request, command).await, Given::Access),
         Ask::DeleteProduct(id) => answer(engine.delete_product(request, id).await, |()| Given::Nothing),
     }
-}
-
-/// What an answer shows of an order.
-fn given_order(order: Arc<Order>) -> Given {
-    Given::Order(order.as_answered())
 }
 
 fn answer<T, R: std::error::Error>(result: Result<Answered<T>, Failure<R>>, given: impl FnOnce(T) -> Given) -> Answer {

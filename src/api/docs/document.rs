@@ -144,7 +144,7 @@ fn build(operation: Operation) -> utoipa::openapi::path::Operation {
         built = built.response("200", with_id(dry).build());
     }
     let mut refused = vec![500];
-    refused.extend(if has_tag && !reads { Some(412) } else { None });
+    refused.extend(if has_tag && !reads { [400, 412].iter() } else { [].iter() });
     refused.extend(if path == READYZ { None } else { Some(503) });
     refused.extend(if reads { [].iter() } else { [507].iter() });
     refused.extend(if has_path { [404, 405].iter() } else { [].iter() });
@@ -214,12 +214,17 @@ fn idempotency_key() -> ParameterBuilder {
 
 /// `If-Match` or `If-None-Match`.
 fn condition(name: &str) -> ParameterBuilder {
+    // What is no tag is none that somebody has; but a command is not carried out for it.
+    let schema = match name {
+        "If-Match" => json!({"type": "string", "pattern": "^\"[0-9A-Za-z.-]{1,80}\"$"}),
+        _ => json!({"type": "string"}),
+    };
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some("The ETag of an answer, as it stands there."))
-        .schema(Some(read(json!({"type": "string", "pattern": "^\"[0-9A-Za-z.-]{1,80}\"$"}))))
+        .schema(Some(read(schema)))
 }
 
 /// GET without the body of its answer.
