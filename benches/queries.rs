@@ -10,7 +10,7 @@ use packhorse::actors::Request;
 use packhorse::domain::ids::OrderId;
 use packhorse::domain::order::{After, Status};
 use packhorse::domain::who::Who;
-use packhorse::view::{OrderFilter, OrderQuery, Term};
+use packhorse::view::{OrderFilter, OrderQuery, Place, SortKey, Term};
 
 use house::{engine, orders, settings, sized};
 
@@ -44,9 +44,10 @@ fn queries(c: &mut Criterion) {
         let newest = OrderQuery { limit: PAGE, ..OrderQuery::default() };
         // Found at once, but fewer than a page: the search goes on to the oldest order.
         let last = format!("customer{}@example.com", count - 1);
+        let middle = Place { key: SortKey::Id, id: OrderId(count / 2) };
         let cases = [
             ("newest page", newest.clone(), PAGE),
-            ("page in the middle", OrderQuery { after: Some(OrderId(count / 2)), ..newest.clone() }, PAGE),
+            ("page in the middle", OrderQuery { after: Some(middle), ..newest.clone() }, PAGE),
             ("newest pending", OrderQuery { filter: pending, ..newest }, PAGE),
             ("search, newest customer", search(&[last.as_str()]), 1),
             ("search, no match", search(&["nobody"]), 0),
