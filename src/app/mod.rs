@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod export;
 mod memory;
+mod open_files;
 mod recovery;
 mod serve;
 mod tls;
