@@ -14,7 +14,6 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::process::{MANUAL, Starting, order, serve_under};
 use support::{Running, send};
 
 const ORDERS: &str = "/api/inventory/orders/";
@@ -239,63 +238,4 @@ fn idle_connections_and_dripping_bodies_in_thousands_hurt_nobody_and_are_cut() {
     }
     println!("all were cut {:?} after the last one had come", begun.elapsed());
     slowest(server.address, 10);
-}
-
-#[test]
-fn idle_connections_at_the_usual_limit_of_open_files_stop_no_order() {
-    const LIMIT: usize = 1_024;
-    let directory = tempfile::tempdir().unwrap();
-    let settings = [MANUAL, &[("PACKHORSE_HTTP__HEAD_TIMEOUT", "10m")]].concat();
-    let runner = ["sh", "-c", &format!("ulimit -n {LIMIT}; exec \"$0\" \"$@\"")];
-    let server = Starting::spawn(serve_under(&runner, directory.path(), &settings)).ready().unwrap();
-    server.stock_up(1_000_000);
-    // This process holds the other ends: more than the server may open.
-    assert!(files_max() > LIMIT + 200, "this test needs more open files than the server: ulimit -n {}", files_max());
-    let order = order(&"x".repeat(100), 1);
-    let bulk = format!("[{}]", vec![order.as_str(); 500].join(","));
-    let mut client = Kept::connect(server.address);
-    client.post("/api/inventory/orders/bulk/", &bulk);
-    let silent: Vec<_> = (0..LIMIT + 100).filter_map(|_| TcpStream::connect(server.address).ok()).collect();
-    assert!(silent.len() > LIMIT, "{}", silent.len());
-    let segments = || fs::read_dir(directory.path().join("journal")).unwrap().count();
-    let before = segments();
-    // Through several segments, each of which has to be made while the connections are there.
-    while segments() < before + 4 {
-        client.post("/api/inventory/orders/bulk/", &bulk);
-    }
-    drop(silent);
-    let ended = server.stop("-TERM");
-    assert!(ended.status.success(), "{}", ended.log);
-    assert!(ended.log.contains("http.connections_max"), "{}", ended.log);
-}
-
-/// A connection that is kept from before the others.
-struct Kept(TcpStream);
-
-impl Kept {
-    fn connect(address: SocketAddr) -> Self {
-        Self(TcpStream::connect(address).unwrap())
-    }
-
-    /// Sends `body`, and expects a 201.
-    fn post(&mut self, path: &str, body: &str) {
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        self.0.write_all(&[head.as_bytes(), body.as_bytes()].concat()).unwrap();
-        let mut answer = BufReader::new(&self.0);
-        let (mut status, mut length, mut line) = (String::new(), 0, String::new());
-        answer.read_line(&mut status).unwrap();
-        while answer.read_line(&mut line).unwrap() > 2 {
-            let found = line.to_ascii_lowercase();
-            if let Some(value) = found.strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            line.clear();
-        }
-        let mut content = vec![0; length];
-        answer.read_exact(&mut content).unwrap();
-        assert!(status.starts_with("HTTP/1.1 201 "), "{status} {}", String::from_utf8_lossy(&content));
-    }
 }

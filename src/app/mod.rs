@@ -10,7 +10,6 @@ mod engine;
 mod error;
 mod export;
 mod memory;
-mod open_files;
 mod recovery;
 mod serve;
 mod tls;

@@ -25,7 +25,6 @@ use super::SystemClock;
 use super::demo::{self, DemoUser};
 use super::engine::Engine;
 use super::error::Error;
-use super::open_files::connections_per_worker;
 use super::tls::Certificate;
 
 /// How long requests that are under way may take once a stop was asked for.
@@ -69,12 +68,11 @@ impl Server {
         let console = Console::new(gate.clone(), settings.stages.policy());
         let server = {
             let (gate, guard) = (gate.clone(), guard.clone());
-            let per_worker = connections_per_worker(settings.http.connections_max, settings.http.workers);
             let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));
             let server = HttpServer::new(app)
                 .on_connect(api::connected)
                 .workers(settings.http.workers)
-                .max_connections(per_worker)
+                .max_connections(settings.http.connections_max)
                 .client_request_timeout(settings.http.head_timeout)
                 .client_disconnect_timeout(Duration::from_secs(5))
                 .keep_alive(settings.http.keep_alive)

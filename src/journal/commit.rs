@@ -1,8 +1,7 @@
 //! The commit thread: take what waits, encode, write once, sync once, deliver.
 //!
 //! When there is no room for the next segment, nothing more is taken, and the other half of this one is for what was
-//! taken already. Making a segment is tried again until there is room, or until the system has files, threads and memory
-//! for it: nothing that was promised stands in it. Waiting for it is no commit, and a slow disk is no broken one.
+//! taken already. Making a segment is tried again until there is room: nothing that was promised stands in it.
 
 use std::fs::File;
 use std::io;
@@ -19,14 +18,12 @@ use crate::domain::entry::Entry;
 
 use super::group::{Group, Pushed};
 use super::interface::{Durable, Poison, Position};
-use super::prepare::{Blank, Preparer, Progress, lack_of};
+use super::prepare::{Blank, Preparer, Progress, is_no_space};
 use super::segment::{self, PAGE_LEN, SegmentHeader};
-use super::state::{Committed, Lack, State};
+use super::state::{Committed, State};
 
 /// How often it is looked whether there is room again.
 const ROOM_LOOKS_EVERY: Duration = Duration::from_millis(250);
-/// How often it is looked whether a segment is ready that is needed at once.
-const READY_LOOKS_EVERY: Duration = Duration::from_millis(5);
 
 /// The thread's belongings.
 #[derive(Debug)]
@@ -38,8 +35,6 @@ pub(super) struct Committer {
     pub(super) segment: Segment,
     pub(super) preparer: Preparer,
     pub(super) directory: PathBuf,
-    /// The directory, held open.
-    pub(super) opened: File,
 }
 
 /// The segment that is written to.
@@ -57,14 +52,6 @@ impl Segment {
     }
 }
 
-/// Why there is no new segment.
-enum Roll {
-    /// It could not be made.
-    Made(io::Error),
-    /// Naming it took too long.
-    Poisoned(Poison),
-}
-
 impl Committer {
     /// Works until the queue is closed and empty, or until something fails.
     pub(super) fn run(&mut self) -> Result<(), Poison> {
@@ -80,7 +67,7 @@ impl Committer {
             carried = self.gather(entry)?;
             self.commit()?;
             self.deliver()?;
-            if self.preparer.is_due(self.segment.room(), self.segment.size) {
+            if self.segment.room() < self.segment.size / 2 {
                 self.prepare()?;
             }
         }
@@ -88,7 +75,7 @@ impl Committer {
 
     /// The next entry; nothing when there will be none. Meanwhile looks for room, where that is lacking.
     fn wait(&mut self) -> Result<Option<Arc<Entry>>, Poison> {
-        while self.state.lack() != Lack::Nothing {
+        while self.state.lacks_space() {
             match self.queue.recv_timeout(ROOM_LOOKS_EVERY) {
                 Ok(entry) => return Ok(Some(entry)),
                 Err(RecvTimeoutError::Timeout) => self.prepare()?,
@@ -102,13 +89,9 @@ impl Committer {
     fn prepare(&mut self) -> Result<(), Poison> {
         match self.preparer.advance() {
             Ok(Progress::UnderWay) => {}
-            Ok(Progress::Ready) => self.state.set_lack(Lack::Nothing),
-            Err(error) => match lack_of(&error) {
-                Some(Lack::Space) => self.state.set_lack(Lack::Space),
-                // Others may give back what they use before the segment is needed.
-                Some(_) => tracing::warn!(%error, "the next journal segment could not be made yet; it is tried again"),
-                None => return Err(Poison::failed("preparing a segment", &self.directory, &error)),
-            },
+            Ok(Progress::Ready) => self.state.set_lacks_space(false),
+            Err(error) if is_no_space(&error) => self.state.set_lacks_space(true),
+            Err(error) => return Err(Poison::failed("preparing a segment", &self.directory, &error)),
         }
         Ok(())
     }
@@ -134,33 +117,22 @@ impl Committer {
     /// Goes on to a new segment with room for a frame of `frame_len` bytes. All groups in the old one are synced.
     fn roll(&mut self, frame_len: u64) -> Result<(), Poison> {
         loop {
-            while self.preparer.is_at_work() {
-                self.state.set_lack(Lack::Time);
-                thread::sleep(READY_LOOKS_EVERY);
-            }
-            let made = self.preparer.take(frame_len).map_err(Roll::Made).and_then(|blank| {
-                let begun = self.state.commit_begins();
-                let published = self.publish(blank).map_err(Roll::Made);
-                self.state.commit_ends(begun).map_err(Roll::Poisoned)?;
-                published
-            });
-            let error = match made {
+            let begun = self.state.commit_begins();
+            let made = self.preparer.take(frame_len).and_then(|blank| self.publish(blank));
+            let took = self.state.commit_ends(begun)?;
+            match made {
                 Ok(segment) => {
                     let (first, size) = (segment.position.segment_first, segment.size);
-                    tracing::debug!(first, size, "a journal segment begins");
-                    self.state.set_lack(Lack::Nothing);
+                    tracing::debug!(first, size, ?took, "a journal segment begins");
+                    self.state.set_lacks_space(false);
                     self.segment = segment;
                     return Ok(());
                 }
-                Err(Roll::Poisoned(poison)) => return Err(poison),
-                Err(Roll::Made(error)) => error,
-            };
-            match lack_of(&error) {
-                Some(lack) if !self.state.is_closing() => {
-                    self.state.set_lack(lack);
+                Err(error) if is_no_space(&error) && !self.state.is_closing() => {
+                    self.state.set_lacks_space(true);
                     thread::sleep(ROOM_LOOKS_EVERY);
                 }
-                Some(_) | None => return Err(Poison::failed("making a segment", &self.directory, &error)),
+                Err(error) => return Err(Poison::failed("making a segment", &self.directory, &error)),
             }
         }
     }
@@ -168,7 +140,7 @@ impl Committer {
     fn publish(&self, blank: Blank) -> io::Result<Segment> {
         let first = self.group.sequence() + 1;
         let header = SegmentHeader { size: blank.size(), first, chain: self.group.chain() };
-        let file = blank.publish(&self.directory, &self.opened, &header)?;
+        let file = blank.publish(&self.directory, &header)?;
         Ok(Segment { file, size: header.size, position: Position { segment_first: first, offset: PAGE_LEN } })
     }
 
@@ -218,48 +190,11 @@ mod tests {
             segment: Segment { file, size: 1 << 20, position: Position { segment_first: 1, offset: PAGE_LEN } },
             preparer: Preparer::new(directory.path().into(), 8_192),
             directory: directory.path().into(),
-            opened: File::open(directory.path()).unwrap(),
         };
         queue.send(samples::long('x', 10)).unwrap();
         drop(queue);
         let result = committer.run();
         (result, committer.state.watermark(), follower.try_recv().ok())
-    }
-
-    #[test]
-    fn waiting_for_a_segment_that_is_slow_to_make_is_no_stalled_commit() {
-        let directory = tempfile::tempdir().unwrap();
-        let (queue, waiting) = channel::bounded(1);
-        let (durables, mut follower) = mpsc::channel(1);
-        let stall_max = Duration::from_millis(200);
-        let state = Arc::new(State::new(0, stall_max));
-        let mut committer = Committer {
-            queue: waiting,
-            durables,
-            state: Arc::clone(&state),
-            group: Group::new(0, GENESIS, 10, 1_000),
-            // There is no room left for the entry.
-            segment: Segment {
-                file: tempfile::tempfile().unwrap(),
-                size: 8_192,
-                position: Position { segment_first: 1, offset: 8_192 },
-            },
-            preparer: Preparer::slow(directory.path().into(), 8_192, 5 * stall_max),
-            directory: directory.path().into(),
-            opened: File::open(directory.path()).unwrap(),
-        };
-        queue.send(samples::long('x', 10)).unwrap();
-        drop(queue);
-        let working = thread::spawn(move || committer.run());
-        while state.lack() != Lack::Time {
-            assert!(!working.is_finished(), "it has to wait");
-            thread::sleep(Duration::from_millis(1));
-        }
-        thread::sleep(2 * stall_max);
-        assert_eq!((state.poisoned(), state.watermark()), (None, 0));
-        assert_eq!(working.join().unwrap(), Ok(()));
-        assert_eq!((state.poisoned(), state.lack(), state.watermark()), (None, Lack::Nothing, 1));
-        assert_eq!(follower.try_recv().unwrap().len(), 1);
     }
 
     fn fails_at(operation: &str, file: File) {

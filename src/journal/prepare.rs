@@ -15,20 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-
-use rustix::io::Errno;
 
 use super::segment::{self, PAGE_LEN, SegmentHeader};
-use super::state::Lack;
 
 const EXTENSION: &str = "tmp";
 /// How much is filled before it is synced, in bytes: a sync of everything at once would hold up commits.
 const PIECE: usize = 4 << 20;
-/// A segment that took longer than this to make is begun earlier the next time.
-const SLOW: Duration = Duration::from_secs(1);
-/// How long to wait after a segment could not be made.
-const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// Which part of a segment's size has to stay free beside it.
 const SPARE_FRACTION: u64 = 4;
 
@@ -38,14 +30,11 @@ pub(super) struct Blank {
     file: File,
     path: PathBuf,
     size: u64,
-    /// How long it took to make.
-    took: Duration,
 }
 
 impl Blank {
     /// Makes one of `size` bytes, or gives up when `cancelled`.
     fn make(path: PathBuf, size: u64, cancelled: &AtomicBool) -> io::Result<Self> {
-        let begun = Instant::now();
         look_for_room(&path, size)?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
         let filled = fill(&file, size, cancelled);
@@ -53,16 +42,15 @@ impl Blank {
             // What cannot be removed now is removed at the next start.
             let _ = fs::remove_file(&path);
         }
-        filled.map(|()| Self { file, path, size, took: begun.elapsed() })
+        filled.map(|()| Self { file, path, size })
     }
 
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Makes it the segment that begins with `header.first` in `directory`, which is held open as `opened`: no file has
-    /// to be opened when it is needed.
-    pub(super) fn publish(self, directory: &Path, opened: &File, header: &SegmentHeader) -> io::Result<File> {
+    /// Makes it the segment that begins with `header.first`.
+    pub(super) fn publish(self, directory: &Path, header: &SegmentHeader) -> io::Result<File> {
         assert_eq!(header.size, self.size, "a segment's header tells its size");
         let stamped = self.file.write_all_at(&header.render(), 0).and_then(|()| self.file.sync_all());
         let named = stamped.and_then(|()| fs::rename(&self.path, directory.join(segment::file_name(header.first))));
@@ -72,21 +60,14 @@ impl Blank {
         }
         named?;
         // From here on it is a segment, and a sync that fails is final, whatever the reason.
-        opened.sync_all().map_err(|error| io::Error::other(format!("syncing it: {error}")))?;
+        segment::sync_directory(directory).map_err(|error| io::Error::other(format!("syncing it: {error}")))?;
         Ok(self.file)
     }
 }
 
-/// What `error` says is lacking for a moment; `None` where it says that something is broken.
-pub(super) fn lack_of(error: &io::Error) -> Option<Lack> {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Lack::Space),
-        io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock => Some(Lack::Resources),
-        _ => match Errno::from_io_error(error) {
-            Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN) => Some(Lack::Resources),
-            Some(_) | None => None,
-        },
-    }
+/// Whether `error` says that there is no room, which passes.
+pub(super) fn is_no_space(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn look_for_room(path: &Path, size: u64) -> io::Result<()> {
@@ -122,10 +103,6 @@ pub(super) struct Preparer {
     size: u64,
     count: u64,
     next: Option<Next>,
-    /// Whether the disk took long for the last one.
-    is_slow: bool,
-    /// When the last try failed.
-    failed_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -144,47 +121,19 @@ pub(super) enum Progress {
 impl Preparer {
     pub(super) fn new(directory: PathBuf, size: u64) -> Self {
         let size = size.next_multiple_of(PAGE_LEN).max(2 * PAGE_LEN);
-        Self { directory, size, count: 0, next: None, is_slow: false, failed_at: None }
-    }
-
-    /// One whose next segment is ready after `span`.
-    #[cfg(test)]
-    pub(super) fn slow(directory: PathBuf, size: u64, span: Duration) -> Self {
-        let mut preparer = Self::new(directory, size);
-        let path = preparer.path_next();
-        let size = preparer.size;
-        let cancelled = Arc::default();
-        let thread = thread::spawn(move || {
-            thread::sleep(span);
-            Blank::make(path, size, &AtomicBool::new(false)).map(|blank| Blank { took: span, ..blank })
-        });
-        preparer.next = Some(Next::Running { thread, cancelled });
-        preparer
-    }
-
-    /// Whether the next segment should be on its way, when `room` of the `size` bytes of this one is left: from its
-    /// half, or from its beginning where the disk is slow.
-    pub(super) fn is_due(&self, room: u64, size: u64) -> bool {
-        self.is_slow || room < size / 2
+        Self { directory, size, count: 0, next: None }
     }
 
     /// Begins to make the next segment, or sees how far it is. After an error, which is told once, it begins again.
     pub(super) fn advance(&mut self) -> io::Result<Progress> {
         match self.next.take() {
             Some(Next::Running { thread, .. }) if thread.is_finished() => {
-                self.failed_at = Some(Instant::now());
-                let blank = made(thread)?;
-                self.failed_at = None;
-                self.is_slow = blank.took > SLOW;
-                self.next = Some(Next::Ready(blank));
+                self.next = Some(Next::Ready(made(thread)?));
             }
             Some(next) => self.next = Some(next),
-            // Each commit asks.
-            None if self.failed_at.is_some_and(|failed| failed.elapsed() < RETRY_AFTER) => {}
             None => match self.begin() {
                 Ok(next) => self.next = Some(next),
                 Err(error) => {
-                    self.failed_at = Some(Instant::now());
                     tracing::warn!(%error, "no thread to prepare the next journal segment; it is made when it is needed");
                 }
             },
@@ -201,24 +150,17 @@ impl Preparer {
         Ok(Next::Running { thread, cancelled })
     }
 
-    /// Whether [`Preparer::take`] has to wait for the thread that makes the next segment.
-    pub(super) fn is_at_work(&self) -> bool {
-        matches!(&self.next, Some(Next::Running { thread, .. }) if !thread.is_finished())
-    }
-
-    /// A file that has room for `len` bytes of frames: the one that was prepared when it is large enough. Waits for it.
+    /// A file that has room for `len` bytes of frames: the one that was prepared when it is large enough.
     pub(super) fn take(&mut self, len: u64) -> io::Result<Blank> {
         let size = self.size.max((PAGE_LEN + len).next_multiple_of(PAGE_LEN));
-        let blank = match self.next.take() {
-            Some(Next::Ready(blank)) if size == self.size => return Ok(blank),
-            Some(Next::Running { thread, .. }) if size == self.size => made(thread)?,
-            next => {
-                self.next = next;
-                Blank::make(self.path_next(), size, &AtomicBool::new(false))?
+        if size == self.size {
+            match self.next.take() {
+                Some(Next::Ready(blank)) => return Ok(blank),
+                Some(Next::Running { thread, .. }) => return made(thread),
+                None => {}
             }
-        };
-        self.is_slow = blank.took > SLOW;
-        Ok(blank)
+        }
+        Blank::make(self.path_next(), size, &AtomicBool::new(false))
     }
 
     fn path_next(&mut self) -> PathBuf {
@@ -279,7 +221,7 @@ mod tests {
         let blank = preparer.take(100).unwrap();
         let header = SegmentHeader { size: blank.size(), first: 5, chain: [1; 16] };
         assert_eq!(header.size, 12_288);
-        blank.publish(directory.path(), &File::open(directory.path()).unwrap(), &header).unwrap();
+        blank.publish(directory.path(), &header).unwrap();
         assert_eq!(names(directory.path()), ["00000000000000000005.seg"]);
         let bytes = fs::read(directory.path().join("00000000000000000005.seg")).unwrap();
         assert_eq!(bytes[..4096], header.render());
@@ -327,29 +269,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut preparer = Preparer::new(directory.path().into(), 1 << 60);
         let error = preparer.take(1).unwrap_err();
-        assert!(lack_of(&error) == Some(Lack::Space) && error.to_string().contains("bytes are free"), "{error}");
+        assert!(is_no_space(&error) && error.to_string().contains("bytes are free"), "{error}");
         assert_eq!(names(directory.path()), [""; 0]);
-    }
-
-    #[test]
-    fn what_others_use_up_for_a_moment_is_tried_again_and_a_broken_disk_is_not() {
-        let lack = |errno: Errno| lack_of(&io::Error::from_raw_os_error(errno.raw_os_error()));
-        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN] {
-            assert_eq!(lack(errno), Some(Lack::Resources), "{errno}");
-        }
-        assert_eq!([lack(Errno::NOSPC), lack(Errno::DQUOT)], [Some(Lack::Space); 2]);
-        for errno in [Errno::IO, Errno::ROFS, Errno::NOENT, Errno::ACCESS] {
-            assert_eq!(lack(errno), None, "{errno}");
-        }
-    }
-
-    #[test]
-    fn on_a_slow_disk_the_next_segment_is_begun_at_once() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut preparer = Preparer::new(directory.path().into(), 8_192);
-        assert_eq!([preparer.is_due(60, 100), preparer.is_due(49, 100)], [false, true]);
-        preparer = Preparer::slow(directory.path().into(), 8_192, SLOW + Duration::from_millis(1));
-        preparer.take(1).unwrap();
-        assert!(preparer.is_due(100, 100));
     }
 }

@@ -1,7 +1,7 @@
 //! What the commit thread lets everybody else see.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::interface::{Poison, Stats};
@@ -11,7 +11,7 @@ use super::interface::{Poison, Stats};
 pub(super) struct State {
     watermark: AtomicU64,
     poison: OnceLock<Poison>,
-    lack: AtomicU8,
+    lacks_space: AtomicBool,
     closing: AtomicBool,
     stall_max: Duration,
     origin: Instant,
@@ -25,19 +25,6 @@ pub(super) struct State {
 }
 
 const IDLE: u64 = u64::MAX;
-
-/// What keeps the next segment from being made. Nothing that was promised stands in it, so that it is tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lack {
-    /// Nothing: entries are taken.
-    Nothing,
-    /// Room on the disk.
-    Space,
-    /// Open files, threads or memory, which others use up at the moment.
-    Resources,
-    /// Time: it is still being written full of zeros.
-    Time,
-}
 
 /// What one commit made durable.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +40,7 @@ impl State {
         Self {
             watermark: AtomicU64::new(watermark),
             poison: OnceLock::new(),
-            lack: AtomicU8::new(Lack::Nothing as u8),
+            lacks_space: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             stall_max,
             origin: Instant::now(),
@@ -97,34 +84,17 @@ impl State {
         }
     }
 
-    /// What keeps entries from being taken.
-    pub(super) fn lack(&self) -> Lack {
-        match self.lack.load(Ordering::Acquire) {
-            lack if lack == Lack::Space as u8 => Lack::Space,
-            lack if lack == Lack::Resources as u8 => Lack::Resources,
-            lack if lack == Lack::Time as u8 => Lack::Time,
-            _ => Lack::Nothing,
-        }
+    pub(super) fn lacks_space(&self) -> bool {
+        self.lacks_space.load(Ordering::Acquire)
     }
 
-    /// Notes what the next segment lacks, and tells the log of a change.
-    pub(super) fn set_lack(&self, lack: Lack) {
-        let before = self.lack();
-        self.lack.store(lack as u8, Ordering::Release);
-        if before == lack {
-            return;
-        }
-        match lack {
-            Lack::Nothing => tracing::info!("the journal takes entries again"),
-            Lack::Space => tracing::error!("the disk is full: nothing is taken until there is room; free some space"),
-            Lack::Resources => tracing::error!(
-                "the next journal segment cannot be made, because the system has no more open files, threads or memory; \
-                 nothing is taken until it has: close connections, or raise the limits"
-            ),
-            Lack::Time => tracing::warn!(
-                "the next journal segment is not ready: the disk writes more slowly than entries come, and nothing is \
-                 taken until it is ready"
-            ),
+    /// Notes whether there is room for the next segment.
+    pub(super) fn set_lacks_space(&self, lacks: bool) {
+        let lacked = self.lacks_space.swap(lacks, Ordering::AcqRel);
+        match (lacked, lacks) {
+            (false, true) => tracing::error!("the disk is full: nothing is taken until there is room; free some space"),
+            (true, false) => tracing::info!("the disk has room again"),
+            (false, false) | (true, true) => {}
         }
     }
 

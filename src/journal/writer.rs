@@ -23,7 +23,7 @@ use super::interface::{Durable, Durables, Journal, Options, Poison, Position, Re
 use super::prepare::{Preparer, remove_strays};
 use super::reader::{End, Tail, read_at};
 use super::segment::{self, PAGE_LEN, SegmentHeader};
-use super::state::{Lack, State};
+use super::state::State;
 
 /// How much of a file is written over at once when it is opened, in bytes.
 const PIECE: usize = 1 << 20;
@@ -91,7 +91,6 @@ impl FileJournal {
             group: Group::new(sequence, chain, options.group_entries_max, options.group_bytes_max),
             segment,
             preparer,
-            opened: File::open(directory).map_err(failed("opening its directory"))?,
             directory: directory.to_owned(),
         };
         let running = spawn(committer).map_err(failed("starting its thread"))?;
@@ -110,10 +109,8 @@ impl Journal for FileJournal {
         if self.state.poisoned().is_some() {
             return Err(Refused::Poisoned);
         }
-        match self.state.lack() {
-            Lack::Nothing => {}
-            Lack::Space => return Err(Refused::NoSpace),
-            Lack::Resources | Lack::Time => return Err(Refused::Full),
+        if self.state.lacks_space() {
+            return Err(Refused::NoSpace);
         }
         let queue = self.queue.read();
         let Some(queue) = queue.as_ref() else {
@@ -134,7 +131,7 @@ impl Journal for FileJournal {
     }
 
     fn lacks_space(&self) -> bool {
-        self.state.lack() == Lack::Space
+        self.state.lacks_space()
     }
 
     fn queue_len(&self) -> usize {
@@ -197,7 +194,7 @@ fn panic_text(payload: &(dyn Any + Send)) -> Arc<str> {
 fn begin(directory: &Path, preparer: &mut Preparer, end: &End) -> io::Result<Segment> {
     let blank = preparer.take(0)?;
     let header = SegmentHeader { size: blank.size(), first: end.sequence + 1, chain: end.chain };
-    let file = blank.publish(directory, &File::open(directory)?, &header)?;
+    let file = blank.publish(directory, &header)?;
     let position = Position { segment_first: header.first, offset: PAGE_LEN };
     Ok(Segment { file, size: header.size, position })
 }
