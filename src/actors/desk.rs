@@ -21,7 +21,7 @@ use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, Policy};
 use crate::journal::{Journal, Refused};
 use crate::telemetry::counters;
-use crate::view::View;
+use crate::view::{ArchiveError, View};
 
 /// How long a caller should wait before it tries again, when a queue was full.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -87,6 +87,13 @@ pub(super) fn failure<R: std::error::Error + 'static>(journal: &dyn Journal, ref
     }
 }
 
+/// Reads an order back that left memory, where that holds up nobody.
+pub(super) async fn read_back(view: Arc<View>, order: OrderId) -> Result<Option<Arc<Order>>, ArchiveError> {
+    let read = tokio::task::spawn_blocking(move || view.order(order)).await;
+    let read = read.unwrap_or_else(|error| Err(ArchiveError(error.to_string())));
+    read.inspect_err(|_| counters::STORE_READ_FAILURES.increment())
+}
+
 /// What a successor of a desk takes over.
 pub(super) struct Orders {
     bench: Rc<Bench>,
@@ -149,10 +156,13 @@ impl Orders {
         }
     }
 
-    fn command(&mut self, message: Command) {
+    fn command(&mut self, mut message: Command) {
         let id = message.order;
         if !self.running.contains_key(&id) {
-            match self.bench.view.order(id) {
+            let known = message.known.take().map(Some);
+            // What was read back is as good as ever, unless it is in memory again: then somebody changed it meanwhile.
+            let found = self.bench.view.order_at_hand(id).or(known);
+            match found.map_or_else(|| self.bench.view.order(id), Ok) {
                 Ok(Some(order)) => self.start(order, None),
                 Ok(None) => return reject(message, Failure::Rejected(OrderFailure::Missing(id))),
                 Err(error) => {

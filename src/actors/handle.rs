@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, oneshot};
 
 use super::admission::{Admission, Load, Room};
 use super::clock::Ageing;
-use super::desk::{RETRY_AFTER, failure};
+use super::desk::{RETRY_AFTER, failure, read_back};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
 use super::start::Switchboard;
@@ -485,8 +485,13 @@ impl Fulfillment {
             Claimed::Replay(_) => return Err(Failure::KeyReused),
             Claimed::Go(caller) => caller,
         };
+        let known = match self.0.view.order_at_hand(order) {
+            Some(_) => None,
+            // The thread of a desk, which runs the timers of many orders, does not wait for a disk.
+            None => read_back(self.0.view.clone(), order).await?,
+        };
         let (reply, answer) = oneshot::channel();
-        taken(self.0.switchboard.desk(order.0).try_send(Command { order, caller, what: command, reply }))?;
+        taken(self.0.switchboard.desk(order.0).try_send(Command { order, caller, what: command, known, reply }))?;
         let value = answer.await.unwrap_or(Err(Failure::Interrupted))?;
         Ok(Answered { value, replayed: false })
     }

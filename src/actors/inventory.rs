@@ -267,8 +267,10 @@ impl Handler<Forget> for InventoryActor {
 impl Handler<Settled> for InventoryActor {
     type Result = ();
 
-    fn handle(&mut self, Settled(result): Settled, _: &mut Self::Context) {
-        self.core.settled(result);
+    fn handle(&mut self, settled: Settled, _: &mut Self::Context) {
+        if let Some(result) = settled.take() {
+            self.core.settled(result);
+        }
     }
 }
 

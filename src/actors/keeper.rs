@@ -1,11 +1,16 @@
 //! The keeper: writes checkpoints on a thread of its own, so that nobody waits for the store.
+//!
+//! A checkpoint that panics is one that failed: the keeper goes on, and the inventory actor gets the changes back, also
+//! when that is just being started again.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler};
 
 use super::messages::{Settled, Write};
-use super::start::Switchboard;
+use super::start::{SUCCESSOR_PAUSE, Switchboard};
 use crate::view::{Changes, View};
 
 /// Where checkpoints are written to.
@@ -34,7 +39,9 @@ impl Handler<Write> for Keeper {
 
     fn handle(&mut self, Write(changes): Write, _: &mut Self::Context) {
         let sequence = changes.sequence;
-        let result = match self.checkpoints.write(&self.view, &changes) {
+        // What a panic leaves of the store is what a crash leaves: it is written all or nothing.
+        let written = catch_unwind(AssertUnwindSafe(|| self.checkpoints.write(&self.view, &changes)));
+        let result = match written.unwrap_or_else(|panic| Err(said(&*panic).into())) {
             Ok(()) => {
                 tracing::debug!(sequence, packs = changes.packs.len(), "checkpoint written");
                 Ok(sequence)
@@ -44,6 +51,22 @@ impl Handler<Write> for Keeper {
                 Err(changes)
             }
         };
-        self.switchboard.inventory().do_send(Settled(result));
+        actix::spawn(tell(self.switchboard.clone(), Settled::with(result)));
+    }
+}
+
+/// What a panic said.
+pub(super) fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("it panicked: {}", text.unwrap_or("without a text"))
+}
+
+/// Tells the inventory actor, again to its successor where it died before it knew.
+async fn tell(switchboard: Arc<Switchboard>, settled: Settled) {
+    while !settled.is_taken() && switchboard.inventory().send(settled.clone()).await.is_err() {
+        if switchboard.is_broken() {
+            return;
+        }
+        tokio::time::sleep(SUCCESSOR_PAUSE).await;
     }
 }

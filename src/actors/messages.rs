@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix::Message;
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::admission::Room;
@@ -47,10 +48,26 @@ pub(super) struct Forget;
 #[rtype(result = "()")]
 pub(super) struct Write(pub(super) Box<Changes>);
 
-/// A checkpoint was written up to this sequence, or failed with these changes.
-#[derive(Message)]
+/// A checkpoint was written up to this sequence, or failed with these changes. Whoever gets it first takes that.
+#[derive(Clone, Message)]
 #[rtype(result = "()")]
-pub(super) struct Settled(pub(super) Result<u64, Box<Changes>>);
+pub(super) struct Settled(Arc<Mutex<Option<Written>>>);
+
+type Written = Result<u64, Box<Changes>>;
+
+impl Settled {
+    pub(super) fn with(written: Written) -> Self {
+        Self(Arc::new(Mutex::new(Some(written))))
+    }
+
+    pub(super) fn take(&self) -> Option<Written> {
+        self.0.lock().take()
+    }
+
+    pub(super) fn is_taken(&self) -> bool {
+        self.0.lock().is_none()
+    }
+}
 
 /// Write a checkpoint now, and say so when one is written that contains everything durable by now.
 #[derive(Message)]
@@ -64,6 +81,8 @@ pub(super) struct Command {
     pub(super) order: OrderId,
     pub(super) caller: Caller,
     pub(super) what: OrderCommand,
+    /// The order as it was read back, where it had left memory.
+    pub(super) known: Option<Arc<Order>>,
     pub(super) reply: OrderReply,
 }
 

@@ -31,7 +31,7 @@ use crate::telemetry::counters;
 use crate::view::View;
 
 /// A successor that cannot be reached yet is tried again after this.
-const SUCCESSOR_PAUSE: Duration = Duration::from_millis(1);
+pub(super) const SUCCESSOR_PAUSE: Duration = Duration::from_millis(1);
 /// How many changes of orders a slow listener of the feed may be behind.
 const FEED_CAPACITY: usize = 4096;
 
@@ -86,6 +86,11 @@ impl Switchboard {
     /// The one address that everybody shares: actix lets each *clone* of an address send one message past the bound.
     pub(super) fn inventory(&self) -> Arc<Addr<InventoryActor>> {
         self.inventory.load_full().expect("the inventory actor is started before anybody calls it")
+    }
+
+    /// Whether the follower died in the middle of an entry: there is no successor then.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
     }
 
     /// The one address that everybody shares, of the desk of the order with this id.
@@ -319,7 +324,7 @@ async fn feed_inventory(mut durables: Durables, switchboard: &Switchboard) {
     while let Some(batch) = durables.recv().await {
         let batch = Arc::new(batch);
         while switchboard.inventory().send(Follow(batch.clone())).await.is_err() {
-            if switchboard.broken.load(Ordering::Acquire) {
+            if switchboard.is_broken() {
                 return;
             }
             tokio::time::sleep(SUCCESSOR_PAUSE).await;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix::{Handler, Message, System};
@@ -32,6 +32,20 @@ struct NoCheckpoints;
 
 impl Checkpoints for NoCheckpoints {
     fn write(&mut self, _: &View, _: &Changes) -> Result<(), CheckpointError> {
+        Ok(())
+    }
+}
+
+/// Checkpoints of which the first few panic; counts those that were written.
+struct Panicking(u32, Arc<AtomicU32>);
+
+impl Checkpoints for Panicking {
+    fn write(&mut self, _: &View, _: &Changes) -> Result<(), CheckpointError> {
+        if self.0 > 0 {
+            self.0 -= 1;
+            panic!("a test");
+        }
+        self.1.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -77,6 +91,10 @@ fn manual() -> Policy {
 
 /// Runs `test` over an engine with one product, of which 10 pieces are on hand.
 fn run<F: Future<Output = ()>>(policy: Policy, test: impl FnOnce(House) -> F) {
+    run_over(Box::new(NoCheckpoints), policy, test);
+}
+
+fn run_over<F: Future<Output = ()>>(checkpoints: Box<dyn Checkpoints>, policy: Policy, test: impl FnOnce(House) -> F) {
     let system = System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
     });
@@ -85,13 +103,7 @@ fn run<F: Future<Output = ()>>(policy: Policy, test: impl FnOnce(House) -> F) {
         let (journal, durables) = MemoryJournal::open(MemoryOptions::default(), MemoryDisk::default()).unwrap();
         let journal = Arc::new(journal);
         let clock = Arc::new(VirtualClock(Instant::now(), AtomicI64::new(0)));
-        let parts = Parts {
-            view,
-            journal: journal.clone(),
-            durables,
-            checkpoints: Box::new(NoCheckpoints),
-            clock: clock.clone(),
-        };
+        let parts = Parts { view, journal: journal.clone(), durables, checkpoints, clock: clock.clone() };
         let fulfillment = start(parts, &settings(policy)).await;
         let client = || Request::of(Who::Client);
         fulfillment.create_category(client(), CategoryName::parse("Things").unwrap()).await.unwrap();
@@ -425,6 +437,31 @@ fn an_inventory_actor_that_panics_keeps_what_it_decided() {
         assert!(matches!(refused, Err(Failure::Rejected(_))), "3 are left: {refused:?}");
         assert_eq!(house.place(1, 3).await[0].id, OrderId(3));
         assert_eq!(house.balance(), (10, 10));
+    });
+}
+
+#[test]
+fn a_checkpoint_that_panics_is_tried_again_and_holds_up_no_end() {
+    let written = Arc::new(AtomicU32::new(0));
+    let checkpoints = Panicking(1, written.clone());
+    run_over(Box::new(checkpoints), manual(), async |house| {
+        house.place(1, 1).await;
+        sleep(Duration::from_secs(31)).await;
+        assert_eq!(written.load(Ordering::Relaxed), 0, "the first one panicked");
+        sleep(Duration::from_secs(31)).await;
+        assert_eq!(written.load(Ordering::Relaxed), 1, "the second one has what the first one was to write");
+        house.place(1, 1).await;
+        house.fulfillment.close().await;
+        assert_eq!(written.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn an_end_comes_although_the_last_checkpoint_panics() {
+    let checkpoints = Panicking(1, Arc::default());
+    run_over(Box::new(checkpoints), manual(), async |house| {
+        house.place(1, 1).await;
+        house.fulfillment.close().await;
     });
 }
 

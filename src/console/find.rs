@@ -21,7 +21,7 @@ pub(super) async fn find(visit: Visit) -> Answer {
     let text = visit.text("q").to_owned();
     let number = text.trim_start_matches('#').parse().ok().map(OrderId);
     if let Some(id) = number
-        && visit.engine.order(id).map_err(Error::from)?.is_some()
+        && visit.find_order(id).await?.is_some()
     {
         return visit.go(&format!("/admin/orders/{id}/"));
     }

@@ -75,9 +75,16 @@ impl Visit {
     }
 
     /// The order that the path names.
-    pub(super) fn order(&self) -> Result<Arc<Order>, Fault> {
-        let order = self.engine.order(OrderId(self.id()?)).map_err(Error::from)?;
-        order.ok_or_else(|| Fault::missing("order"))
+    pub(super) async fn order(&self) -> Result<Arc<Order>, Fault> {
+        self.find_order(OrderId(self.id()?)).await?.ok_or_else(|| Fault::missing("order"))
+    }
+
+    /// The order `id`, where there is one. One that left memory is read where that holds up nobody.
+    pub(super) async fn find_order(&self, id: OrderId) -> Result<Option<Arc<Order>>, Fault> {
+        match self.view().order_at_hand(id) {
+            Some(found) => Ok(found),
+            None => Ok(self.scan(move |engine| engine.order(id)).await?.map_err(Error::from)?),
+        }
     }
 
     /// The product that the path names.

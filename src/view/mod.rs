@@ -180,6 +180,16 @@ impl View {
         }
     }
 
+    /// The order `id`, where it can be told without reading the archive; `None` where it is only there.
+    #[must_use]
+    pub fn order_at_hand(&self, id: OrderId) -> Option<Option<Arc<Order>>> {
+        match self.orders.slot(id) {
+            Slot::Here(order) => Some(Some(order)),
+            Slot::Absent => Some(None),
+            Slot::Evicted => None,
+        }
+    }
+
     /// The order `id`, which is in the archive only: from `pack`, or from its pack, which is then left there.
     fn archived(&self, id: OrderId, pack: &mut Option<(u64, Vec<Arc<Order>>)>) -> Result<Arc<Order>, ArchiveError> {
         let number = orders::pack_of(id);

@@ -11,7 +11,7 @@ use crate::domain::ids::OrderId;
 /// Cancels an order, which gives its stock back.
 pub(crate) async fn cancel(call: Call, Path(id): Path<OrderId>, Body(body, _lease): Body) -> Answer {
     let request = call.conditional(call.keyed(&body)?)?;
-    call.order(id)?;
+    call.order(id).await?;
     let reason = call.read(&body, |body| input::cancel(body))?;
     let cancelled = call.engine.cancel(request, id, reason).await.map_err(error::order)?;
     Ok(changed(&call, &cancelled.value, cancelled.replayed))

@@ -11,7 +11,7 @@ const STEP_BYTES: usize = 144;
 
 /// Lists the transitions of an order, oldest first.
 pub(crate) async fn history(call: Call, Path(id): Path<OrderId>) -> Answer {
-    let order = call.order(id)?;
+    let order = call.order(id).await?;
     let times = call.times();
     let steps = List(|| order.history.iter().map(|step| StepBody::new(step, &times)));
     Ok(ok(render::json(&steps, order.history.len() * STEP_BYTES)))

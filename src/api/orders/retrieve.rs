@@ -8,6 +8,6 @@ use crate::domain::ids::OrderId;
 
 /// Shows an order, archived or not.
 pub(crate) async fn retrieve(call: Call, Path(id): Path<OrderId>) -> Answer {
-    let order = call.order(id)?;
+    let order = call.order(id).await?;
     Ok(shown(&call, &order))
 }

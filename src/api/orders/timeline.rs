@@ -12,7 +12,7 @@ const ROW_BYTES: usize = 176;
 
 /// Lists everything that happened to an order, oldest first.
 pub(crate) async fn timeline(call: Call, Path(id): Path<OrderId>) -> Answer {
-    let order = call.order(id)?;
+    let order = call.order(id).await?;
     let times = call.times();
     let rows = List(|| {
         let numbered = (1..).zip(all_of(&order.history));

@@ -21,7 +21,7 @@ pub(crate) async fn patch(call: Call, Path(id): Path<OrderId>, Body(body, _lease
 
 async fn update(call: Call, id: OrderId, body: &[u8], presence: Presence) -> Answer {
     // What does not exist is told before what is wrong with the body.
-    let order = call.order(id)?;
+    let order = call.order(id).await?;
     let request = call.conditional(call.plain())?;
     let patch = call.read(body, |body| input::contact(body, presence, &order.lines))?;
     let edited = call.engine.edit_contact(request, id, patch).await.map_err(error::order)?;

@@ -15,7 +15,7 @@ const MEANWHILE: &str = "Not saved: somebody else changed this order while you w
 
 /// `POST orders/<id>/move/`.
 pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
-    let order = visit.order()?;
+    let order = visit.order().await?;
     let body = bytes(&form.body(&["to", "reason"]));
     let moved = async {
         let (to, reason) = input::transition(&body)?;
@@ -23,13 +23,13 @@ pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
     };
     match moved.await {
         Ok(_) => back(&visit, form.get("from"), order.id.0, "moved"),
-        Err(error) => refused(&visit, error.into(), "move", &form),
+        Err(error) => refused(&visit, error.into(), "move", &form).await,
     }
 }
 
 /// `POST orders/<id>/cancel/`.
 pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
-    let order = visit.order()?;
+    let order = visit.order().await?;
     let body = bytes(&form.whole(&["reason"]));
     let cancelled = async {
         let reason = input::cancel(&body)?;
@@ -37,13 +37,13 @@ pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
     };
     match cancelled.await {
         Ok(_) => back(&visit, form.get("from"), order.id.0, "cancelled"),
-        Err(error) => refused(&visit, error.into(), "cancel", &form),
+        Err(error) => refused(&visit, error.into(), "cancel", &form).await,
     }
 }
 
 /// `POST orders/<id>/contact/`.
 pub(crate) async fn contact(visit: Visit, form: Form) -> Answer {
-    let order = visit.order()?;
+    let order = visit.order().await?;
     let stored = |field: Field| form.or_stored(field.as_str(), order.contact.get(field));
     let body = Field::ALL.map(|field| (field.as_str().to_owned(), stored(field).into()));
     let body = bytes(&body.into_iter().collect());
@@ -54,23 +54,23 @@ pub(crate) async fn contact(visit: Visit, form: Form) -> Answer {
     };
     match edited.await {
         Ok(_) => back(&visit, "", order.id.0, "edited"),
-        Err(error) => refused(&visit, Fault::from(error).or_stale(MEANWHILE), "contact", &form),
+        Err(error) => refused(&visit, Fault::from(error).or_stale(MEANWHILE), "contact", &form).await,
     }
 }
 
 /// `POST orders/<id>/archive/`.
 pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
-    let order = visit.order()?;
+    let order = visit.order().await?;
     match visit.engine.archive(visit.plain(), order.id).await.map_err(error::order) {
         Ok(_) => back(&visit, "", order.id.0, "archived"),
-        Err(error) => refused(&visit, error.into(), "archive", &form),
+        Err(error) => refused(&visit, error.into(), "archive", &form).await,
     }
 }
 
 /// Shows the order as it stands now, with why the form `which` was not taken.
-fn refused(visit: &Visit, fault: Fault, which: &str, form: &Form) -> Answer {
+async fn refused(visit: &Visit, fault: Fault, which: &str, form: &Form) -> Answer {
     if !fault.is_about_the_form() {
         return Err(fault);
     }
-    one::page(visit, &*visit.order()?, Some(&fault), which, form)
+    one::page(visit, &*visit.order().await?, Some(&fault), which, form)
 }

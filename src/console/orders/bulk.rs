@@ -10,7 +10,7 @@ use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
 use super::super::visit::{Answer, Visit};
 use super::verb;
-use crate::api::error::{self, Error};
+use crate::api::error;
 use crate::api::orders::input;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand, Status};
@@ -45,7 +45,11 @@ pub(crate) async fn bulk(visit: Visit, form: Form) -> Answer {
     let is_run = wants_run && !needs_reason;
     let mut outcomes = Vec::with_capacity(ids.len());
     for id in &ids {
-        outcomes.push(if is_run { run(&visit, *id, to, reason.clone()).await? } else { preview(&visit, *id, to)? });
+        outcomes.push(if is_run {
+            run(&visit, *id, to, reason.clone()).await?
+        } else {
+            preview(&visit, *id, to).await?
+        });
     }
     let done = outcomes.iter().filter(|outcome| outcome.ok).count();
     let context = context! {
@@ -80,8 +84,8 @@ fn missing(id: OrderId) -> Outcome {
     }
 }
 
-fn preview(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> {
-    let Some(order) = visit.engine.order(id).map_err(Error::from)? else { return Ok(missing(id)) };
+async fn preview(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> {
+    let Some(order) = visit.find_order(id).await? else { return Ok(missing(id)) };
     let command = OrderCommand::Move { to, reason: Some("a preview".into()) };
     Ok(match order.decide(command, order.not_before(visit.now())) {
         Ok(_) if to == Status::Cancelled => outcome(&order, true, stock(&order, "would go back in stock")),
@@ -98,7 +102,7 @@ async fn run(visit: &Visit, id: OrderId, to: Status, reason: Option<Box<str>>) -
         }
         Ok(moved) => Ok(outcome(&moved.value, true, format!("Now {}.", moved.value.status.as_str()))),
         Err(error) => {
-            let order: Option<Arc<Order>> = visit.engine.order(id).map_err(Error::from)?;
+            let order: Option<Arc<Order>> = visit.find_order(id).await?;
             let text = Fault::from(error).line();
             Ok(order.map_or_else(|| missing(id), |order| outcome(&order, false, text)))
         }

@@ -57,7 +57,7 @@ impl<'a> TextChange<'a> {
 
 /// `GET orders/<id>/`.
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let order = visit.order()?;
+    let order = visit.order().await?;
     page(&visit, &order, None, "", &Form::default())
 }
 
