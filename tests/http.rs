@@ -158,6 +158,23 @@ fn the_root_leads_a_browser_to_the_console_and_a_program_to_the_api() {
 }
 
 #[test]
+fn of_a_bulk_with_errors_without_number_some_are_told() {
+    let server = Running::start();
+    let row = format!(r#"{{"items":[{}]}}"#, vec!["{}"; 500].join(","));
+    let body = format!("[{}]", vec![row.as_str(); 2_000].join(","));
+    let told = server.post("/api/inventory/orders/bulk/", &body).expect(400);
+    assert!(told.body.len() < body.len() / 10, "{} bytes for {}", told.body.len(), body.len());
+    let rows = told.json();
+    let rows = rows.rows();
+    assert_eq!(rows.len(), 3, "a row has 504 problems");
+    let end = r#"{"non_field_errors":["And 1998 more rows have errors; mend those before first."]}"#;
+    assert!(told.text().ends_with(&format!("{end}]")), "{}", &told.text()[told.text().len() - 200..]);
+    let dry = server.post("/api/inventory/orders/bulk/?dry_run=true", &body).expect(200);
+    assert_eq!(dry.json().get("rows").unwrap().rows().len(), 2_000, "a dry run judges each row");
+    assert!(dry.body.len() < body.len(), "{} bytes for {}", dry.body.len(), body.len());
+}
+
+#[test]
 fn only_json_is_taken() {
     let server = Running::start();
     let path = "/api/inventory/categories/";

@@ -45,6 +45,15 @@ impl Problem {
         Self::Texts(texts(text))
     }
 
+    /// How many sentences it holds, about.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Fields(fields) => fields.iter().map(|(_, problem)| problem.len()).sum(),
+            Self::Rows { bad, .. } => bad.iter().map(|(_, problem)| problem.len()).sum(),
+        }
+    }
+
     /// The row of a list, where only one of them has something wrong.
     pub(crate) fn only_row(&self) -> Option<usize> {
         match self {

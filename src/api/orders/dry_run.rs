@@ -57,12 +57,12 @@ pub(super) async fn single(call: &Call, body: &[u8]) -> Answer {
         Ok(row) => (vec![row], Vec::new()),
         Err(problem) => (Vec::new(), vec![(0, problem)]),
     };
-    judged(call, BulkRows { count: 1, good, bad }, error::single_row, false).await
+    judged(call, BulkRows { count: 1, good, told: bad.len(), bad }, error::single_row, false).await
 }
 
 async fn judged(
     call: &Call,
-    BulkRows { count, good, bad }: BulkRows,
+    BulkRows { count, good, bad, .. }: BulkRows,
     told: fn(PlaceReason, usize) -> Problem,
     large: bool,
 ) -> Answer {

@@ -44,9 +44,25 @@ pub(crate) fn order_row<'a>(
 
 /// The orders in `body`. What is wrong is told of all of them.
 pub(crate) fn bulk(body: Document<'_>, products: &Products, limits: &Limits) -> Result<Vec<OrderRequest>, Error> {
-    let BulkRows { count, good, bad } = bulk_rows(body, products, limits)?;
-    if bad.is_empty() { Ok(good) } else { Err(Problem::Rows { count, bad }.into()) }
+    let BulkRows { mut count, good, mut bad, told } = bulk_rows(body, products, limits)?;
+    if bad.is_empty() {
+        return Ok(good);
+    }
+    if told < bad.len() {
+        // The list ends where the rows do that are told of; its last row says how many are not.
+        let more = bad.len() - told;
+        bad.truncate(told);
+        let last = bad.last().map_or(0, |(row, _)| *row) + 1;
+        let word = if more == 1 { "row has" } else { "rows have" };
+        bad.push((last, Problem::whole(format!("And {more} more {word} errors; mend those before first."))));
+        count = last + 1;
+    }
+    Err(Problem::Rows { count, bad }.into())
 }
+
+/// So many problems of the rows of a bulk are told; further rows are only counted. Each takes a hundred times the memory
+/// of the bytes that cause it.
+const PROBLEMS_TOLD: usize = 1_000;
 
 /// The rows of a bulk, each as it was read.
 pub(crate) struct BulkRows {
@@ -55,18 +71,25 @@ pub(crate) struct BulkRows {
     pub(crate) good: Vec<OrderRequest>,
     /// By index, in order.
     pub(crate) bad: Vec<(usize, Problem)>,
+    /// Of so many of them it is said what is wrong.
+    pub(crate) told: usize,
 }
 
 /// The rows in `body`; the error is about the body as a whole.
 pub(crate) fn bulk_rows(body: Document<'_>, products: &Products, limits: &Limits) -> Result<BulkRows, Error> {
     let mut good = Vec::new();
     let mut bad = Vec::new();
-    let mut count = 0;
+    let (mut count, mut told, mut problems) = (0, 0, 0);
     let read = for_each_row(body, ROW, |row| {
         if count < limits.bulk_orders {
             match row.and_then(|row| request(row, body.noting, products, limits.order_lines)) {
                 Ok(row) => good.push(row),
-                Err(problem) => bad.push((count, problem)),
+                Err(problem) if problems < PROBLEMS_TOLD => {
+                    problems += problem.len();
+                    told += 1;
+                    bad.push((count, problem));
+                }
+                Err(_) => bad.push((count, Problem::list("This row has errors, too; mend those before first."))),
             }
         }
         count += 1;
@@ -80,7 +103,7 @@ pub(crate) fn bulk_rows(body: Document<'_>, products: &Products, limits: &Limits
         let max = limits.bulk_orders;
         return Err(Error::bad_request(&format!("{count} orders are too many: one bulk takes at most {max}.")));
     }
-    Ok(BulkRows { count, good, bad })
+    Ok(BulkRows { count, good, bad, told })
 }
 
 fn request(
