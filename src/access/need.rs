@@ -43,7 +43,12 @@ impl Need {
         }
         let holds = match caller.scope {
             Scope::All => true,
-            Scope::Orders => matches!(self.area, Area::Common | Area::Orders),
+            // Whoever orders has to see what there is.
+            Scope::Orders => match self.area {
+                Area::Common | Area::Orders => true,
+                Area::Catalogue => role == Role::Viewer,
+                Area::Administration => false,
+            },
             Scope::Catalogue => matches!(self.area, Area::Common | Area::Catalogue),
         };
         (!holds).then_some(Refusal::Scope)

@@ -7,7 +7,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, co
 
 use super::fault::Fault;
 use super::visit::Answer;
-use super::{Console, assets, live, show};
+use super::{assets, live, show};
 use crate::access::{Caller, Session};
 use crate::api::Gate;
 use crate::domain::access::Role;
@@ -82,11 +82,12 @@ impl Pages {
         context: Value,
     ) -> Answer {
         let page = context! {
-            mark => Console::of(request).0.gate.engine().map(|engine| live::mark(engine.view())).unwrap_or_default(),
+            // Whoever may not read learns neither how much happens nor where.
+            mark => caller.role.and(self.gate.engine()).map(|engine| live::mark(engine.view())).unwrap_or_default(),
             path => request.path(),
             dark => dark(request),
             now => self.gate.now().0,
-            zone => self.gate.zone().name(),
+            zone => caller.role.map_or("", |_| self.gate.zone().name()),
             who => caller.who.to_string(),
             name => caller.who.name().unwrap_or_default(),
             role => caller.role.map_or("", Role::as_str),

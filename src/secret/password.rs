@@ -1,11 +1,13 @@
 //! Passwords: argon2id with the parameters that its crate takes by default.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use argon2::Argon2;
 use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use parking_lot::{Condvar, Mutex};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::domain::access::PasswordHash;
 
@@ -35,6 +37,7 @@ pub struct PasswordError {
 /// # Errors
 /// When it is too short or too long.
 pub fn hash_password(password: &str) -> Result<PasswordHash, PasswordError> {
+    let password = composed(password);
     let found = password.chars().count();
     if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&found) {
         return Err(PasswordError { found });
@@ -46,7 +49,14 @@ pub fn hash_password(password: &str) -> Result<PasswordHash, PasswordError> {
     Ok(PasswordHash::parse(&hash.to_string()).expect("what argon2id makes is a hash"))
 }
 
-/// Whether `password` is the one that `hash` was made of. Takes as long as hashing.
+/// `password` as it is hashed: what looks the same is the same, whether a keyboard sends a letter with its accent as one
+/// character or as two.
+fn composed(password: &str) -> Cow<'_, str> {
+    if is_nfc(password) { password.into() } else { password.nfc().collect::<String>().into() }
+}
+
+/// Whether `password` is the one that `hash` was made of. Takes as long as hashing; twice as long where it is a wrong one
+/// and not composed, for it may have been hashed as it was typed, which was done once.
 #[must_use]
 pub fn verify_password(password: &str, hash: &PasswordHash) -> bool {
     let Ok(hash) = phc::PasswordHash::new(hash.as_phc()) else { return false };
@@ -55,7 +65,11 @@ pub fn verify_password(password: &str, hash: &PasswordHash) -> bool {
         return false;
     }
     let _turn = Turn::wait();
-    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+    let fits = |password: &str| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+    match composed(password) {
+        Cow::Borrowed(password) => fits(password),
+        Cow::Owned(composed) => fits(&composed) || fits(password),
+    }
 }
 
 /// Takes as long as [`verify_password`] and lets nobody in: for names that nobody has, so that time does not tell which
@@ -103,6 +117,20 @@ mod tests {
         assert_ne!(hash_password("correct horse battery").unwrap(), hash);
         assert!(hash.as_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_phc());
         assert_eq!(format!("{hash:?}"), "PasswordHash(..)");
+    }
+
+    #[test]
+    fn a_password_is_the_same_whether_its_accents_are_composed_or_not() {
+        let (composed, apart) = ("passwort-\u{e4}\u{e9}\u{f6}\u{fc}", "passwort-a\u{308}e\u{301}o\u{308}u\u{308}");
+        for typed in [composed, apart] {
+            let hash = hash_password(typed).unwrap();
+            assert!(verify_password(composed, &hash) && verify_password(apart, &hash), "{typed}");
+            assert!(!verify_password("passwort-aeou", &hash));
+        }
+        let before: phc::PasswordHash =
+            Argon2::default().hash_password_with_salt(apart.as_bytes(), &random::<16>()).unwrap();
+        let before = PasswordHash::parse(&before.to_string()).unwrap();
+        assert!(verify_password(apart, &before), "one that was hashed as it was typed");
     }
 
     #[test]

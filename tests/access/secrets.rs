@@ -64,6 +64,20 @@ fn holds_none(what: &str, text: &str, secrets: &[(&str, &str)]) {
 }
 
 #[test]
+fn who_has_not_signed_in_learns_neither_how_much_happens_nor_where() {
+    let (server, _) = super::manned();
+    for path in ["/admin/sign-in/", "/admin/assets/none/", "/admin/nowhere/"] {
+        let page = server.get(path);
+        let page = page.text();
+        assert!(!page.contains("Dhaka"), "{path}: {page}");
+        assert!(!page.contains("data-mark=\"") || page.contains("data-mark=\"\" data-zone=\"\""), "{path}: {page}");
+    }
+    let vera = super::SignedIn::new(&server, "vera", super::PASSWORD);
+    let page = vera.get("/").expect(200);
+    assert!(page.text().contains("Dhaka") && !page.text().contains("data-mark=\"\""));
+}
+
+#[test]
 fn no_secret_is_in_an_answer_or_in_the_log_also_when_something_goes_wrong() {
     let directory = tempfile::tempdir().unwrap();
     let mut first = Watched::start(directory.path());
