@@ -57,7 +57,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("getrandom", &["secret"]),
     ("ureq", &["cli::access"]),
     ("tar", &["app::backup"]),
-    ("csv", &["app::export", "console", "cli"]),
+    ("csv", &["app::export", "console", "cli", "spreadsheet"]),
     ("toml", &["config"]),
     ("rustls", &["app::tls"]),
 ];

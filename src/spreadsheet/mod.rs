@@ -4,6 +4,8 @@
 //! full-width forms of these signs: what a customer wrote would run on the desk of whoever opens the file. Such a text
 //! gets an apostrophe in front, which spreadsheets show as text. Reading takes it off again.
 
+pub mod table;
+
 use std::borrow::Cow;
 
 /// What a spreadsheet takes for the beginning of a formula.
