@@ -229,6 +229,21 @@ impl Fulfillment {
         }
     }
 
+    /// The hash of the request that placed orders under `key`, and the first of them as it was placed; `None` where no
+    /// such key is remembered. Waits for the disk: not for a thread that runs actors.
+    ///
+    /// # Errors
+    /// When the answer cannot be read back.
+    pub fn placed_by(&self, key: &str) -> Result<Option<(RequestHash, Arc<Order>)>, ArchiveError> {
+        let Some((request, position)) = self.0.view.keys().find(key) else { return Ok(None) };
+        let read = self.0.journal.read_at(position, &*self.0.view);
+        let durable = read.map_err(|error| ArchiveError(error.to_string()))?;
+        match engine::outcome_of(&durable.entry, key) {
+            Some(Outcome::Placed(orders)) => Ok(orders.first().map(|order| (request, order.clone()))),
+            Some(_) | None => Ok(None),
+        }
+    }
+
     /// Says what [`Fulfillment::place`] would make of `rows` now, row by row, and changes nothing: there is no entry, no id
     /// is given out, and no idempotency key is taken.
     ///

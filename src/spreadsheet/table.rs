@@ -1,9 +1,9 @@
-//! CSV files as spreadsheets write them, read strictly: what cannot be understood in one way only is an error that names the
-//! line, and never a guess.
+//! CSV files as spreadsheets write them, read strictly: what cannot be understood in one way only is an error that names
+//! the line, and never a guess.
 //!
-//! A file may begin with a byte order mark, empty lines, and a line `sep=;`. Its cells are separated by commas, semicolons or
-//! tabs, its lines end with LF, CRLF or CR. The crate `csv` reads a quote that is never closed, and text behind a quote, as
-//! if nothing were wrong; that is why this is not left to it.
+//! A file may begin with a byte order mark, empty lines, and a line `sep=;`. Its cells are separated by commas, semicolons
+//! or tabs, its lines end with LF, CRLF or CR. The crate `csv` reads a quote that is never closed, and text behind a
+//! quote, as if nothing were wrong; that is why this is not left to it.
 
 use std::borrow::Cow;
 use std::iter::FusedIterator;
@@ -351,9 +351,13 @@ mod tests {
         assert_eq!(text(b"\xEF\xBB\xBFa"), Ok("a"));
     }
 
+    fn rows() -> impl Strategy<Value = Vec<Vec<String>>> {
+        prop::collection::vec(prop::collection::vec(".{0,6}|[\",;\r\n ]{0,4}|x", 3), 1..6)
+    }
+
     proptest! {
         #[test]
-        fn what_the_crate_writes_is_read_back(rows in prop::collection::vec(prop::collection::vec(".{0,6}|[\",;\r\n ]{0,4}|x", 3), 1..6)) {
+        fn what_the_crate_writes_is_read_back(rows in rows()) {
             let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
             for row in &rows {
                 writer.write_record(row).unwrap();

@@ -148,6 +148,15 @@ impl Keys {
         }
     }
 
+    /// The hash of the request that had its effect under `key`, and where the answer stands.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<(RequestHash, Position)> {
+        match self.inner.lock().states.get(&KeyHash::of(key)) {
+            Some(State::Done { request, position, .. }) => Some((*request, *position)),
+            Some(State::InFlight { .. }) | None => None,
+        }
+    }
+
     fn release(&self, key: KeyHash) {
         let mut inner = self.inner.lock();
         if matches!(inner.states.get(&key), Some(State::InFlight { .. })) {

@@ -1,69 +1,99 @@
-//! Placing the orders of a file, in parts: each part is placed as a whole, so that one entry of the journal holds it.
+//! Placing the orders of a file: each is an entry of its own, with a key of its own, so that it has its effect once
+//! whatever becomes of the others.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::super::people::sentence;
-use super::{Outcome, Phase, Upload};
-use crate::actors::{Failure, Fulfillment, IdempotencyKey, Request};
-use crate::domain::entry::RequestHash;
-use crate::domain::inventory::{OrderRequest, PlaceRejection};
-use crate::domain::order::Order;
+use super::identity::{Earlier, ROUNDS};
+use super::kept::{Outcome, Phase, Upload};
+use crate::actors::{Failure, Fulfillment, Request};
 use crate::domain::who::Who;
 
-/// Orders of one part.
-const PART: usize = 250;
-/// How often a part is tried again while too much is waiting.
+/// Orders that are on their way at the same time; they share commits of the journal.
+const WINDOW: usize = 64;
+/// How often an order is tried again while too much is waiting.
 const TRIES_MAX: usize = 100;
 
-/// Places what can be placed of `upload` for `who`.
-pub(super) async fn run(engine: Fulfillment, who: Who, upload: Arc<Upload>) {
-    let good: Vec<usize> = {
-        let state = upload.state.lock();
-        (0..upload.rows.len()).filter(|i| matches!(state.outcomes[*i], Outcome::Good(_))).collect()
-    };
-    for (number, part) in good.chunks(PART).enumerate() {
-        let request = request(&who, &upload.key, number);
-        let stopped = place(&engine, &request, &upload, part.to_vec()).await.err();
+/// A run that has begun. When it is dropped, it is over.
+pub(super) struct Run {
+    upload: Arc<Upload>,
+    /// Which rows are to be placed, and each in which round.
+    wanted: Vec<(usize, u8)>,
+}
+
+impl Run {
+    /// Begins to place what can be placed of `upload`, and what was placed before where `again` says so; `None` where
+    /// that is going on, or was done.
+    pub(super) fn begin(upload: &Arc<Upload>, again: bool) -> Option<Self> {
         let mut state = upload.state.lock();
-        state.done += part.len();
-        if let Some(why) = stopped {
-            for outcome in &mut state.outcomes {
-                if matches!(outcome, Outcome::Good(_)) {
-                    *outcome = Outcome::Refused("Was not tried: the run ended before.".into());
-                }
+        if !state.may_run() {
+            return None;
+        }
+        let round = |outcome: &Outcome| match outcome {
+            Outcome::Good(_) => Some(0),
+            Outcome::Earlier(Earlier { next, .. }) => (again && *next < ROUNDS).then_some(*next),
+            Outcome::Refused(_) | Outcome::Placed(_) => None,
+        };
+        let rounds = state.outcomes.iter().enumerate();
+        let wanted: Vec<_> = rounds.filter_map(|(row, outcome)| Some((row, round(outcome)?))).collect();
+        (state.phase, state.wanted, state.done, state.stopped) = (Phase::Running, wanted.len(), 0, None);
+        Some(Self { upload: upload.clone(), wanted })
+    }
+
+    /// Goes through with it for `who`.
+    pub(super) async fn go(self, engine: Fulfillment, who: Who) {
+        for window in self.wanted.chunks(WINDOW) {
+            let places = window.iter().map(|(row, round)| place(&engine, &who, &self.upload, *row, *round));
+            let stopped = join_all(places).await.into_iter().find_map(Result::err);
+            let mut state = self.upload.state.lock();
+            state.done += window.len();
+            if stopped.is_some() {
+                state.stopped = stopped;
+                break;
             }
-            state.stopped = Some(why);
-            break;
+        }
+        let mut state = self.upload.state.lock();
+        state.phase = Phase::Over;
+        let placed = state.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Placed(_))).count();
+        tracing::info!(%who, orders = placed, rows = self.upload.contents.rows.len(), "a file of orders was placed");
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let mut state = self.upload.state.lock();
+        if state.phase == Phase::Running {
+            state.phase = Phase::Over;
+            state.stopped = Some("The run was interrupted.".into());
         }
     }
-    let mut state = upload.state.lock();
-    state.phase = Phase::Over;
-    let placed = state.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Placed(_))).count();
-    tracing::info!(%who, orders = placed, rows = upload.rows.len(), "a file of orders was placed");
 }
 
-fn request(who: &Who, key: &str, part: usize) -> Request {
-    let mut request = RequestHash::default();
-    request.copy_from_slice(&blake3::hash(key.as_bytes()).as_bytes()[..16]);
-    let key = IdempotencyKey { key: format!("upload:{key}:{part}").into(), request };
-    Request { key: Some(key), ..Request::of(who.clone()) }
-}
-
-/// Places the rows `part`, without those that turn out to break a rule; an error ends the run.
-async fn place(engine: &Fulfillment, request: &Request, upload: &Upload, mut part: Vec<usize>) -> Result<(), String> {
+/// Places one row; an error ends the run.
+async fn place(engine: &Fulfillment, who: &Who, upload: &Upload, row: usize, round: u8) -> Result<(), String> {
+    let contents = &upload.contents.rows[row];
+    let (Ok(order), Some(identity)) = (&contents.order, &contents.identity) else { return Ok(()) };
+    let request = Request { key: Some(identity.key(round)), ..Request::of(who.clone()) };
     let mut tries = 0;
-    while !part.is_empty() {
-        let rows: Vec<OrderRequest> =
-            part.iter().filter_map(|i| upload.rows[*i].order.as_ref().ok().cloned()).collect();
-        match engine.place(request.clone(), rows).await {
-            Ok(placed) => {
-                settle(upload, &part, &placed.value);
-                return Ok(());
+    let outcome = loop {
+        match engine.place(request.clone(), vec![order.clone()]).await {
+            Ok(answered) => {
+                let order = answered.value.first().ok_or("An order was placed and is not there.")?;
+                break if answered.replayed {
+                    let (id, at, next) = (order.id, order.placed_at, round + 1);
+                    Outcome::Earlier(Earlier { id, at, is_same: true, next })
+                } else {
+                    Outcome::Placed(order.id)
+                };
             }
-            Err(Failure::Rejected(PlaceRejection { row, reason })) => {
-                let row = part.remove(row.min(part.len() - 1));
-                upload.state.lock().outcomes[row] = Outcome::Refused(sentence(&reason));
+            Err(Failure::Rejected(rejection)) => break Outcome::Refused(sentence(&rejection.reason)),
+            Err(Failure::KeyReused) => {
+                let text =
+                    "An order with this text in \"order\" was placed meanwhile. Upload the file again to see it.";
+                break Outcome::Refused(text.into());
             }
             Err(Failure::Busy { retry_after }) if tries < TRIES_MAX => {
                 tries += 1;
@@ -71,21 +101,7 @@ async fn place(engine: &Fulfillment, request: &Request, upload: &Upload, mut par
             }
             Err(failure) => return Err(sentence(&failure)),
         }
-    }
+    };
+    upload.state.lock().outcomes[row] = outcome;
     Ok(())
-}
-
-/// Notes which row became which order. A part that was placed before answers with the orders of that time.
-fn settle(upload: &Upload, part: &[usize], placed: &[Arc<Order>]) {
-    let mut state = upload.state.lock();
-    let mut placed = placed.iter().peekable();
-    for row in part {
-        let is_it = |order: &&Arc<Order>| {
-            upload.rows[*row].order.as_ref().is_ok_and(|request| request.contact == order.contact)
-        };
-        state.outcomes[*row] = match placed.next_if(is_it) {
-            Some(order) => Outcome::Placed(order.id),
-            None => Outcome::Refused("Was left out when this file was placed before.".into()),
-        };
-    }
 }

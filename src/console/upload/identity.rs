@@ -1,0 +1,105 @@
+//! Which order a row of a file is, whatever file it comes in: what makes a row have its effect once.
+//!
+//! A row with a text in its column `order` is that text. Another one is its content, and how many rows before it in its
+//! file have the same. Line ends, delimiters, quotes, the order of lines, other rows, and what is in stock have no part
+//! in it.
+
+use hashbrown::HashMap;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::actors::{Fulfillment, IdempotencyKey};
+use crate::domain::entry::RequestHash;
+use crate::domain::ids::OrderId;
+use crate::domain::inventory::OrderRequest;
+use crate::domain::order::Field;
+use crate::domain::time::Timestamp;
+use crate::view::ArchiveError;
+
+/// How often the same row may be placed: once, and again when somebody asks for it.
+pub(super) const ROUNDS: u8 = 8;
+
+/// Which order a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    name: RequestHash,
+    content: RequestHash,
+}
+
+/// What was placed before of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Earlier {
+    pub(super) id: OrderId,
+    pub(super) at: Timestamp,
+    /// Whether it had the same content.
+    pub(super) is_same: bool,
+    /// The round in which it can be placed again.
+    pub(super) next: u8,
+}
+
+/// Gives the rows of one file their identities.
+#[derive(Default)]
+pub(super) struct Identities {
+    seen: HashMap<RequestHash, u64>,
+}
+
+impl Identities {
+    /// That of the next row, `order`, with the text `reference` in its column `order`.
+    pub(super) fn of(&mut self, reference: &str, order: &OrderRequest) -> Identity {
+        let content = content(order);
+        let name = if reference.is_empty() {
+            let nth = self.seen.entry(content).or_insert(0);
+            *nth += 1;
+            hash(&[b"content", &content, &nth.to_be_bytes()])
+        } else {
+            let text: String = reference.nfc().collect();
+            hash(&[b"order", text.as_bytes()])
+        };
+        Identity { name, content }
+    }
+}
+
+impl Identity {
+    /// What makes a placement in `round` recognisable. No caller of the API can send such a key: it holds a space.
+    pub(super) fn key(&self, round: u8) -> IdempotencyKey {
+        let name = u128::from_be_bytes(self.name);
+        IdempotencyKey { key: format!("console:upload {name:032x}:{round}").into(), request: self.content }
+    }
+
+    /// What was placed before of it, as far as that is remembered. Waits for the disk.
+    pub(super) fn earlier(&self, engine: &Fulfillment) -> Result<Option<Earlier>, ArchiveError> {
+        let mut found: Option<Earlier> = None;
+        // An early round may be forgotten while a later one is not.
+        for round in 0..ROUNDS {
+            let Some((request, order)) = engine.placed_by(&self.key(round).key)? else { continue };
+            let (is_same, next) = (request == self.content, round + 1);
+            found = Some(match found {
+                Some(known) if known.is_same && !is_same => Earlier { next, ..known },
+                Some(_) | None => Earlier { id: order.id, at: order.placed_at, is_same, next },
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// A hash of what somebody ordered, however it was written.
+fn content(order: &OrderRequest) -> RequestHash {
+    let mut lines: Vec<_> = order.lines.iter().map(|line| (line.product, line.quantity)).collect();
+    lines.sort_unstable();
+    let contact =
+        Field::ALL.map(|field| order.contact.get(field).replace("\r\n", "\n").nfc().collect::<String>().into_bytes());
+    let lines =
+        lines.iter().map(|(product, quantity)| [product.0, u64::from(*quantity)].map(u64::to_be_bytes).concat());
+    let parts: Vec<_> = contact.into_iter().chain(lines).collect();
+    hash(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// A hash of `parts`, each with its length.
+fn hash(parts: &[&[u8]]) -> RequestHash {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_be_bytes()).update(part);
+    }
+    let mut hash = RequestHash::default();
+    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    hash
+}

@@ -1,0 +1,69 @@
+//! The rows of a file that were left out, as a file of the same kind that says why, to be mended and uploaded.
+
+use std::borrow::Cow;
+
+use csv::{Terminator, WriterBuilder};
+use serde_json::json;
+
+use super::csv::REASON;
+use super::file::{Contents, Row};
+use crate::spreadsheet::table::{MARK, Record, Records};
+use crate::spreadsheet::{guarded, unguarded};
+
+/// `rows` of the CSV file `text`, each with its reason in the first column. What the file holds beside them, its
+/// delimiter, and its byte order mark where it `has_mark`, are kept.
+pub(super) fn csv<'a>(
+    contents: &Contents,
+    text: &str,
+    has_mark: bool,
+    rows: impl Iterator<Item = (&'a Row, &'a str)>,
+) -> Vec<u8> {
+    let begin = if has_mark { MARK.to_string().into_bytes() } else { Vec::new() };
+    let mut writer = WriterBuilder::new()
+        .delimiter(contents.delimiter)
+        .terminator(Terminator::CRLF)
+        .flexible(true)
+        .from_writer(begin);
+    let cells = |span: &std::ops::Range<usize>| {
+        let record = Records::separated(&text[span.clone()], contents.delimiter).next().and_then(Result::ok);
+        record.map_or_else(Vec::new, |record: Record<'_>| record.cells)
+    };
+    let header = cells(&contents.header);
+    // A file that was written here and has come back has such a column already.
+    let had = header.iter().position(|word| word.trim().eq_ignore_ascii_case(REASON));
+    let mut write = |reason: &str, mut cells: Vec<Cow<'_, str>>| {
+        if let Some(at) = had.filter(|at| *at < cells.len()) {
+            cells.remove(at);
+        }
+        let safe = cells.iter().map(|cell| guarded(unguarded(cell)));
+        let record: Vec<_> = std::iter::once(Cow::Borrowed(reason)).chain(safe).collect();
+        writer.write_record(record.iter().map(|cell| cell.as_bytes()))
+    };
+    let mut written = write(REASON, header.clone());
+    for (row, reason) in rows {
+        for span in &row.spans {
+            written = written.and_then(|()| write(&guarded(reason), cells(span)));
+        }
+    }
+    written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default()
+}
+
+/// `rows` of the JSON file `text`, each object with a member that says why.
+pub(super) fn json<'a>(text: &str, rows: impl Iterator<Item = (&'a Row, &'a str)>) -> Vec<u8> {
+    let objects = rows.filter_map(|(row, reason)| {
+        let object = &text[row.spans.first()?.clone()];
+        let Some(members) = object.strip_prefix('{').map(str::trim_start) else { return Some(object.to_owned()) };
+        let comma = if members.starts_with('}') { "" } else { ", " };
+        Some(format!("{{\"{REASON}\": {}{comma}{members}", json!(reason)))
+    });
+    format!("[\n{}\n]\n", objects.collect::<Vec<_>>().join(",\n")).into_bytes()
+}
+
+/// The name of such a file, after that of the file `name`.
+pub(super) fn name(name: &str, end: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_. ()".contains(sign);
+    let stem: String = stem.chars().take(80).map(|sign| if is_plain(sign) { sign } else { '_' }).collect();
+    let stem = stem.trim();
+    format!("{}-left-out.{end}", if stem.is_empty() { "orders" } else { stem })
+}
