@@ -1,4 +1,4 @@
-//! The search box: an order by its number, products by name, orders by customer.
+//! The search box: an order by its number, products by name, orders by customer or telephone number.
 
 use minijinja::value::Serde;
 use minijinja::{Value, context};
@@ -9,7 +9,7 @@ use super::visit::{Answer, Visit};
 use crate::api::error::Error;
 use crate::api::orders::terms;
 use crate::domain::ids::{OrderId, ProductId};
-use crate::view::{Found, OrderFilter, ProductFilter};
+use crate::view::{Found, OrderFilter, ProductFilter, Term};
 
 /// Rows of each kind.
 const ROWS: usize = 10;
@@ -19,19 +19,24 @@ const EFFORT: usize = 20_000;
 /// `GET find/?q=`.
 pub(super) async fn find(visit: Visit) -> Answer {
     let text = visit.text("q").to_owned();
-    let number = text.trim_start_matches('#').parse().ok().map(OrderId);
-    if let Some(id) = number
+    if let Some(id) = order_number(&text)
         && visit.find_order(id).await?.is_some()
     {
         return visit.go(&format!("/admin/orders/{id}/"));
     }
+    let term = Term::new(&text);
+    let all = if term.is_number() { "customer" } else { "search" };
     let (products, found) = match terms(&text) {
         Ok(terms) if !terms.is_empty() => {
             visit
                 .scan(move |engine| {
                     let filter = ProductFilter { terms: terms.clone(), ..ProductFilter::default() };
                     let products = engine.view().products().find(&filter, ProductId(0), ROWS);
-                    let filter = OrderFilter { terms, ..OrderFilter::default() };
+                    let filter = if term.is_number() {
+                        OrderFilter { customer: Some(term), ..OrderFilter::default() }
+                    } else {
+                        OrderFilter { terms, ..OrderFilter::default() }
+                    };
                     (products, engine.view().search(&filter, None, ROWS, EFFORT))
                 })
                 .await?
@@ -41,9 +46,16 @@ pub(super) async fn find(visit: Visit) -> Answer {
     let found = found.map_err(Error::from)?;
     let context = context! {
         q => text,
+        all,
         orders => rows(visit.view(), &found),
         more => found.next.is_some(),
         products => Value::from(Serde(ProductRow::all(&products, &visit))),
     };
     visit.page("find.html", context)
+}
+
+/// The order that `text` is the number of. A sign makes it a telephone number.
+fn order_number(text: &str) -> Option<OrderId> {
+    let digits = text.trim_start_matches('#');
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?.map(OrderId)
 }

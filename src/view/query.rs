@@ -26,7 +26,7 @@ pub struct OrderFilter {
     pub placed_before: Option<Timestamp>,
     /// Only those with a line of this product.
     pub product: Option<ProductId>,
-    /// Only those that hold this in the customer's name, e-mail or telephone number.
+    /// Only those that hold this in the customer's name, e-mail or telephone number, of which the digits count.
     pub customer: Option<Term>,
 }
 

@@ -134,11 +134,19 @@ fn pages_lead_through_all_orders_once() {
 }
 
 #[test]
-fn a_number_in_the_search_box_leads_to_the_order() {
+fn a_number_in_the_search_box_leads_to_the_order_and_one_of_a_telephone_to_the_customer() {
     let server = filled();
     assert_eq!(super::browser::goes_to(&server.get("/admin/find/?q=%234")), "/admin/orders/4/");
     holds(&page(&server, "/find/?q=77"), &["Nothing fits"]);
     holds(&page(&server, "/find/?q=carol"), &["Carol", "/admin/orders/3/"]);
+    // What begins with a sign is a telephone number, and only its digits count.
+    let order = r#"{"customer_name": "Dilip", "customer_email": "d@example.com", "customer_phone": "+88 01712-345678",
+        "delivery_address": "Here", "items": [{"product_id": 1}]}"#;
+    server.post("/api/inventory/orders/", order).expect(201);
+    for phone in ["%2B88+017", "01712+345", "(017)+12-34", "%2B8"] {
+        holds(&page(&server, &format!("/find/?q={phone}")), &["Dilip"]);
+    }
+    holds(&page(&server, "/find/?q=%2B999"), &["Nothing fits"]);
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn orders() -> Vec<Operation> {
             .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", search, None))
             .with(query("status", "Orders in this status, or those that are delayed. Given more than once: orders in any of them.", status, Some(json!("pending"))))
             .with(query("delayed", "true: only those that outstay their stage; false: only others.", json!({"type": "boolean"}), None))
-            .with(query("customer", "Only those that hold this in the customer's name, e-mail or telephone number.",
+            .with(query("customer", "Only those that hold this in the customer's name, e-mail or telephone number, of which the digits count.",
                 json!({"type": "string"}), None))
             .with(query("product", "Only those with a line of this product.", id_or_nothing(), Some(json!(1))))
             .with(query("from", "Only those placed on this day or later, which is not after to; days are those of the server's time zone.", day(), None))
