@@ -96,7 +96,7 @@ impl Checkpoints for StoreCheckpoints {
             revisions: changes.revisions.clone(),
             packs: Some(Box::new(changes.packs.iter().map(|pack| (*pack, view.pack(*pack))))),
             movements: changes.movements.iter().map(|(product, rows)| (product, rows.collect())).collect(),
-            keys: changes.keys.iter().map(|key| stored_key(key, now)).collect(),
+            keys: changes.keys.iter().map(|key| stored_key(key, now.max(self.ageing.now()))).collect(),
             // A wall clock that ran ahead makes nobody forget; the next start goes by what the keys are dated.
             keys_expire_before: Some(now.min(self.ageing.now()).minus(self.keys_kept)),
         };
@@ -105,10 +105,10 @@ impl Checkpoints for StoreCheckpoints {
     }
 }
 
-/// A key that a clock dated later than `now` was used before now.
-fn stored_key(key: &KeyEntry, now: Timestamp) -> StoredKey {
+/// A key that a clock dated later than `latest`, the later of the two clocks, was used before now.
+fn stored_key(key: &KeyEntry, latest: Timestamp) -> StoredKey {
     let KeyEntry { key, request, sequence, position, at } = *key;
-    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at: at.min(now) }
+    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at: at.min(latest) }
 }
 
 /// What a checkpoint left, in the view's terms.

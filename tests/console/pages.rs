@@ -108,6 +108,11 @@ fn filters_choose_what_the_list_shows() {
     assert_eq!(ids("below=4"), [3, 2, 1]);
     holds(&page(&server, "/orders/?from=yesterday"), &["from: Date has wrong format.", "value=\"yesterday\""]);
     holds(&page(&server, "/orders/?product=2"), &["No order fits"]);
+    for wrong in ["from=foo", "product=abc", "from=2026-11-24&to=2026-11-23", "status=lost"] {
+        let page = page(&server, &format!("/orders/?{wrong}"));
+        holds(&page, &["class=\"notice bad\""]);
+        assert!(!page.contains("No orders yet"), "{wrong}");
+    }
 }
 
 #[test]
