@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::answer::{Answer, ok};
 use super::call::Call;
 use super::health::word;
-use super::render::{self, Time, Times};
+use super::render::{self, ReadinessWord, Time, Times};
 use crate::actors::{Fulfillment, Health};
 use crate::domain::order::Status;
 use crate::telemetry::counters;
@@ -30,7 +30,7 @@ const TREND_BYTES: usize = 16 << 10;
     },
 }))]
 pub(crate) struct OverviewBody<'a> {
-    /// As `/readyz` says it.
+    #[schema(value_type = ReadinessWord)]
     status: &'static str,
     orders: Counts,
     delayed: Delayed,

@@ -44,11 +44,28 @@ pub fn rows_of(sequence: u64, entry: &Entry) -> impl Iterator<Item = Arc<AuditRo
 }
 
 impl AuditEvent {
+    /// Every word for what happens.
+    pub const WORDS: [&str; 13] = [
+        "user_added",
+        "password_set",
+        "role_set",
+        "user_disabled",
+        "user_enabled",
+        "key_added",
+        "key_revoked",
+        "category_created",
+        "category_renamed",
+        "category_deleted",
+        "product_created",
+        "product_changed",
+        "product_deleted",
+    ];
+
     /// What happened, in one word for programs.
     #[must_use]
     pub fn word(&self) -> &'static str {
         use CatalogueEvent as C;
-        match self {
+        let word = match self {
             Self::Access(event) => match **event {
                 AccessEvent::UserAdded { .. } => "user_added",
                 AccessEvent::PasswordSet { .. } => "password_set",
@@ -67,7 +84,9 @@ impl AuditEvent {
                 C::ProductChanged(..) => "product_changed",
                 C::ProductDeleted(_) => "product_deleted",
             },
-        }
+        };
+        debug_assert!(word == "key_used" || Self::WORDS.contains(&word), "each word of a row is in the list");
+        word
     }
 
     /// Whom or what it happened to: the name of a user, the id of anything else.

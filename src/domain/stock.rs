@@ -70,16 +70,21 @@ pub enum Change {
 }
 
 impl Change {
+    /// Every cause.
+    pub const CAUSES: [&str; 5] = ["received", "adjusted", "reserved", "released", "shipped"];
+
     /// The cause, in one word.
     #[must_use]
     pub fn cause(self) -> &'static str {
-        match self {
+        let word = match self {
             Self::Received(_) => "received",
             Self::Adjusted(_) => "adjusted",
             Self::Reserved(_) => "reserved",
             Self::Released(_) => "released",
             Self::Shipped(_) => "shipped",
-        }
+        };
+        debug_assert!(Self::CAUSES.contains(&word), "each cause is in the list");
+        word
     }
 
     /// By how many pieces `on_hand` changes.

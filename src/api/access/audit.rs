@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::list::{Query, cut, page};
-use super::super::render::{self, List, Text, Time, Times};
+use super::super::render::{self, AuditWord, List, Text, Time, Times, WhoText};
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
 use crate::domain::who::Who;
@@ -24,9 +24,9 @@ pub(crate) struct AuditBody<'a> {
     sequence: u64,
     #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
-    #[schema(value_type = String)]
+    #[schema(value_type = WhoText)]
     who: Text<&'a Who>,
-    /// What happened, in one word for programs.
+    #[schema(value_type = AuditWord)]
     event: &'static str,
     /// The name of a user, the id of anything else.
     subject: String,

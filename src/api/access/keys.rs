@@ -12,7 +12,7 @@ use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::id::Path;
 use super::super::list::{Query, cut, page};
-use super::super::render::{self, List, Time, Times};
+use super::super::render::{self, List, RoleWord, ScopeWord, Time, Times};
 use super::input::{self, KeyInput};
 use crate::domain::access::{AccessCommand, AccessOutcome, ApiKey, KeyId};
 use crate::secret;
@@ -28,9 +28,9 @@ const KEY_BYTES: usize = 320;
 pub(crate) struct KeyBody<'a> {
     id: u64,
     name: &'a str,
-    /// viewer, operator or admin.
+    #[schema(value_type = RoleWord)]
     role: &'static str,
-    /// What the role holds for: all, orders or catalogue.
+    #[schema(value_type = ScopeWord)]
     scope: &'static str,
     #[schema(value_type = String, format = "date-time")]
     created_at: Time<'a>,

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::answer::{Answer, ok};
 use super::super::call::Call;
-use super::super::render::{self, Text};
+use super::super::render::{self, RoleWord, ScopeWord, Text, WhoText};
 use crate::access::{Caller, Session};
 use crate::domain::access::Role;
 use crate::domain::who::Who;
@@ -14,13 +14,11 @@ use crate::domain::who::Who;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Me, example = json!({"who": "key:till-3", "role": "operator", "scope": "orders", "csrf": null}))]
 pub(crate) struct MeBody<'a> {
-    /// client, while access is open; user:NAME or key:NAME.
-    #[schema(value_type = String)]
+    #[schema(value_type = WhoText)]
     who: Text<&'a Who>,
-    /// viewer, operator or admin.
-    #[schema(required)]
+    #[schema(value_type = Option<RoleWord>, required)]
     role: Option<&'static str>,
-    /// What the role holds for: all, orders or catalogue.
+    #[schema(value_type = ScopeWord)]
     scope: &'static str,
     /// By the session of a user: what their requests that change something carry in X-Csrf-Token.
     #[schema(required)]

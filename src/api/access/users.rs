@@ -14,7 +14,7 @@ use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::fields::{Ignored, Presence};
 use super::super::list::{Query, cut, page};
-use super::super::render::{self, List, Time, Times};
+use super::super::render::{self, List, RoleWord, Time, Times};
 use super::input::{self, UserInput};
 use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, User};
 
@@ -28,7 +28,7 @@ const USER_BYTES: usize = 192;
 }))]
 pub(crate) struct UserBody<'a> {
     name: &'a str,
-    /// viewer, operator or admin.
+    #[schema(value_type = RoleWord)]
     role: &'static str,
     /// Whether they may not sign in.
     disabled: bool,

@@ -5,19 +5,32 @@ use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::inputs::read;
+use super::problems;
 
 /// The media type of nearly everything.
 pub(super) const JSON: &str = "application/json";
 
+const BAD_ORDER: &str = "BadOrder";
+const BAD_BULK: &str = "BadBulk";
+
 /// Status, name, description and an example of the body.
 type Refusal = (u16, &'static str, &'static str, fn() -> Value);
 
-const REFUSALS: [Refusal; 16] = [
+const REFUSALS: [Refusal; 17] = [
     (
         400,
         "BadRequest",
         "Something is wrong with the request; what it is stands beside each field.",
         || json!({"customer_name": ["This field is required."]}),
+    ),
+    (400, BAD_ORDER, "Something is wrong with the order, or there is not enough of a product.", || {
+        json!(["Insufficient stock for product Phone."])
+    }),
+    (
+        400,
+        BAD_BULK,
+        "Something is wrong with the list or with orders in it; none was placed.",
+        || json!([{}, {"items": [{"product_id": ["Invalid pk \"99\" - object does not exist."]}]}]),
     ),
     (
         401,
@@ -98,36 +111,27 @@ const REFUSALS: [Refusal; 16] = [
         "The disk is full, and nothing of the request was kept.",
         || json!({"detail": "The disk is full, and nothing of the request was kept; try again when there is room on it."}),
     ),
-    (
-        200,
-        "Options",
-        "What the path answers to.",
-        || json!({"name": "Health", "description": "Whether the process answers.", "renders": [JSON], "parses": [JSON]}),
-    ),
 ];
 
 /// The answers, by name.
 pub(super) fn responses() -> Vec<(&'static str, RefOr<Response>)> {
     let response = |(status, name, description, example): Refusal| {
-        let schema = match status {
-            200 => "Options",
-            400 => "Problem",
-            _ => "Error",
+        let schema = match name {
+            BAD_ORDER => "OrderProblem",
+            BAD_BULK => "BulkProblem",
+            _ => "Problem",
         };
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).example(Some(example()));
         let mut response = ResponseBuilder::new().description(description).content(JSON, content.build());
         response = with_id(response);
-        for (header, of) in [
-            ("Allow", &[200, 405][..]),
-            ("ETag", &[412]),
-            ("Retry-After", &[429, 503, 507]),
-            ("WWW-Authenticate", &[401]),
-        ] {
+        for (header, of) in
+            [("Allow", &[405][..]), ("ETag", &[412]), ("Retry-After", &[429, 503, 507]), ("WWW-Authenticate", &[401])]
+        {
             if of.contains(&status) {
                 response = response.header(header, self::header(header));
             }
         }
-        if status == 400 {
+        if name == BAD_BULK {
             response = response.header("Packhorse-Row", self::header("Packhorse-Row"));
         }
         (name, RefOr::T(response.build()))
@@ -135,15 +139,19 @@ pub(super) fn responses() -> Vec<(&'static str, RefOr<Response>)> {
     REFUSALS.into_iter().map(response).collect()
 }
 
+/// The response of `operation` to a bad request.
+pub(super) fn bad_request(operation: &str) -> Ref {
+    Ref::from_response_name(match operation {
+        "order_create" => BAD_ORDER,
+        "order_bulk" => BAD_BULK,
+        _ => return refusal(400),
+    })
+}
+
 /// The response for a status other than success.
 pub(super) fn refusal(status: u16) -> Ref {
     let name = REFUSALS.iter().find(|(of, ..)| *of == status).map(|(_, name, ..)| *name);
     Ref::from_response_name(name.expect("each status that is answered has its response"))
-}
-
-/// What OPTIONS answers.
-pub(super) fn options() -> Ref {
-    Ref::from_response_name("Options")
 }
 
 /// The header that every answer has.
@@ -180,65 +188,31 @@ pub(super) fn header(name: &str) -> Header {
 
 /// The schemas of what the responses hold.
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
-    let error = json!({
-        "type": "object", "required": ["detail"],
-        "properties": {
-            "detail": {"type": "string"},
-            "current": {"type": "integer", "description": "The number or version that there is, where another one was expected."},
-            "on_hand": {"type": "integer"},
-            "reserved": {"type": "integer"},
-        },
-    });
-    let problem = json!({
-        "type": ["object", "array"],
-        "description": "The sentences about each field, or {\"detail\": ...} about the whole; a list of sentences, or of \
-            what is wrong with each row of a list.",
-    });
-    let texts = json!({"type": "array", "items": {"type": "string"}});
-    let options = json!({
-        "type": "object", "required": ["name", "description", "renders", "parses"],
-        "properties": {"name": {"type": "string"}, "description": {"type": "string"}, "renders": texts, "parses": texts},
-    });
     let links = json!({
         "type": "object", "required": ["categories", "products", "orders"],
         "properties": {"categories": {"type": "string"}, "products": {"type": "string"}, "orders": {"type": "string"}},
     });
-    let health = json!({"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}});
+    let health = json!({
+        "type": "object", "required": ["status"],
+        "properties": {"status": {"type": "string", "enum": ["ok"]}},
+    });
     let readiness = json!({
         "type": "object", "required": ["status", "journal"],
         "properties": {
-            "status": {"type": "string"},
+            "status": {"$ref": "#/components/schemas/Readiness"},
             "journal": {
                 "type": "string", "enum": ["sound", "damaged"],
                 "description": "What was last found on the disk. Commands are taken also while it is damaged.",
             },
         },
     });
-    let row = json!({
-        "type": "object", "required": ["row", "order", "errors"],
-        "properties": {
-            "row": {"type": "integer", "minimum": 0},
-            "order": {"anyOf": [{"$ref": "#/components/schemas/Order"}, {"type": "null"}]},
-            "errors": {"type": ["object", "array", "null"]},
-        },
-    });
-    let dry_run = json!({
-        "type": "object", "required": ["status", "rows"],
-        "properties": {
-            "status": {"type": "integer", "enum": [201, 400], "description": "What the real run would answer."},
-            "rows": {"type": "array", "items": row},
-        },
-    });
-    let document = json!({"type": "object"});
     [
-        ("Error", error),
-        ("Problem", problem),
-        ("Options", options),
         ("Links", links),
         ("Health", health),
-        ("Readiness", readiness),
-        ("DryRun", dry_run),
-        ("Document", document),
+        ("ReadinessReport", readiness),
+        ("Document", json!({"type": "object", "additionalProperties": true})),
     ]
-    .into()
+    .into_iter()
+    .chain(problems::schemas())
+    .collect()
 }

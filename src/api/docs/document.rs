@@ -3,25 +3,26 @@
 use actix_web::http::Method;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::{
-    Components, Content, ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, Paths, Ref, RefOr, Required,
-    Response, ResponseBuilder, Schema, tag::TagBuilder,
+    Components, Contact, Content, ContentBuilder, HttpMethod, InfoBuilder, License, OpenApiBuilder, Paths, Ref, RefOr,
+    Required, Response, ResponseBuilder, Schema, ServerBuilder, tag::TagBuilder,
 };
 
 use super::super::access::{AuditBody, KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
 use super::super::overview::{OverviewBody, TrendBody};
 use super::super::render::{CategoryBody, HappeningBody, MovementBody, OrderBody, ProductBody, SettingRow, StepBody};
 use super::super::routes::{BULK, READYZ};
-use super::answers::{self, JSON, header, refusal, with_id};
+use super::answers::{self, JSON, bad_request, header, refusal, with_id};
 use super::inputs::{self, read};
 use super::operations::{Operation, Shows, operations};
 use super::security::{self, guarded};
 
-const DESCRIPTION: &str = "Orders, stock and catalogue. Errors have the shapes and texts of Django REST framework, and numbers may \
-    be written as texts, as there. A path is served with and without its last slash; HEAD is answered wherever GET is, \
-    and OPTIONS everywhere.";
+const DESCRIPTION: &str = "Orders, stock and catalogue. Errors have the shapes and texts of Django REST framework. What is documented is \
+    the form that is best sent; more is taken, as there: numbers may be written as texts and texts as numbers, flags as yes, \
+    no, on, off, 1 and 0, and an empty query parameter counts as none. A path is served with a slash at its end and without; \
+    HEAD is answered wherever GET is, and OPTIONS everywhere.";
 
 /// The groups that operations are shown in.
 const TAGS: [(&str, &str); 5] = [
@@ -34,8 +35,13 @@ const TAGS: [(&str, &str); 5] = [
 
 /// The document.
 pub(super) fn document() -> Value {
-    let info =
-        InfoBuilder::new().title("Packhorse").version(env!("CARGO_PKG_VERSION")).description(Some(DESCRIPTION)).build();
+    let mut license = License::new("MIT");
+    license.identifier = Some("MIT".into());
+    let mut contact = Contact::new();
+    contact.name = Some("The Packhorse developers".into());
+    let info = InfoBuilder::new().title("Packhorse").version(env!("CARGO_PKG_VERSION")).description(Some(DESCRIPTION));
+    let info = info.license(Some(license)).contact(Some(contact)).build();
+    let server = ServerBuilder::new().url("/").description(Some("The server that this document is from.")).build();
     let mut components = Components::default();
     let mut add = |(name, schema): (&str, RefOr<Schema>)| components.schemas.insert(name.into(), schema);
     of::<CategoryBody<'_>>(&mut add);
@@ -57,15 +63,11 @@ pub(super) fn document() -> Value {
     components.responses.extend(answers::responses().into_iter().map(|(name, response)| (name.into(), response)));
     let mut paths = Paths::new();
     for operation in operations() {
-        let item = paths.paths.entry(operation.path.into()).or_default();
-        item.options.get_or_insert_with(|| options(&operation));
+        let item = paths.paths.entry(shown(operation.path).into()).or_default();
         let method = operation.method.clone();
         let built = build(operation);
         match method {
-            HttpMethod::Get => {
-                item.head = Some(head(built.clone()));
-                item.get = Some(built);
-            }
+            HttpMethod::Get => item.get = Some(built),
             HttpMethod::Post => item.post = Some(built),
             HttpMethod::Put => item.put = Some(built),
             HttpMethod::Patch => item.patch = Some(built),
@@ -73,7 +75,8 @@ pub(super) fn document() -> Value {
         }
     }
     let tags = TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
-    let document = OpenApiBuilder::new().info(info).tags(Some(tags)).paths(paths).components(Some(components)).build();
+    let document = OpenApiBuilder::new().info(info).servers(Some([server])).tags(Some(tags)).paths(paths);
+    let document = document.components(Some(components)).build();
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     for (name, schema) in inputs::schemas().into_iter().chain(answers::schemas()) {
         document["components"]["schemas"][name] = schema;
@@ -88,6 +91,11 @@ fn of<T: ToSchema>(add: &mut impl FnMut((&str, RefOr<Schema>)) -> Option<RefOr<S
     for (name, schema) in schemas {
         add((&name, schema));
     }
+}
+
+/// `path` in the shorter of the two forms that are served.
+pub(super) fn shown(path: &str) -> &str {
+    path.trim_end_matches('/')
 }
 
 fn tag(path: &str) -> &'static str {
@@ -120,9 +128,10 @@ fn build(operation: Operation) -> utoipa::openapi::path::Operation {
         Shows::One(schema) => response.content(JSON, one(schema)),
         Shows::List(schema) => response.content(JSON, list(schema)),
         Shows::Nothing => response,
-        Shows::File(kind) => {
-            let text = ContentBuilder::new().schema(Some(read(json!({"type": "string"}))));
-            response.content(kind, text.build()).header("Content-Security-Policy", header("Content-Security-Policy"))
+        Shows::File(kinds) => {
+            let text = || ContentBuilder::new().schema(Some(read(json!({"type": "string"})))).build();
+            let response = kinds.iter().fold(response, |response, kind| response.content(*kind, text()));
+            response.header("Content-Security-Policy", header("Content-Security-Policy"))
         }
     };
     if is_page {
@@ -153,10 +162,12 @@ fn build(operation: Operation) -> utoipa::openapi::path::Operation {
     refused.extend(if takes_key { [422].iter() } else { [].iter() });
     refused.extend(errors);
     for status in refused {
-        built = built.response(status.to_string(), RefOr::<Response>::Ref(refusal(status)));
+        let answer = if status == 400 { bad_request(id) } else { refusal(status) };
+        built = built.response(status.to_string(), RefOr::<Response>::Ref(answer));
     }
     if path == READYZ {
-        let not = ResponseBuilder::new().description("Why commands are not taken.").content(JSON, one("Readiness"));
+        let not =
+            ResponseBuilder::new().description("Why commands are not taken.").content(JSON, one("ReadinessReport"));
         built = built.response("503", with_id(not).build());
     }
     if let Some(input) = input {
@@ -167,7 +178,7 @@ fn build(operation: Operation) -> utoipa::openapi::path::Operation {
         built =
             built.request_body(Some(RequestBodyBuilder::new().content(JSON, content).required(Some(required)).build()));
     }
-    guarded(built, security::role(path, &verb(&method))).build()
+    guarded(built, security::need(path, &verb(&method))).build()
 }
 
 fn verb(method: &HttpMethod) -> Method {
@@ -198,7 +209,7 @@ fn request_id() -> ParameterBuilder {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some("An id of up to 64 visible characters, for the log. Another one is made where it is none."))
-        .schema(Some(read(json!({"type": "string"}))))
+        .schema(Some(read(json!({"type": "string", "maxLength": 64}))))
 }
 
 fn idempotency_key() -> ParameterBuilder {
@@ -225,35 +236,4 @@ fn condition(name: &str) -> ParameterBuilder {
         .required(Required::False)
         .description(Some("The ETag of an answer, as it stands there."))
         .schema(Some(read(schema)))
-}
-
-/// GET without the body of its answer.
-fn head(mut get: utoipa::openapi::path::Operation) -> utoipa::openapi::path::Operation {
-    get.operation_id = get.operation_id.map(|id| format!("{id}_head"));
-    for response in get.responses.responses.values_mut() {
-        // A shared response shows its body with the others.
-        if let RefOr::T(response) = response {
-            response.content.clear();
-        }
-    }
-    get
-}
-
-fn options(operation: &Operation) -> utoipa::openapi::path::Operation {
-    // Nobody looks whether there is such a thing.
-    let any = |parameter: &Parameter| {
-        let mut parameter = parameter.clone();
-        parameter.schema = Some(read(json!({"type": "string"})));
-        parameter
-    };
-    let in_path = operation.parameters.iter().filter(|parameter| parameter.parameter_in == ParameterIn::Path).map(any);
-    let role = security::role(operation.path, &Method::OPTIONS);
-    let built = OperationBuilder::new()
-        .operation_id(Some(format!("{}_options", operation.id)))
-        .summary(Some("What the path answers to."))
-        .tag(tag(operation.path))
-        .parameters(Some(in_path))
-        .response("200", RefOr::<Response>::Ref(answers::options()))
-        .response("503", RefOr::<Response>::Ref(refusal(503)));
-    guarded(built, role).build()
 }

@@ -8,6 +8,7 @@ mod document;
 mod inputs;
 mod operations;
 mod postman;
+mod problems;
 mod security;
 #[cfg(test)]
 mod tests;

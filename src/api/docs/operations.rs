@@ -11,6 +11,7 @@ use super::super::routes::{
     SETTINGS, TIMELINE, TRANSITION, TREND, USER, USERS,
 };
 use super::inputs::{ACCESS_NAME, read};
+use crate::domain::order::Status;
 
 /// What an operation answers when it does what was asked.
 #[derive(Clone, Copy)]
@@ -21,8 +22,8 @@ pub(super) enum Shows {
     List(&'static str),
     /// No body.
     Nothing,
-    /// A file of some media type.
-    File(&'static str),
+    /// A file of one of these media types.
+    File(&'static [&'static str]),
 }
 
 /// The body of a request.
@@ -106,7 +107,7 @@ impl Operation {
 
     /// The id in the path, with one that the example is about.
     fn id(self, example: u64) -> Self {
-        let schema = read(json!({"type": "integer", "minimum": 1}));
+        let schema = read(id());
         let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).required(Required::True);
         self.with(id.schema(Some(schema)).example(Some(example.into())).build())
     }
@@ -118,9 +119,9 @@ impl Operation {
         self.with(name.schema(Some(schema)).example(Some(example.into())).build())
     }
 
-    fn page(self, cursor: Value) -> Self {
-        let limit =
-            json!({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1000}, {"type": "string", "enum": [""]}]});
+    fn page(self) -> Self {
+        let limit = json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 1000});
+        let cursor = json!({"type": "string", "minLength": 1});
         self.with(query("limit", "How many rows, at most.", limit, Some(json!(100)))).with(query(
             "cursor",
             "Where the page before ended; taken from its Link.",
@@ -134,31 +135,29 @@ impl Operation {
     }
 }
 
+/// What a list of orders can be sorted by.
+const SORTED_BY: [&str; 7] =
+    ["id", "created_at", "updated_at", "last_transition_time", "total_price", "status", "customer_name"];
+
 fn query(name: &str, description: &str, schema: Value, example: Option<Value>) -> Parameter {
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
     parameter.description(Some(description)).schema(Some(read(schema))).example(example).build()
 }
 
-/// An id; an empty one counts as none.
-fn id_or_nothing() -> Value {
-    json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "enum": [""]}]})
+fn id() -> Value {
+    json!({"type": "integer", "format": "int64", "minimum": 1})
+}
+
+fn flag() -> Value {
+    json!({"type": "boolean"})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
 }
 
 fn day() -> Value {
-    json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "enum": [""]}]})
-}
-
-/// Of a list of orders: an id, or in another order than that of ids, the value that the last row was sorted by and its id.
-fn order_cursor() -> Value {
-    json!({"anyOf": [
-        {"type": "integer", "minimum": 1},
-        {"type": "string", "pattern": "^((updated_at|last_transition_time|total_price|status|customer_name)\\..+~[1-9][0-9]{0,18})?$"},
-    ]})
-}
-
-/// Of a list by entries of the journal.
-fn entry_cursor() -> Value {
-    json!({"type": "string", "pattern": "^((0|[1-9][0-9]{0,18})-(0|[1-9][0-9]{0,8}))?$"})
+    json!({"type": "string", "format": "date"})
 }
 
 fn alice() -> Value {
@@ -174,7 +173,7 @@ fn bob() -> Value {
     })
 }
 
-/// All of them but OPTIONS and HEAD, which follow from them.
+/// All of them but OPTIONS and HEAD, of which a generated client has no use.
 pub(super) fn operations() -> Vec<Operation> {
     [catalogue(), orders(), access(), rest()].into_iter().flatten().collect()
 }
@@ -183,7 +182,7 @@ pub(super) fn operations() -> Vec<Operation> {
 fn catalogue() -> Vec<Operation> {
     let product = || json!({"name": "Tablet", "price": "149.50", "stock": 5, "category_id": 1});
     vec![
-        on(Get, CATEGORIES, "category_list", "Lists categories, by id.").page(id_or_nothing()).shows(Shows::List("Category")),
+        on(Get, CATEGORIES, "category_list", "Lists categories, by id.").page().shows(Shows::List("Category")),
         on(Post, CATEGORIES, "category_create", "Creates a category.")
             .takes("CategoryInput", json!({"name": "Garden"})).once().made().shows(Shows::One("Category")),
         on(Get, CATEGORY, "category_retrieve", "Shows a category.").id(1).shows(Shows::One("Category")),
@@ -193,12 +192,12 @@ fn catalogue() -> Vec<Operation> {
             .id(1).takes("CategoryPatch", json!({"name": "Devices"})).shows(Shows::One("Category")),
         on(Delete, CATEGORY, "category_delete", "Deletes a category without products.").id(2).refuses(&[409]),
         on(Get, PRODUCTS, "product_list", "Lists products, archived ones included unless asked otherwise, by id.")
-            .with(query("search", "Up to 16 terms, each of which the name has to contain.", json!({"type": "string"}), None))
-            .with(query("category", "Only those of this category.", id_or_nothing(), Some(json!(1))))
-            .with(query("archived", "true: only archived ones; false: only others.", json!({"type": "boolean"}), None))
+            .with(query("search", "Up to 16 terms, each of which the name has to contain.", text(), None))
+            .with(query("category", "Only those of this category.", id(), Some(json!(1))))
+            .with(query("archived", "true: only archived ones; false: only others.", flag(), None))
             .with(query("available_max", "Only those of which at most so many pieces are available.",
-                json!({"anyOf": [{"type": "integer", "minimum": 0, "maximum": u32::MAX}, {"type": "string", "enum": [""]}]}), Some(json!(10))))
-            .page(id_or_nothing()).shows(Shows::List("Product")),
+                json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": u32::MAX}), Some(json!(10))))
+            .page().shows(Shows::List("Product")),
         on(Post, PRODUCTS, "product_create", "Creates a product with its opening stock.")
             .takes("ProductInput", product()).once().made().shows(Shows::One("Product")),
         on(Get, PRODUCT, "product_retrieve", "Shows a product.").tagged().id(1).shows(Shows::One("Product")),
@@ -211,38 +210,36 @@ fn catalogue() -> Vec<Operation> {
             .tagged().id(1).takes("Adjustment", json!({"delta": -1, "reason": "damaged"})).once()
             .shows(Shows::One("Product")).refuses(&[409]),
         on(Get, MOVEMENTS, "product_movements", "Lists the stock ledger of a product, newest first.")
-            .id(1).page(entry_cursor()).shows(Shows::List("Movement")),
+            .id(1).page().shows(Shows::List("Movement")),
     ]
 }
 
 #[rustfmt::skip]
 fn orders() -> Vec<Operation> {
-    let search = json!({"type": "string"});
-    let status = json!({"type": "string", "enum": [
-        "pending", "processing", "shipped", "delivered", "cancelled", "dispatched", "canceled", "delayed", "",
-    ]});
+    let words = Status::ALL.map(Status::as_str).into_iter().chain(["delayed"]);
+    let status = json!({"type": "string", "enum": words.collect::<Vec<_>>()});
+    let ways = SORTED_BY.into_iter().flat_map(|field| [field.to_owned(), format!("-{field}")]);
+    let ordering = json!({"type": "string", "enum": ways.collect::<Vec<_>>()});
     vec![
         on(Get, ORDERS, "order_list", "Lists orders, newest first.")
-            .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", search, None))
-            .with(query("status", "Orders in this status, or those that are delayed. Given more than once: orders in any of them.", status, Some(json!("pending"))))
-            .with(query("delayed", "true: only those that outstay their stage; false: only others.", json!({"type": "boolean"}), None))
+            .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", text(), None))
+            .with(query("status", "Orders in this status, or those that are delayed.", status, Some(json!("pending"))))
+            .with(query("delayed", "true: only those that outstay their stage; false: only others.", flag(), None))
             .with(query("customer", "Only those that hold this in the customer's name, e-mail or telephone number, of which the digits count.",
-                json!({"type": "string"}), None))
-            .with(query("product", "Only those with a line of this product.", id_or_nothing(), Some(json!(1))))
+                text(), None))
+            .with(query("product", "Only those with a line of this product.", id(), Some(json!(1))))
             .with(query("from", "Only those placed on this day or later, which is not after to; days are those of the server's time zone.", day(), None))
             .with(query("to", "Only those placed on this day or before.", day(), None))
-            .with(query("ordering", "id, created_at, updated_at, last_transition_time, total_price, status or \
-                customer_name; the other way round after a dash. Other words are passed over.",
-                json!({"type": "string"}), Some(json!("-id"))))
-            .page(order_cursor()).shows(Shows::List("Order")),
+            .with(query("ordering", "By what the list is sorted; the other way round after a dash.", ordering, Some(json!("-id"))))
+            .page().shows(Shows::List("Order")),
         on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none; or says what would become of it.")
-            .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
+            .with(query("dry_run", "Answers 200, and changes nothing.", flag(), None))
             .takes("OrderInput", alice()).once().made().shows(Shows::One("Order")),
         on(Post, BULK, "order_bulk", "Places all orders of a list, or none; or says what would become of each.")
-            .with(query("dry_run", "Answers 200, and changes nothing.", json!({"type": "boolean"}), None))
+            .with(query("dry_run", "Answers 200, and changes nothing.", flag(), None))
             .takes("OrderInput", json!([alice(), alice()])).once().made().shows(Shows::List("Order")),
         on(Get, DELAYED, "order_delayed", "Lists the orders that outstayed their stage, longest last.")
-            .page(order_cursor()).shows(Shows::List("Order")),
+            .page().shows(Shows::List("Order")),
         on(Get, ORDER, "order_retrieve", "Shows an order, archived or not.").tagged().id(1).shows(Shows::One("Order")),
         on(Put, ORDER, "order_replace", "Replaces the contact fields of a pending order.")
             .tagged().id(1).takes("ContactInput", bob()).shows(Shows::One("Order")).refuses(&[409]),
@@ -265,25 +262,24 @@ fn orders() -> Vec<Operation> {
 fn access() -> Vec<Operation> {
     let user = || json!({"name": "bob", "role": "operator", "password": "a horse, a cart, a road"});
     let key = || json!({"name": "till-3", "role": "operator", "scope": "orders", "expires_at": null});
-    let name_cursor = json!({"type": "string", "pattern": format!("^({ACCESS_NAME})?$")});
     let name = format!("^{ACCESS_NAME}$");
     vec![
         on(Get, ME, "me", "Shows who calls.").shows(Shows::One("Me")),
-        on(Get, USERS, "user_list", "Lists users, by name.").page(name_cursor).shows(Shows::List("User")),
+        on(Get, USERS, "user_list", "Lists users, by name.").page().shows(Shows::List("User")),
         on(Post, USERS, "user_create", "Adds a user. The first user or key closes a server that was open.")
             .takes("UserInput", user()).made().shows(Shows::One("User")).refuses(&[409]),
         on(Get, USER, "user_retrieve", "Shows a user.").name(&name, "ann").shows(Shows::One("User")),
         on(Patch, USER, "user_change", "Changes password, role, and whether the user may sign in; each ends their sessions.")
             .name(&name, "ann").takes("UserPatch", json!({"role": "viewer"})).shows(Shows::One("User")).refuses(&[409]),
-        on(Get, KEYS, "key_list", "Lists API keys, by id, without their secrets.").page(id_or_nothing()).shows(Shows::List("Key")),
+        on(Get, KEYS, "key_list", "Lists API keys, by id, without their secrets.").page().shows(Shows::List("Key")),
         on(Post, KEYS, "key_create", "Makes an API key. Its secret is in this answer and nowhere else.")
             .takes("KeyInput", key()).made().shows(Shows::One("NewKey")).refuses(&[409]),
         on(Post, REVOKE_KEY, "key_revoke", "Ends an API key for good.").id(2).shows(Shows::One("Key")).refuses(&[409]),
         on(Get, SESSIONS, "session_list", "Lists who is signed in at the console, the newest session first.")
-            .page(id_or_nothing()).shows(Shows::List("Session")),
+            .page().shows(Shows::List("Session")),
         on(Post, REVOKE_SESSION, "session_revoke", "Ends a session.").id(1).gone(),
         on(Get, AUDIT, "audit_list", "Lists changes of users, keys and catalogue, newest first.")
-            .page(entry_cursor()).shows(Shows::List("AuditRow")),
+            .page().shows(Shows::List("AuditRow")),
     ]
 }
 
@@ -299,10 +295,10 @@ fn rest() -> Vec<Operation> {
             .shows(Shows::One("Trend")),
         on(Get, SETTINGS, "setting_list", "Lists the settings in force, section by section.").shows(Shows::List("Setting")),
         on(Get, HEALTHZ, "health", "Whether the process answers.").shows(Shows::One("Health")),
-        on(Get, READYZ, "readiness", "Whether commands are taken; if not, a 503 says why.").shows(Shows::One("Readiness")),
+        on(Get, READYZ, "readiness", "Whether commands are taken; if not, a 503 says why.").shows(Shows::One("ReadinessReport")),
         on(Get, OPENAPI, "openapi", "This document.").shows(Shows::One("Document")),
         on(Get, POSTMAN, "postman", "This document as a collection for Postman.").shows(Shows::One("Document")),
-        on(Get, DOCS, "docs", "This document to read and to try.").shows(Shows::File("text/html; charset=utf-8")),
-        on(Get, ASSET, "docs_file", "A file of that page.").with(name).shows(Shows::File("*/*")),
+        on(Get, DOCS, "docs", "This document to read and to try.").shows(Shows::File(&["text/html; charset=utf-8"])),
+        on(Get, ASSET, "docs_file", "A file of that page.").with(name).shows(Shows::File(&["text/css", "text/javascript", "image/png"])),
     ]
 }

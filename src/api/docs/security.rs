@@ -7,8 +7,7 @@ use utoipa::openapi::{RefOr, Response};
 
 use super::super::routes::routes;
 use super::answers::refusal;
-use crate::access::{Need, SESSION_COOKIE};
-use crate::domain::access::Role;
+use crate::access::{Area, Need, SESSION_COOKIE};
 
 /// The ways to say who calls, by name. One of them is enough.
 pub(super) fn schemes() -> [(String, SecurityScheme); 3] {
@@ -24,23 +23,30 @@ pub(super) fn schemes() -> [(String, SecurityScheme); 3] {
     ]
 }
 
-/// The least role for `method` of `path`; for OPTIONS the least of the path. `None` lets everybody in.
-pub(super) fn role(path: &str, method: &Method) -> Option<Role> {
-    let needs: Vec<(Method, Need)> =
-        routes().into_iter().filter(|route| route.0 == path).map(|(_, method, need)| (method, need)).collect();
-    let exact = needs.iter().find(|(known, _)| known == method).map(|(_, need)| need.role);
-    exact.or_else(|| needs.iter().map(|(_, need)| need.role).min()).expect("what is documented has a route")
+/// What `method` of `path` asks of its caller.
+pub(super) fn need(path: &str, method: &Method) -> Need {
+    let found = routes().into_iter().find(|route| route.0 == path && route.1 == *method);
+    found.expect("what is documented has a route").2
 }
 
 /// `operation` with what it asks of its caller.
-pub(super) fn guarded(mut operation: OperationBuilder, role: Option<Role>) -> OperationBuilder {
+pub(super) fn guarded(mut operation: OperationBuilder, need: Need) -> OperationBuilder {
     let mut statuses = vec![403, 429];
-    if let Some(role) = role {
+    let text = match (need.role, need.area) {
+        (None, _) => "Everybody may.".to_owned(),
+        (Some(role), Area::Common) => format!("Needs the role {role}; a key of any scope does."),
+        (Some(role), Area::Orders) => format!("Needs the role {role}; of a key, the scope all or orders."),
+        (Some(role), Area::Catalogue) => format!("Needs the role {role}; of a key, the scope all or catalogue."),
+        (Some(role), Area::Administration) => format!("Needs the role {role}; of a key, the scope all."),
+    };
+    operation = operation.description(Some(text));
+    if need.role.is_some() {
         statuses.push(401);
-        operation = operation.description(Some(format!("Needs the role {role}.")));
         for (name, _) in schemes() {
             operation = operation.security(SecurityRequirement::new::<_, [&str; 0], _>(name, []));
         }
+    } else {
+        operation = operation.securities(Some([]));
     }
     for status in statuses {
         operation = operation.response(status.to_string(), RefOr::<Response>::Ref(refusal(status)));

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::words::MoneyText;
 use crate::domain::catalogue::{Category, Revision};
 use crate::domain::money::Money;
 use crate::view::Product;
@@ -23,8 +24,7 @@ pub(super) struct DetailsBody<'a> {
     id: u64,
     name: &'a str,
     description: &'a str,
-    /// With two decimals.
-    #[schema(value_type = String)]
+    #[schema(value_type = MoneyText)]
     price: Text<Money>,
     /// What is available.
     stock: u32,
@@ -44,8 +44,7 @@ pub(crate) struct ProductBody<'a> {
     id: u64,
     name: &'a str,
     description: &'a str,
-    /// With two decimals.
-    #[schema(value_type = String)]
+    #[schema(value_type = MoneyText)]
     price: Text<Money>,
     /// What is available.
     stock: u32,

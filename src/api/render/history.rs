@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::catalogue::Text;
 use super::time::{Time, Times};
+use super::words::{PreviousStatusWord, StatusWord, WhoText};
 use crate::domain::order::{Status, Step};
 use crate::domain::who::Who;
 
@@ -15,12 +16,13 @@ use crate::domain::who::Who;
     "reason": null,
 }))]
 pub(crate) struct StepBody<'a> {
+    #[schema(value_type = PreviousStatusWord)]
     previous_status: &'static str,
+    #[schema(value_type = StatusWord)]
     new_status: &'static str,
     #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
-    /// timer, client, cli, user:NAME or key:NAME.
-    #[schema(value_type = String)]
+    #[schema(value_type = WhoText)]
     who: Text<&'a Who>,
     #[schema(required)]
     reason: Option<&'a str>,

@@ -9,6 +9,7 @@ mod order;
 mod setting;
 mod time;
 mod timeline;
+mod words;
 
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ pub(crate) use order::{Lines, OrderBody, WHOLE_ORDER_BYTES};
 pub use setting::SettingRow;
 pub(crate) use time::{Time, Times};
 pub(crate) use timeline::{Changes, HappeningBody};
+pub(crate) use words::{AuditWord, ReadinessWord, RoleWord, ScopeWord, WhoText};
 
 /// `body` as JSON; `capacity` is about how many bytes that takes.
 pub(crate) fn json(body: &impl Serialize, capacity: usize) -> Vec<u8> {

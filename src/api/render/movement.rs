@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::catalogue::Text;
 use super::time::{Time, Times};
+use super::words::{CauseWord, WhoText};
 use crate::domain::stock::{Change, Movement};
 use crate::domain::who::Who;
 
@@ -18,7 +19,7 @@ pub(crate) struct MovementBody<'a> {
     sequence: u64,
     #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
-    /// received, adjusted, reserved, released or shipped.
+    #[schema(value_type = CauseWord)]
     cause: &'static str,
     quantity: i64,
     on_hand: u32,
@@ -26,7 +27,7 @@ pub(crate) struct MovementBody<'a> {
     available: u32,
     #[schema(required)]
     order: Option<u64>,
-    #[schema(value_type = String)]
+    #[schema(value_type = WhoText)]
     who: Text<&'a Who>,
     #[schema(required)]
     reason: Option<&'a str>,

@@ -4,6 +4,7 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::catalogue::{DetailsBody, Text};
 use super::time::{Time, Times};
+use super::words::{ARCHIVE, ActionWord, CANCEL, EDIT, MoneyText, StatusWord};
 use crate::domain::money::Money;
 use crate::domain::order::{Action, Line, Order, allowed_actions};
 use crate::view::Delay;
@@ -30,7 +31,9 @@ pub(crate) struct OrderBody<'a> {
     customer_email: &'a str,
     customer_phone: &'a str,
     delivery_address: &'a str,
+    #[schema(value_type = StatusWord)]
     status: &'static str,
+    /// The status, for people.
     status_display: &'static str,
     #[schema(value_type = String, format = "date-time")]
     created_at: Time<'a>,
@@ -38,7 +41,7 @@ pub(crate) struct OrderBody<'a> {
     updated_at: Time<'a>,
     #[schema(value_type = String, format = "date-time")]
     last_transition_time: Time<'a>,
-    #[schema(value_type = String)]
+    #[schema(value_type = MoneyText)]
     total_price: Text<Money>,
     #[schema(value_type = Vec<LineBody>)]
     items: Lines<'a>,
@@ -46,8 +49,7 @@ pub(crate) struct OrderBody<'a> {
     is_delayed: bool,
     #[schema(value_type = Option<String>, format = "date-time", required)]
     delayed_since: Option<Time<'a>>,
-    /// transition:STATUS, cancel, edit, archive.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<ActionWord>)]
     allowed_actions: Actions<'a>,
 }
 
@@ -107,9 +109,9 @@ impl Serialize for Actions<'_> {
         for action in allowed_actions(self.0.status, self.0.archived) {
             match action {
                 Action::Transition(to) => actions.serialize_element(&Text(format_args!("transition:{to}")))?,
-                Action::Cancel => actions.serialize_element("cancel")?,
-                Action::Edit => actions.serialize_element("edit")?,
-                Action::Archive => actions.serialize_element("archive")?,
+                Action::Cancel => actions.serialize_element(CANCEL)?,
+                Action::Edit => actions.serialize_element(EDIT)?,
+                Action::Archive => actions.serialize_element(ARCHIVE)?,
             }
         }
         actions.end()

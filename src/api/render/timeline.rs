@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::catalogue::Text;
 use super::time::{Time, Times};
+use super::words::{HappeningWord, WhoText};
 use crate::domain::order::{FieldChange, Happening, Status, What};
 use crate::domain::who::Who;
 
@@ -19,15 +20,14 @@ pub(crate) struct HappeningBody<'a> {
     sequence: u32,
     #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
-    /// placed, the status that it moved to, `contact_changed`, or archived.
+    #[schema(value_type = HappeningWord)]
     r#type: &'static str,
-    /// timer, client, cli, user:NAME or key:NAME.
-    #[schema(value_type = String)]
+    #[schema(value_type = WhoText)]
     who: Text<&'a Who>,
     #[schema(required)]
     reason: Option<&'a str>,
     /// Of a move: `from`. Of a changed contact: each field that changed, with its text before and after.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, serde_json::Value>)]
     data: Data<'a>,
 }
 
