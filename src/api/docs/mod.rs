@@ -10,6 +10,7 @@ mod operations;
 mod postman;
 mod problems;
 mod security;
+mod steps;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use actix_web::http::Method;
 use serde_json::Value;
 
 use super::super::routes::{parameters, routes};
@@ -15,9 +16,8 @@ fn document() -> Value {
 fn every_route_is_documented_and_nothing_else() {
     let routes: BTreeSet<_> = routes()
         .into_iter()
-        .flat_map(|(path, method, _)| {
-            [method.as_str(), "OPTIONS"].map(|method| (path.to_owned(), method.to_lowercase()))
-        })
+        .filter(|(_, method, _)| method != Method::HEAD)
+        .map(|(path, method, _)| (document::shown(path).to_owned(), method.as_str().to_lowercase()))
         .collect();
     let document = document();
     let documented: BTreeSet<_> = document["paths"]
@@ -29,6 +29,67 @@ fn every_route_is_documented_and_nothing_else() {
     let missing: Vec<_> = routes.symmetric_difference(&documented).collect();
     assert!(missing.is_empty(), "only in one of route table and document: {missing:?}");
     assert!(routes.len() > 40, "the route table was read");
+}
+
+/// What else is taken is for people to read: a union of all that is taken is no type to a generated client.
+#[test]
+fn what_clients_send_has_one_form() {
+    fn check(at: &str, schema: &Value) {
+        for word in ["anyOf", "oneOf", "allOf", "not", "multipleOf"] {
+            assert!(schema[word].is_null(), "{at} has one form, without {word}");
+        }
+        if let Some(kinds) = schema["type"].as_array() {
+            assert!(kinds.len() == 2 && kinds[1] == "null", "{at} is of one type, or null: {kinds:?}");
+        }
+        let words = schema["enum"].as_array().into_iter().flatten();
+        assert!(words.into_iter().all(|word| word.as_str() != Some("")), "{at} is left out where it is empty");
+        assert!(schema["format"] != "email" || schema["pattern"].is_null(), "{at}: the server knows e-mails better");
+        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+            check(&format!("{at}.{name}"), member);
+        }
+        if schema["type"] == "array" {
+            check(&format!("{at}[]"), &schema["items"]);
+        }
+    }
+    let document = document();
+    let mut bodies = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        if ["Input", "Patch", "Transition", "Cancellation", "Adjustment"].iter().any(|end| name.ends_with(end)) {
+            check(name, schema);
+            bodies += 1;
+        }
+    }
+    assert!(bodies > 12, "the bodies of requests were found");
+    for operation in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            check(&format!("{}: {}", operation["operationId"], parameter["name"]), &parameter["schema"]);
+        }
+    }
+}
+
+#[test]
+fn fields_with_a_few_words_say_which() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let mut fields = 0;
+    for (name, schema) in schemas.as_object().unwrap() {
+        for (field, member) in schema["properties"].as_object().into_iter().flatten() {
+            let (all, one) = (&member["$ref"], &member["oneOf"][0]["$ref"]);
+            let Some(reference) = all.as_str().or(one.as_str()) else {
+                let is_open = !["status", "role", "scope", "cause", "event", "to"].contains(&field.as_str());
+                assert!(is_open || member["enum"].is_array(), "{name}.{field} says which words there are");
+                continue;
+            };
+            let target = document.pointer(reference.strip_prefix('#').unwrap()).unwrap();
+            fields += usize::from(target["enum"].is_array());
+        }
+    }
+    assert!(fields > 10, "the fields with words were found: {fields}");
+    assert_eq!(schemas["Action"]["enum"].as_array().unwrap().len(), 6);
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
 }
 
 #[test]
@@ -76,8 +137,7 @@ fn every_reference_leads_somewhere_and_every_id_is_its_own() {
     }
     let groups: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
     let mut ids = BTreeSet::new();
-    for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
-    {
+    for operation in operations(&document) {
         let id = operation["operationId"].as_str().unwrap();
         assert!(ids.insert(id), "{id} is there twice");
         assert!(groups.contains(&&operation["tags"][0]), "{id} is in a group that is described");
@@ -85,15 +145,33 @@ fn every_reference_leads_somewhere_and_every_id_is_its_own() {
 }
 
 #[test]
-fn the_collection_has_a_request_for_each_operation() {
+fn the_collection_has_a_request_for_each_operation_and_access_comes_last() {
     let collection: Value = serde_json::from_slice(&POSTMAN).unwrap();
-    let requests: usize =
-        collection["item"].as_array().unwrap().iter().map(|folder| folder["item"].as_array().unwrap().len()).sum();
-    let shown = |method: &str| ["get", "post", "put", "patch", "delete"].contains(&method);
+    let folders = collection["item"].as_array().unwrap();
+    let names: Vec<_> = folders.iter().map(|folder| folder["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["service", "categories", "products", "orders", "access", "clean up"]);
+    let requests = folders.iter().flat_map(|folder| folder["item"].as_array().unwrap());
+    let shown: BTreeSet<_> = requests
+        .map(|item| {
+            let scripts = item["event"].to_string();
+            assert!(scripts.contains("pm.response.code"), "{item} looks at the answer");
+            let request = &item["request"];
+            let path = request["url"]["raw"].as_str().unwrap().strip_prefix("{{baseUrl}}").unwrap();
+            let path = path.split('?').next().unwrap().to_owned();
+            let is_guarded = scripts.contains("closeAccess");
+            let closes =
+                request["method"] == "POST" && ["/api/access/keys", "/api/access/users"].contains(&path.as_str());
+            assert_eq!(is_guarded, closes, "what closes an open server is guarded: {path}");
+            (path, request["method"].as_str().unwrap().to_lowercase())
+        })
+        .collect();
     let document = document();
-    let items = document["paths"].as_object().unwrap().values();
-    let operations = items.flat_map(|item| item.as_object().unwrap().keys()).filter(|method| shown(method)).count();
-    assert_eq!(requests, operations);
-    let text = collection.to_string();
-    assert!(text.contains("{{baseUrl}}/api/inventory/orders/:id/cancel/"), "paths are in Postman's form");
+    let items = document["paths"].as_object().unwrap().iter();
+    let operations: BTreeSet<_> = items
+        .flat_map(|(path, item)| {
+            let path = path.replace('{', ":").replace('}', "");
+            item.as_object().unwrap().keys().map(move |method| (path.clone(), method.clone()))
+        })
+        .collect();
+    assert_eq!(shown, operations);
 }
