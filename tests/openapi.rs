@@ -66,6 +66,7 @@ fn filled(path: &str, operation: &Value) -> String {
     let mut query = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let (name, example) = (parameter["name"].as_str().unwrap(), &parameter["example"]);
+        let example = example.get(0).unwrap_or(example);
         let example = example.as_str().map_or_else(|| example.to_string(), ToOwned::to_owned);
         match parameter["in"].as_str().unwrap() {
             "path" => path = path.replace(&format!("{{{name}}}"), &example),

@@ -217,13 +217,13 @@ fn catalogue() -> Vec<Operation> {
 #[rustfmt::skip]
 fn orders() -> Vec<Operation> {
     let words = Status::ALL.map(Status::as_str).into_iter().chain(["delayed"]);
-    let status = json!({"type": "string", "enum": words.collect::<Vec<_>>()});
+    let status = json!({"type": "array", "items": {"type": "string", "enum": words.collect::<Vec<_>>()}});
     let ways = SORTED_BY.into_iter().flat_map(|field| [field.to_owned(), format!("-{field}")]);
     let ordering = json!({"type": "string", "enum": ways.collect::<Vec<_>>()});
     vec![
         on(Get, ORDERS, "order_list", "Lists orders, newest first.")
             .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", text(), None))
-            .with(query("status", "Orders in this status, or those that are delayed.", status, Some(json!("pending"))))
+            .with(query("status", "Orders in any of these statuses, or those that are delayed.", status, Some(json!(["pending"]))))
             .with(query("delayed", "true: only those that outstay their stage; false: only others.", flag(), None))
             .with(query("customer", "Only those that hold this in the customer's name, e-mail or telephone number, of which the digits count.",
                 text(), None))
@@ -232,8 +232,7 @@ fn orders() -> Vec<Operation> {
             .with(query("to", "Only those placed on this day or before.", day(), None))
             .with(query("ordering", "By what the list is sorted; the other way round after a dash.", ordering, Some(json!("-id"))))
             .page().shows(Shows::List("Order")),
-        on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none; or says what would become of it.")
-            .with(query("dry_run", "Answers 200, and changes nothing.", flag(), None))
+        on(Post, ORDERS, "order_create", "Places an order: each of its lines is reserved, or none.")
             .takes("OrderInput", alice()).once().made().shows(Shows::One("Order")),
         on(Post, BULK, "order_bulk", "Places all orders of a list, or none; or says what would become of each.")
             .with(query("dry_run", "Answers 200, and changes nothing.", flag(), None))

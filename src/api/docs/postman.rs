@@ -95,6 +95,7 @@ fn pair(parameter: &Value, place: &str, step: &Step) -> Value {
         _ if asked.is_some() => asked.unwrap_or_default().to_owned(),
         (_, Value::Null) => String::new(),
         (_, Value::String(text)) => text.clone(),
+        (_, Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
         (_, other) => other.to_string(),
     };
     let mut pair = json!({"key": parameter["name"], "value": value});

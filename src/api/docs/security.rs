@@ -29,8 +29,8 @@ pub(super) fn need(path: &str, method: &Method) -> Need {
     found.expect("what is documented has a route").2
 }
 
-/// `operation` with what it asks of its caller.
-pub(super) fn guarded(mut operation: OperationBuilder, need: Need) -> OperationBuilder {
+/// `operation` with what it asks of its caller, and a `note` for people.
+pub(super) fn guarded(mut operation: OperationBuilder, need: Need, note: &str) -> OperationBuilder {
     let mut statuses = vec![403, 429];
     let text = match (need.role, need.area) {
         (None, _) => "Everybody may.".to_owned(),
@@ -39,7 +39,7 @@ pub(super) fn guarded(mut operation: OperationBuilder, need: Need) -> OperationB
         (Some(role), Area::Catalogue) => format!("Needs the role {role}; of a key, the scope all or catalogue."),
         (Some(role), Area::Administration) => format!("Needs the role {role}; of a key, the scope all."),
     };
-    operation = operation.description(Some(text));
+    operation = operation.description(Some(text + note));
     if need.role.is_some() {
         statuses.push(401);
         for (name, _) in schemes() {

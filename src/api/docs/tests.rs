@@ -96,8 +96,11 @@ fn operations(document: &Value) -> impl Iterator<Item = &Value> {
 fn a_path_takes_the_parameters_that_are_documented_and_names_all_others_as_ignored() {
     let taken: BTreeSet<_> = parameters()
         .into_iter()
+        .filter(|(_, method, _)| method != Method::HEAD)
         .flat_map(|(path, method, names)| {
-            names.iter().map(move |name| (path.to_owned(), method.as_str().to_lowercase(), (*name).to_owned()))
+            names
+                .iter()
+                .map(move |name| (document::shown(path).to_owned(), method.as_str().to_lowercase(), (*name).to_owned()))
         })
         .collect();
     let document = document();
@@ -109,6 +112,8 @@ fn a_path_takes_the_parameters_that_are_documented_and_names_all_others_as_ignor
             documented.extend(names.map(|name| (path.clone(), method.clone(), name.as_str().unwrap().to_owned())));
         }
     }
+    // A dry run of a single order is for people to read of: a second answer would leave clients without a type for the first.
+    documented.insert(("/api/inventory/orders".into(), "post".into(), "dry_run".into()));
     let differing: Vec<_> = taken.symmetric_difference(&documented).collect();
     assert!(differing.is_empty(), "only in one of route table and document: {differing:?}");
     assert!(taken.len() > 30);
