@@ -8,6 +8,7 @@ use utoipa::openapi::{RefOr, Response};
 use super::super::routes::routes;
 use super::answers::refusal;
 use crate::access::{Area, Need, SESSION_COOKIE};
+use crate::domain::access::Role;
 
 /// The ways to say who calls, by name. One of them is enough.
 pub(super) fn schemes() -> [(String, SecurityScheme); 3] {
@@ -36,6 +37,7 @@ pub(super) fn guarded(mut operation: OperationBuilder, need: Need, note: &str) -
         (None, _) => "Everybody may.".to_owned(),
         (Some(role), Area::Common) => format!("Needs the role {role}; a key of any scope does."),
         (Some(role), Area::Orders) => format!("Needs the role {role}; of a key, the scope all or orders."),
+        (Some(Role::Viewer), Area::Catalogue) => "Needs the role viewer; a key of any scope does.".to_owned(),
         (Some(role), Area::Catalogue) => format!("Needs the role {role}; of a key, the scope all or catalogue."),
         (Some(role), Area::Administration) => format!("Needs the role {role}; of a key, the scope all."),
     };
