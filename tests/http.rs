@@ -252,6 +252,8 @@ fn a_repeated_key_gets_the_first_answer_again() {
     let slashless =
         server.send("POST", "/api/inventory/orders", &[("Idempotency-Key", "k1")], &order_of("Alice", 1, 2));
     assert_eq!(slashless.expect(201).body, first.body);
+    let spaced = format!(" {}\n", order_of("Alice", 1, 2).replace("\":", "\" : "));
+    assert_eq!(send("k1", &spaced).expect(201).body, first.body, "white space says nothing");
     send("k1", &order_of("Alice", 1, 3)).expect(422);
     server
         .send("POST", "/api/inventory/orders/1/cancel/", &[("Idempotency-Key", "k1")], r#"{"reason":"x"}"#)

@@ -36,9 +36,12 @@ pub enum Failure<R: Error + 'static> {
     /// Another request carried this idempotency key.
     #[error("this idempotency key was used for another request")]
     KeyReused,
-    /// As many idempotency keys are remembered as may be.
-    #[error("no more idempotency keys can be remembered now; try again later, or without a key")]
-    KeysFull,
+    /// As many idempotency keys of this caller are remembered as may be.
+    #[error("no more idempotency keys of this caller can be remembered; try again in {} s, or without a key", retry_after.as_secs())]
+    KeysFull {
+        /// When the oldest one is forgotten.
+        retry_after: Duration,
+    },
     /// What left memory could not be read back.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -54,7 +57,7 @@ impl<R: Error + 'static> Failure<R> {
             Self::Stopped(why) => Failure::Stopped(why),
             Self::Interrupted => Failure::Interrupted,
             Self::KeyReused => Failure::KeyReused,
-            Self::KeysFull => Failure::KeysFull,
+            Self::KeysFull { retry_after } => Failure::KeysFull { retry_after },
             Self::Archive(error) => Failure::Archive(error),
         }
     }

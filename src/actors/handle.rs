@@ -521,13 +521,13 @@ impl Fulfillment {
             return Ok(Claimed::Go(Caller { who, claim: None }));
         };
         loop {
-            match self.0.view.keys().claim(&key, request) {
+            match self.0.view.keys().claim(&key, request, &who) {
                 Claim::Fresh(guard) => return Ok(Claimed::Go(Caller { who, claim: Some(guard) })),
                 Claim::Done(position) => return self.replay(key, position).await.map(Claimed::Replay),
                 // Whichever way the other one ends, asking again tells.
                 Claim::Wait(done) => drop(done.await),
                 Claim::Mismatch => return Err(Failure::KeyReused),
-                Claim::Full => return Err(Failure::KeysFull),
+                Claim::Full { retry_after } => return Err(Failure::KeysFull { retry_after }),
             }
         }
     }

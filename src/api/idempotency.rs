@@ -7,6 +7,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
+use super::canonical::canonical;
 use super::error::Error;
 use crate::actors::IdempotencyKey;
 use crate::domain::entry::RequestHash;
@@ -39,8 +40,10 @@ fn parse(value: &HeaderValue) -> Option<&str> {
         .then_some(key)
 }
 
-/// What tells two requests with one key apart: caller, method, path with its slash at the end, and body.
+/// What tells two requests with one key apart: caller, method, path with its slash at the end, and what the body says.
 pub(crate) fn hash(request: &HttpRequest, who: &Who, body: &[u8]) -> RequestHash {
+    let canonical = canonical(body);
+    let body = canonical.as_deref().unwrap_or(body);
     let mut hasher = blake3::Hasher::new();
     // Somebody without a name adds nothing, as before there were names: hashes in journals stay what they are.
     if who.name().is_some() {

@@ -8,6 +8,7 @@ mod access;
 mod answer;
 pub(crate) mod body;
 mod call;
+mod canonical;
 pub(crate) mod categories;
 pub(crate) mod condition;
 mod connection;

@@ -25,7 +25,8 @@ const TREND_BYTES: usize = 16 << 10;
     "engine": {
         "commits": 700, "commit_micros_last": 350, "commit_micros_mean": 310, "queue": 0, "placing": 1,
         "journal_bytes": 67_108_864, "journal_entries": 1042, "journal_damaged": false,
-        "journal_sound_at": "2026-11-22T09:00:00.123456+06:00", "orders_in_memory": 27, "refused_busy": 0, "actor_restarts": 0,
+        "journal_sound_at": "2026-11-22T09:00:00.123456+06:00", "orders_in_memory": 27,
+        "idempotency_keys": 1042, "idempotency_keys_max": 10_000_000, "refused_busy": 0, "actor_restarts": 0,
         "checkpoint": {"sequence": 1000, "taken_at": "2026-11-22T10:00:00.123456+06:00"},
     },
 }))]
@@ -85,6 +86,10 @@ struct EngineBody<'a> {
     #[schema(required, value_type = Option<String>, format = "date-time")]
     journal_sound_at: Option<Time<'a>>,
     orders_in_memory: u64,
+    /// Idempotency keys that are remembered.
+    idempotency_keys: usize,
+    /// So many may be: the setting retention.idempotency_keys_max.
+    idempotency_keys_max: usize,
     /// Requests that were answered 503 because too many were under way.
     refused_busy: u64,
     /// Actors that were started again after a fault.
@@ -177,6 +182,8 @@ impl<'a> EngineBody<'a> {
             journal_damaged: health.verified.is_damaged,
             journal_sound_at: health.verified.sound_at.map(|at| times.show(at)),
             orders_in_memory: engine.view().orders_in_memory(),
+            idempotency_keys: engine.view().keys().len(),
+            idempotency_keys_max: engine.view().keys().max(),
             refused_busy: counters::REQUESTS_REFUSED_BUSY.get(),
             actor_restarts: counters::ACTOR_RESTARTS.get(),
             checkpoint: checkpoint

@@ -59,11 +59,13 @@ impl Visit {
     }
 
     /// A request of the caller that has its effect once, however often a form with this `token` is sent.
+    ///
+    /// Its key has spaces, as no client can send them: it is no part of what clients may have remembered.
     pub(super) fn once(&self, token: &str, body: &[u8]) -> Request {
         if token.is_empty() {
             return self.plain();
         }
-        let key = format!("console:{}:{token}", self.http.path()).into();
+        let key = format!("console {} {token}", self.http.path()).into();
         let request = idempotency::hash(&self.http, &self.caller.who, body);
         Request { key: Some(IdempotencyKey { key, request }), ..self.plain() }
     }

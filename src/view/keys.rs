@@ -1,15 +1,22 @@
 //! Idempotency keys: which requests are being carried out or were, so that none has an effect twice.
+//!
+//! Each caller has a share of what may be remembered: four times what is left for others. So a caller alone has four
+//! fifths, and whoever comes new always finds room. Keys of the console are counted apart. After a restart nobody knows
+//! any more whose a key was; it then counts for all.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::ages::Ages;
 use crate::domain::entry::RequestHash;
 use crate::domain::time::Timestamp;
+use crate::domain::who::Who;
 use crate::journal::Position;
 
 /// A hash of a client's key: what is remembered of it. 128 bits make a collision as unlikely as a broken disk.
@@ -43,19 +50,61 @@ pub struct KeyEntry {
 #[derive(Debug)]
 enum State {
     InFlight {
+        owner: Owner,
         request: RequestHash,
         waiters: Vec<oneshot::Sender<()>>,
     },
     /// It ages from `since` on.
     Done {
+        owner: Owner,
         request: RequestHash,
         position: Position,
         since: Timestamp,
     },
 }
 
+/// Whose a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    /// A caller's, by a hash of who that is.
+    Caller(u64),
+    /// The console's.
+    Console,
+    /// Somebody's before the restart.
+    Unknown,
+}
+
+impl Owner {
+    fn of(key: &str, who: &Who) -> Self {
+        // No client can send such a key.
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Self::Console;
+        }
+        let KeyHash(hash) = KeyHash::of(&who.to_string());
+        Self::Caller(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+}
+
+/// What is remembered of one owner.
+#[derive(Debug, Default)]
+struct Held {
+    count: usize,
+    /// From when on each one ages that is done, oldest first.
+    since: VecDeque<Timestamp>,
+}
+
+/// A share is so many times what is left for others.
+const SHARE: usize = 4;
+/// When to come again where nobody knows better.
+const RETRY_AFTER: Duration = Duration::from_mins(1);
+/// So many old keys are forgotten before a new one is refused.
+const EXPIRED_AT_ONCE: usize = 64;
+
 #[derive(Debug, Default)]
 struct Inner {
+    by_owner: HashMap<Owner, Held>,
+    /// What the present was when keys were forgotten last, when that was, and how long they are kept.
+    expired: Option<(Timestamp, Instant, Duration)>,
     states: HashMap<KeyHash, State>,
     /// What is done, by the moment from which it ages.
     done: Ages<KeyHash>,
@@ -80,8 +129,11 @@ pub enum Claim {
     Wait(oneshot::Receiver<()>),
     /// Another request carried this key.
     Mismatch,
-    /// As many keys are remembered as may be.
-    Full,
+    /// As many keys are remembered as may be of this caller.
+    Full {
+        /// When the oldest one is forgotten.
+        retry_after: Duration,
+    },
 }
 
 /// The right to carry out the request of a fresh key.
@@ -126,10 +178,17 @@ impl Keys {
 
     /// Claims `key` for `request`.
     #[must_use]
-    pub fn claim(self: &Arc<Self>, key: &str, request: RequestHash) -> Claim {
-        let hash = KeyHash::of(key);
+    pub fn claim(self: &Arc<Self>, key: &str, request: RequestHash, who: &Who) -> Claim {
+        let (hash, owner) = (KeyHash::of(key), Owner::of(key, who));
         let mut inner = self.inner.lock();
-        let full = inner.states.len() >= self.max;
+        if inner.is_full(owner, self.max) && !inner.states.contains_key(&hash) {
+            if let Some((present, keep)) = inner.present() {
+                inner.expire(present, keep, EXPIRED_AT_ONCE);
+            }
+            if inner.is_full(owner, self.max) {
+                return Claim::Full { retry_after: inner.retry_after(owner) };
+            }
+        }
         match inner.states.get_mut(&hash) {
             Some(State::InFlight { request: other, .. } | State::Done { request: other, .. }) if *other != request => {
                 Claim::Mismatch
@@ -140,9 +199,9 @@ impl Keys {
                 Claim::Wait(receiver)
             }
             Some(State::Done { position, .. }) => Claim::Done(*position),
-            None if full => Claim::Full,
             None => {
-                inner.states.insert(hash, State::InFlight { request, waiters: Vec::new() });
+                inner.by_owner.entry(owner).or_default().count += 1;
+                inner.states.insert(hash, State::InFlight { owner, request, waiters: Vec::new() });
                 Claim::Fresh(ClaimGuard { keys: self.clone(), key: Some(key.into()), request })
             }
         }
@@ -159,9 +218,11 @@ impl Keys {
 
     fn release(&self, key: KeyHash) {
         let mut inner = self.inner.lock();
-        if matches!(inner.states.get(&key), Some(State::InFlight { .. })) {
+        if let Some(State::InFlight { owner, .. }) = inner.states.get(&key) {
+            let owner = *owner;
             // The waiters wake by their sender being dropped, and ask again.
             inner.states.remove(&key);
+            inner.forget_one(owner, false);
         }
     }
 
@@ -181,14 +242,14 @@ impl Keys {
     /// more.
     pub fn expire(&self, present: Timestamp, keep: Duration, most: usize) -> bool {
         let mut inner = self.inner.lock();
-        for _ in 0..most {
-            let Some((made, key)) = inner.done.pop_before(present.minus(keep)) else { return false };
-            // A key that was used again after it expired stands for its later use, also after a restart that read both.
-            if matches!(inner.states.get(&key), Some(State::Done { since, .. }) if *since == made) {
-                inner.states.remove(&key);
-            }
-        }
-        true
+        inner.expired = Some((present, Instant::now(), keep));
+        inner.expire(present, keep, most)
+    }
+
+    /// How many keys of clients may be remembered.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.max
     }
 
     /// How many keys are remembered.
@@ -214,15 +275,124 @@ impl Keys {
 
 impl Inner {
     fn settle(&mut self, entry: &KeyEntry, since: Timestamp) {
-        let done = State::Done { request: entry.request, position: entry.position, since };
+        let (owner, is_again) = match self.states.get(&entry.key) {
+            Some(State::InFlight { owner, .. }) => (*owner, false),
+            Some(State::Done { owner, .. }) => (*owner, true),
+            None => (Owner::Unknown, false),
+        };
+        let is_new = !self.states.contains_key(&entry.key);
+        let held = self.by_owner.entry(owner).or_default();
+        held.count += usize::from(is_new);
+        if !is_again && !matches!(owner, Owner::Unknown) {
+            held.since.push_back(since);
+        }
+        let done = State::Done { owner, request: entry.request, position: entry.position, since };
         self.states.insert(entry.key, done);
         self.done.push(since, entry.key);
+    }
+
+    fn expire(&mut self, present: Timestamp, keep: Duration, most: usize) -> bool {
+        for _ in 0..most {
+            let Some((made, key)) = self.done.pop_before(present.minus(keep)) else { return false };
+            // A key that was used again after it expired stands for its later use, also after a restart that read both.
+            if let Some(State::Done { owner, since, .. }) = self.states.get(&key)
+                && *since == made
+            {
+                let owner = *owner;
+                self.states.remove(&key);
+                self.forget_one(owner, true);
+            }
+        }
+        true
+    }
+
+    fn forget_one(&mut self, owner: Owner, was_done: bool) {
+        if let Some(held) = self.by_owner.get_mut(&owner) {
+            held.count -= 1;
+            if was_done {
+                held.since.pop_front();
+            }
+            if held.count == 0 {
+                self.by_owner.remove(&owner);
+            }
+        }
+    }
+
+    fn count_of(&self, owner: Owner) -> usize {
+        self.by_owner.get(&owner).map_or(0, |held| held.count)
+    }
+
+    /// Whether one more key of `owner` would be more than its share of `max`.
+    fn is_full(&self, owner: Owner, max: usize) -> bool {
+        let own = self.count_of(Owner::Console);
+        if owner == Owner::Console {
+            return own >= max;
+        }
+        let left = max.saturating_sub(self.states.len() - own);
+        left == 0 || self.count_of(owner) > SHARE.saturating_mul(left - 1)
+    }
+
+    /// The present and how long keys are kept, as they were when keys were forgotten last.
+    fn present(&self) -> Option<(Timestamp, Duration)> {
+        self.expired.map(|(present, at, keep)| (present.plus(at.elapsed()), keep))
+    }
+
+    /// When the oldest key of `owner` is forgotten.
+    fn retry_after(&self, owner: Owner) -> Duration {
+        let oldest = self.by_owner.get(&owner).and_then(|held| held.since.front());
+        let Some(((present, keep), oldest)) = self.present().zip(oldest) else { return RETRY_AFTER };
+        oldest.plus(keep).since(present)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key_of(name: &str) -> Who {
+        Who::Key(name.into())
+    }
+
+    #[test]
+    fn one_caller_leaves_room_for_others_and_is_told_when_to_come_again() {
+        let keys = Arc::new(Keys::new(100));
+        let start = Timestamp(0).plus(Duration::from_secs(1_000));
+        keys.expire(start, Duration::from_secs(50), 1);
+        let place = |who: &str, key: String, since: Timestamp| match keys.claim(&key, [1; 16], &key_of(who)) {
+            Claim::Fresh(claim) => {
+                let position = Position { segment_first: 1, offset: 1 };
+                let entry = KeyEntry { key: KeyHash::of(&key), request: [1; 16], sequence: 1, position, at: since };
+                claim.submitted();
+                keys.complete(entry, since);
+                Ok(())
+            }
+            Claim::Full { retry_after } => Err(retry_after),
+            other => panic!("{other:?}"),
+        };
+        let mut till = (0..100).map(|n| place("till", format!("t{n}"), start));
+        assert_eq!(till.by_ref().take_while(Result::is_ok).count(), 80);
+        let wait = till.next().unwrap().unwrap_err().as_secs();
+        assert!((45..=50).contains(&wait), "the oldest one is forgotten after 50 s: {wait}");
+        assert_eq!((0..100).filter(|n| place("shop", format!("s{n}"), start).is_ok()).count(), 16);
+        assert_eq!((0..100).filter(|n| place("other", format!("o{n}"), start).is_ok()).count(), 3);
+        for n in 0..100 {
+            let form = format!("console /admin/orders/new/ {n}");
+            assert!(place("till", form, start).is_ok(), "the console's own are counted apart");
+        }
+        let later = start.plus(Duration::from_secs(51));
+        while keys.expire(later, Duration::from_secs(50), 10) {}
+        assert!(keys.is_empty() && keys.inner.lock().by_owner.is_empty());
+        assert!(place("till", "t0".into(), later).is_ok());
+    }
+
+    #[test]
+    fn a_claim_that_is_given_up_counts_for_nobody() {
+        let keys = Arc::new(Keys::new(10));
+        for n in 0..100 {
+            assert!(matches!(keys.claim(&format!("k{n}"), [1; 16], &Who::Client), Claim::Fresh(_)));
+        }
+        assert!(keys.is_empty() && keys.inner.lock().by_owner.is_empty());
+    }
 
     #[test]
     fn a_key_that_was_used_again_is_forgotten_by_its_later_use() {
@@ -239,8 +409,8 @@ mod tests {
             keys.restore(&entry, entry.at);
         }
         keys.expire(Timestamp(0).plus(Duration::from_secs(25)), keep, 10);
-        assert!(matches!(keys.claim("k", [1; 16]), Claim::Done(Position { offset: 20, .. })));
+        assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Done(Position { offset: 20, .. })));
         keys.expire(Timestamp(0).plus(Duration::from_secs(31)), keep, 10);
-        assert!(matches!(keys.claim("k", [1; 16]), Claim::Fresh(_)));
+        assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Fresh(_)));
     }
 }

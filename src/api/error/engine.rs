@@ -40,9 +40,11 @@ pub(super) fn failure<R: std::error::Error + 'static>(failure: Failure<R>, rejec
             StatusCode::UNPROCESSABLE_ENTITY,
             "This idempotency key was used for another request; take a new one.",
         ),
-        Failure::KeysFull => unavailable("No more idempotency keys can be remembered now; try again later.")
-            .with(header::RETRY_AFTER, 1)
-            .logged(Log::Refused("as many idempotency keys are remembered as may be".into())),
+        Failure::KeysFull { retry_after } => {
+            unavailable("No more idempotency keys of yours can be remembered now; try again later.")
+                .with(header::RETRY_AFTER, seconds(retry_after))
+                .logged(Log::Refused("as many idempotency keys are remembered as may be of one caller".into()))
+        }
         Failure::Archive(error) => error.into(),
     }
 }
@@ -188,7 +190,7 @@ mod tests {
         check(Failure::Busy { retry_after: Duration::from_millis(2_001) }, 503, Some("3"));
         check(Failure::NoSpace { retry_after: Duration::from_secs(1) }, 507, Some("1"));
         check(Failure::Stopped("unplugged".into()), 503, Some("1"));
-        check(Failure::KeysFull, 503, Some("1"));
+        check(Failure::KeysFull { retry_after: Duration::from_hours(1) }, 503, Some("3600"));
         check(Failure::KeyReused, 422, None);
         check(Failure::Interrupted, 500, None);
     }
