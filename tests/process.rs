@@ -281,6 +281,36 @@ fn a_demo_has_an_admin_and_its_api_is_open_until_somebody_else_is_there() {
 }
 
 #[test]
+fn a_demo_answers_nothing_before_its_catalogue_and_its_admin_are_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = serve(directory.path(), &[("PACKHORSE_ACCESS", "required")]);
+    let mut child = demo.arg("--demo").process_group(0).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let starting = lines.find(|line| line.contains("\"listen\":\"")).unwrap();
+    let address = starting.split("\"listen\":\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+    let server = Process::adopt(child, address);
+    let get = |path: &str| send(address, "GET", path, &[], b"");
+    let begun = Instant::now();
+    while get("/readyz").status != 200 {
+        // What is asked later has a later answer: only one that was not 503 before it was ready is wrong.
+        let early = [get("/admin/").status, get("/api/inventory/products/").status];
+        let is_ready = get("/readyz").status == 200;
+        assert!(is_ready || early == [503, 503], "{early:?}");
+        assert!(begun.elapsed() < Duration::from_mins(1));
+    }
+    get("/admin/").expect(303);
+    get("/api/inventory/products/").expect(401);
+    let log: Vec<_> = lines.take_while(|line| !line.contains("\"message\":\"ready\"")).collect();
+    assert!(!log.iter().any(|line| line.contains("nobody is let in")), "the demo's admin is: {log:?}");
+    server.kill();
+    let users = Command::new(env!("CARGO_BIN_EXE_packhorse"))
+        .args(["user", "list", "--data-dir"])
+        .arg(directory.path())
+        .output();
+    assert!(String::from_utf8(users.unwrap().stdout).unwrap().contains("demo  admin  enabled"));
+}
+
+#[test]
 fn what_a_demo_left_is_closed_without_it() {
     let directory = tempfile::tempdir().unwrap();
     demo(directory.path()).0.stop("-TERM");

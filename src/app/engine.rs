@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::actors::{self, Clock, Fulfillment, Load, Parts};
 use crate::config::Settings;
-use crate::journal::{self, DataDirectory, DirectoryError, FileJournal};
+use crate::journal::{self, DataDirectory, DirectoryError, FileJournal, Tail};
+use crate::view::View;
 
 use super::SystemClock;
 use super::bridge::StoreCheckpoints;
-use super::recovery::{RecoveryError, recover};
+use super::recovery::{Recovered, RecoveryError, recover};
 use super::verify::{Pace, Verifier};
 
 /// A running engine over a data directory, which it holds locked until it is dropped.
@@ -38,6 +39,53 @@ pub enum OpenError {
     Panicked(#[from] tokio::task::JoinError),
 }
 
+/// A data directory that was read back; nothing runs on it yet, and no timer has fired.
+pub(super) struct Found {
+    recovered: Recovered<Tail>,
+    directory: Arc<DataDirectory>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Found {
+    /// Takes the data directory of `settings`, makes it where there is none, and reads everything back.
+    pub(super) async fn read(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let directory = Arc::new(DataDirectory::open(&settings.general.data_dir)?);
+        warn_of_readers(&directory);
+        let recovered = {
+            let (directory, settings, clock) = (directory.clone(), settings.clone(), clock.clone());
+            // Takes long, and the disk.
+            tokio::task::spawn_blocking(move || recover(&directory, &settings, &clock)).await??
+        };
+        Ok(Self { recovered, directory, clock })
+    }
+
+    /// What it holds.
+    pub(super) fn view(&self) -> &View {
+        &self.recovered.view
+    }
+
+    /// Starts the actors on it. What ran out while nothing ran happens now.
+    pub(super) async fn start(self, settings: &Settings) -> Result<Engine, OpenError> {
+        let Self { recovered: Recovered { view, store, tail }, directory, clock } = self;
+        let (path, options) = (directory.journal(), journal_options(settings));
+        let opening = tokio::task::spawn_blocking(move || FileJournal::open(&path, &options, &tail));
+        let (journal, durables) = opening.await??;
+        let checkpoints = StoreCheckpoints::new(store, &clock, settings.retention.idempotency_keys);
+        let parts = Parts {
+            view,
+            journal: Arc::new(journal),
+            durables,
+            checkpoints: Box::new(checkpoints),
+            clock: clock.clone(),
+        };
+        let fulfillment = actors::start(parts, &behaviour(settings)).await;
+        let pace =
+            Pace { bytes_per_second: settings.journal.verify_bytes_per_second, pause: settings.journal.verify_pause };
+        let verifier = Verifier::start(directory.journal(), pace, fulfillment.clone(), clock);
+        Ok(Engine { fulfillment, directory, _verifier: verifier })
+    }
+}
+
 impl Engine {
     /// Opens the data directory of `settings`, makes it where there is none, reads everything back, and starts the
     /// actors. Call it inside an actix `System`, which must run as long as the engine does.
@@ -53,18 +101,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub async fn open_at(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let directory = Arc::new(DataDirectory::open(&settings.general.data_dir)?);
-        warn_of_readers(&directory);
-        let parts = {
-            let (directory, settings) = (directory.clone(), settings.clone());
-            let clock = clock.clone();
-            tokio::task::spawn_blocking(move || parts(&directory, &settings, clock)).await??
-        };
-        let fulfillment = actors::start(parts, &behaviour(settings)).await;
-        let pace =
-            Pace { bytes_per_second: settings.journal.verify_bytes_per_second, pause: settings.journal.verify_pause };
-        let verifier = Verifier::start(directory.journal(), pace, fulfillment.clone(), clock);
-        Ok(Self { fulfillment, directory, _verifier: verifier })
+        Found::read(settings, clock).await?.start(settings).await
     }
 
     /// The handle.
@@ -100,22 +137,19 @@ fn warn_of_readers(directory: &DataDirectory) {
     }
 }
 
-/// Reads the directory back. Takes long, and the disk.
-fn parts(directory: &DataDirectory, settings: &Settings, clock: Arc<dyn Clock>) -> Result<Parts, OpenError> {
-    let recovered = recover(directory, settings, &clock)?;
-    let options = journal::Options {
+/// The bounds of the journal.
+pub(super) fn journal_options(settings: &Settings) -> journal::Options {
+    journal::Options {
         queue_max: settings.journal.queue,
         group_entries_max: settings.journal.group_entries,
         group_bytes_max: settings.journal.group_bytes,
         segment_bytes: settings.journal.segment_bytes,
         stall_max: settings.journal.stall_max,
         ..journal::Options::default()
-    };
-    let (journal, durables) = FileJournal::open(&directory.journal(), &options, &recovered.tail)?;
-    let checkpoints = StoreCheckpoints::new(recovered.store, &clock, settings.retention.idempotency_keys);
-    Ok(Parts { view: recovered.view, journal: Arc::new(journal), durables, checkpoints: Box::new(checkpoints), clock })
+    }
 }
 
+/// How the actors behave.
 pub(super) fn behaviour(settings: &Settings) -> actors::Settings {
     actors::Settings {
         policy: settings.stages.policy(),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::actors::Failure;
 use crate::domain::access::AccessRejection;
 use crate::engine::Rejection;
-use crate::journal::DirectoryError;
+use crate::journal::{DirectoryError, Refused};
 
 use super::backup::BackupError;
 use super::check::CheckError;
@@ -62,6 +62,14 @@ pub enum Error {
     /// A change of users or keys was refused.
     #[error(transparent)]
     Access(#[from] Failure<AccessRejection>),
+    /// A change of a data directory that no server uses was not taken.
+    #[error("nothing was changed: {0}")]
+    NotTaken(Refused),
+    /// It cannot be said whether such a change was written.
+    #[error(
+        "the journal failed while it wrote the change: {0}. See to the disk, then look whether the change is there"
+    )]
+    Unsure(String),
     /// Signals cannot be received.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
@@ -88,6 +96,8 @@ impl Error {
             | Self::Poisoned(_)
             | Self::Import(_)
             | Self::Access(_)
+            | Self::NotTaken(_)
+            | Self::Unsure(_)
             | Self::Signals(_)
             | Self::Output(_) => return false,
         };

@@ -12,18 +12,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::access::{Guard, Open, Options};
-use crate::actors::{Readiness, Request};
+use crate::actors::Readiness;
 use crate::api::{self, Gate, SettingRow, Setup};
 use crate::config::{self, Access, Settings};
 use crate::console::Console;
-use crate::domain::catalogue::Catalogue;
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
-use crate::domain::who::Who;
 
 use super::SystemClock;
 use super::demo::{self, DemoUser};
-use super::engine::Engine;
+use super::engine::{Engine, Found};
 use super::error::Error;
 use super::tls::Certificate;
 
@@ -49,10 +47,15 @@ pub struct Server {
 impl Server {
     /// Listens, and answers 503 until the data directory is read back and the actors run.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        Self::start_with(settings, access_options(settings)).await
+        Ok(Self::start_with(settings, access_options(settings), None).await?.0)
     }
 
-    async fn start_with(settings: &Settings, options: Options) -> Result<Self, Error> {
+    /// As [`Server::start`]; fills an empty data directory with the catalogue of a `demo` before anything is answered.
+    async fn start_with(
+        settings: &Settings,
+        options: Options,
+        demo: Option<Vec<Opening>>,
+    ) -> Result<(Self, Option<DemoUser>), Error> {
         let gate = Gate::new(Setup {
             limits: settings.limits.clone(),
             zone: settings.general.time_zone,
@@ -88,23 +91,15 @@ impl Server {
         let server = server.run();
         let handle = server.handle();
         let task = actix::spawn(server);
-        tracing::info!(%address, data_dir = %settings.general.data_dir.display(), "listening");
-        let opened = match Engine::open(settings).await {
-            Ok(engine) => match expect_safe(settings, &engine) {
-                Ok(()) => Ok(engine),
-                Err(error) => {
-                    engine.close().await;
-                    Err(error)
-                }
-            },
-            Err(error) => Err(error.into()),
-        };
-        match opened {
-            Ok(engine) => {
+        let data_dir = settings.general.data_dir.display();
+        tracing::info!(listen = %address, %data_dir, "starting; until it is ready, requests are answered with 503");
+        match open(settings, address, demo).await {
+            Ok((engine, demo)) => {
                 guard.open(engine.fulfillment().clone());
                 gate.open(engine.fulfillment().clone());
+                tracing::info!(%address, %data_dir, "listening");
                 tracing::info!(sequence = engine.view().applied(), "ready");
-                Ok(Self { address, engine, guard, gate, handle, task, tls })
+                Ok((Self { address, engine, guard, gate, handle, task, tls }, demo))
             }
             Err(error) => {
                 handle.stop(false).await;
@@ -193,12 +188,7 @@ async fn serve_until_told(
         if demo.is_some() && options.open == Open::UntilClosed {
             options.open = Open::Demo;
         }
-        let server = Server::start_with(settings, options).await?;
-        let demo = match demo {
-            Some(openings) => Some(demo::fill(&server.engine, openings).await?),
-            None => None,
-        };
-        Ok::<_, Error>((server, demo))
+        Server::start_with(settings, options, demo).await
     };
     let (server, demo) = tokio::select! {
         started = starting => started?,
@@ -259,44 +249,44 @@ fn access_options(settings: &Settings) -> Options {
     }
 }
 
-/// Refuses to serve everybody who can reach this machine, unless somebody wants just that.
-fn expect_safe(settings: &Settings, engine: &Engine) -> Result<(), Error> {
-    let address = settings.general.listen;
-    let is_open = engine.view().access().is_open();
-    match settings.general.access {
+/// The engine on the data directory of `settings`, filled where this is a `demo`. Whether `address` may be served is
+/// judged before anything happens: a start that is refused fires no timer.
+async fn open(
+    settings: &Settings,
+    address: SocketAddr,
+    demo: Option<Vec<Opening>>,
+) -> Result<(Engine, Option<DemoUser>), Error> {
+    let found = Found::read(settings, Arc::new(SystemClock)).await?;
+    let gets_an_admin = demo.is_some() && found.view().applied() == 0;
+    expect_safe(settings.general.access, address, found.view().access().is_open(), gets_an_admin)?;
+    if settings.tls.certificate.is_none() && !address.ip().is_loopback() {
+        tracing::warn!(%address, "connections are not encrypted: keys, passwords and cookies can be read on the way");
+    }
+    let engine = found.start(settings).await?;
+    let Some(openings) = demo else { return Ok((engine, None)) };
+    match demo::fill(&engine, openings).await {
+        Ok(user) => Ok((engine, Some(user))),
+        Err(error) => {
+            engine.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Refuses to serve everybody who can reach `address`, unless somebody wants just that. It `is_open` while neither a user
+/// nor a key was ever made.
+fn expect_safe(access: Access, address: SocketAddr, is_open: bool, gets_an_admin: bool) -> Result<(), Error> {
+    match access {
         Access::InsecureOpen if is_open => {
             tracing::warn!(%address, "INSECURE: everybody who reaches this address may do everything; add a user or a key");
         }
-        Access::Required if is_open => {
+        Access::Required if is_open && !gets_an_admin => {
             tracing::warn!(
                 "nobody is let in: access is required, and there is neither a user nor a key; stop, then run `packhorse user add` or `packhorse key add`"
             );
         }
+        Access::Open if is_open && !address.ip().is_loopback() => return Err(Error::Unprotected { address }),
         Access::Open | Access::Required | Access::InsecureOpen => {}
     }
-    if address.ip().is_loopback() {
-        return Ok(());
-    }
-    if settings.tls.certificate.is_none() {
-        tracing::warn!(%address, "connections are not encrypted: keys, passwords and cookies can be read on the way");
-    }
-    match settings.general.access {
-        Access::Open if is_open => Err(Error::Unprotected { address }),
-        Access::Open | Access::Required | Access::InsecureOpen => Ok(()),
-    }
-}
-
-/// Takes the catalogue that `openings` makes of what is there into the data directory of `settings`: all of it, or
-/// nothing.
-///
-/// # Errors
-/// When the directory cannot be opened, or a row breaks a rule.
-pub fn import(settings: &Settings, openings: impl FnOnce(&Catalogue) -> Vec<Opening>) -> Result<(), Error> {
-    System::new().block_on(async {
-        let engine = Engine::open(settings).await?;
-        let openings = openings(&engine.view().products().inventory().catalogue);
-        let imported = engine.import(Request::of(Who::Cli), openings).await;
-        engine.close().await;
-        Ok(imported?)
-    })
+    Ok(())
 }

@@ -11,6 +11,9 @@ use crate::telemetry;
 
 /// The flags of `backup`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    packhorse backup --data-dir data-dir --to backup.tar\n  \
+    packhorse backup --data-dir data-dir --to backups/monday")]
 pub(super) struct Backup {
     /// Data directory to back up; a server may be using it, and notices nothing
     #[arg(long, value_name = "DIR")]

@@ -5,16 +5,18 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::app::{self, Report, Source};
 use crate::telemetry;
 
 /// The flags of `check`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").required(true).args(["data_dir", "from"])))]
+#[command(after_help = "Examples:\n  packhorse check --data-dir data-dir\n  packhorse check --from backup.tar")]
 pub(super) struct Check {
     /// Data directory to read; nothing in it is changed, and no server may be using it
-    #[arg(long, value_name = "DIR", required_unless_present = "from", conflicts_with = "from")]
+    #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Backup to read instead: every file of it is compared with its manifest
     #[arg(long, value_name = "DIR|FILE")]

@@ -9,6 +9,7 @@ use super::Cli;
 
 /// The flags of `completions`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  packhorse completions bash > ~/.local/share/bash-completion/completions/packhorse")]
 pub(super) struct Completions {
     /// Shell to write for
     shell: Shell,

@@ -2,41 +2,29 @@
 
 use super::catalogue::CatalogueFile;
 use crate::app::{DEMO_USER, DemoUser, Started};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::ids::OrderId;
+use crate::domain::inventory::Opening;
 
 /// The catalogue as a spreadsheet would hold it.
 const CATALOGUE: &str = include_str!("../../data/demo/catalogue.csv");
 
+/// Whose tour is printed.
+const README: &str = include_str!("../../README.md");
+
 /// The sample catalogue: about 200 products in 12 categories.
-pub(super) fn catalogue() -> CatalogueFile {
+fn catalogue() -> CatalogueFile {
     CatalogueFile::from_csv("catalogue.csv".as_ref(), CATALOGUE).expect("the catalogue compiled in is well-formed")
+}
+
+/// What brings it into an empty catalogue.
+pub(super) fn openings() -> Vec<Opening> {
+    super::catalogue::openings(&catalogue(), &Catalogue::default(), false)
+        .expect("the catalogue compiled in names no product twice")
 }
 
 /// How to sign in, and lines to paste into a shell one by one, for a server at `base`.
 pub(super) fn tour(base: &str, started: &Started) -> String {
-    let first = started.order_next;
-    let last = first.next().next().next();
-    let alice = order("Alice", "alice@example.com", r#"{"product_id":1,"quantity":2}"#);
-    let bob = order("Bob", "bob@example.com", r#"{"product_id":1,"quantity":1},{"product_id":2,"quantity":1}"#);
-    let carol = order("Carol", "carol@example.com", r#"{"product_id":3}"#);
-    let dave = order("Dave", "dave@example.com", r#"{"product_id":2,"quantity":1}"#);
-    let api = format!("{base}/api/inventory");
-    let json = "-H 'Content-Type: application/json' -d";
-    let steps = [
-        ("Place an order: two phones", format!("curl -sS {api}/orders/ {json} '{alice}'")),
-        ("Place two in one request: both or none", format!("curl -sS {api}/orders/bulk/ {json} '[{bob},{carol}]'")),
-        ("All orders, newest first", format!("curl -sS {api}/orders/")),
-        ("One order on its way, about 15 s to delivered", format!("curl -sS {api}/orders/{first}/")),
-        ("Its history", format!("curl -sS {api}/orders/{first}/history/")),
-        ("Orders that outstayed a stage", format!("curl -sS {api}/orders/delayed/")),
-        (
-            "Place one and cancel it",
-            format!(
-                "curl -sS {api}/orders/ {json} '{dave}' && \
-                 curl -sS {api}/orders/{last}/cancel/ {json} '{{\"reason\":\"changed my mind\"}}'"
-            ),
-        ),
-        ("The stock of the laptop, which is back", format!("curl -sS {api}/products/2/")),
-    ];
     // A line of its own: scripts take the address from the first line.
     let mut text = format!("Packhorse serves {base}\n\n");
     text += &console(base, started);
@@ -46,10 +34,21 @@ pub(super) fn tour(base: &str, started: &Started) -> String {
     } else {
         "The API asks for a key: add -H 'X-Api-Key: ph_...' to these lines. The console makes one.\n\n"
     };
-    for (what, line) in steps {
-        text.extend(["# ", what, "\n", &line, "\n\n"]);
-    }
+    text += &lines(base, started.order_next);
     text
+}
+
+/// The README's tour for a server at `base`, whose next order has the id `first`.
+fn lines(base: &str, first: OrderId) -> String {
+    let tour = README.split_once("<!-- tour:begin -->").and_then(|(_, rest)| rest.split_once("<!-- tour:end -->"));
+    let (tour, _) = tour.expect("the README compiled in has a tour");
+    let tour = tour.trim().trim_start_matches("```sh\n").trim_end_matches("```");
+    // Alice's order is the first of the tour, Carol's the third.
+    let third = first.next().next();
+    tour.replace("/orders/3/", &format!("/orders/{third}/"))
+        .replace("/orders/1/", &format!("/orders/{first}/"))
+        .replace("order 1", &format!("order {first}"))
+        .replace("http://127.0.0.1:8080", base)
 }
 
 /// What the console asks for.
@@ -68,21 +67,12 @@ fn console(base: &str, started: &Started) -> String {
     }
 }
 
-fn order(name: &str, email: &str, items: &str) -> String {
-    format!(
-        r#"{{"customer_name":"{name}","customer_email":"{email}","customer_phone":"1234567890","delivery_address":"123 Main St","items":[{items}]}}"#
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use chrono::Datelike;
-    use serde_json::Value;
-
     use super::*;
-    use crate::domain::ids::OrderId;
+    use chrono::Datelike;
 
     #[test]
     fn the_catalogue_has_about_200_products_in_12_categories() {
@@ -116,28 +106,21 @@ mod tests {
     }
 
     #[test]
-    fn the_tour_holds_well_formed_bodies_and_the_right_ids() {
+    fn the_tour_is_that_of_the_readme_with_the_ids_of_this_directory() {
         let started = Started {
-            address: "127.0.0.1:8080".parse().unwrap(),
+            address: "127.0.0.1:9090".parse().unwrap(),
             order_next: OrderId(41),
             is_api_open: true,
             demo: Some(DemoUser::Known),
         };
-        let tour = tour("http://127.0.0.1:8080", &started);
+        let tour = tour("http://127.0.0.1:9090", &started);
         let lines: Vec<_> = tour.lines().filter(|line| line.starts_with("curl ")).collect();
-        assert_eq!(lines.len(), 8);
-        let bodies: Vec<Value> = lines
-            .iter()
-            .flat_map(|line| line.split(" -d '").skip(1))
-            .map(|rest| serde_json::from_str(rest.split('\'').next().unwrap()).unwrap())
-            .collect();
-        assert_eq!(bodies.len(), 4);
-        assert_eq!(bodies[1].as_array().unwrap().len(), 2);
-        assert_eq!(bodies[0]["items"][0]["product_id"], 1);
-        assert!(tour.contains("http://127.0.0.1:8080/api/inventory/orders/41/history/\n"));
-        assert!(tour.contains("/orders/44/cancel/"));
-        for line in lines {
-            assert!(line.matches('\'').count() % 2 == 0, "{line}");
-        }
+        let in_readme = README.lines().filter(|line| line.starts_with("curl ") && line.contains(":8080/api/inventory"));
+        assert!(lines.len() >= 7 && lines.len() == in_readme.count(), "{tour}");
+        assert!(
+            lines.iter().all(|line| line.contains("http://127.0.0.1:9090/") && line.matches('\'').count() % 2 == 0)
+        );
+        assert!(tour.contains("/orders/43/cancel/") && tour.contains("/orders/41/history/"), "{tour}");
+        assert!(!tour.contains("/orders/1/") && !tour.contains("/orders/3/"), "{tour}");
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::check::source;
 use crate::app;
@@ -11,9 +11,13 @@ use crate::telemetry;
 
 /// The flags of `export`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").required(true).args(["data_dir", "from"])))]
+#[command(after_help = "Examples:\n  \
+    packhorse export --data-dir data-dir --format csv --what orders --to orders.csv\n  \
+    packhorse export --from backup.tar --format ndjson --what movements")]
 pub(super) struct Export {
     /// Data directory to read; a server may be using it
-    #[arg(long, value_name = "DIR", required_unless_present = "from", conflicts_with = "from")]
+    #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Backup to read instead
     #[arg(long, value_name = "DIR|FILE")]

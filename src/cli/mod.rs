@@ -12,6 +12,7 @@ mod backup;
 mod catalogue;
 mod check;
 mod completions;
+mod config;
 mod demo;
 mod exit;
 mod export;
@@ -20,6 +21,8 @@ mod load;
 mod private;
 mod restore;
 mod serve;
+mod settings;
+mod table;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -55,10 +58,12 @@ enum Command {
     Import(import::Import),
     /// Offer orders to a running server, measure its answers, and compare its numbers with what it acknowledged.
     Load(load::Load),
-    /// Add, list and change users: who signs in. The data directory is one that no server uses.
+    /// Add, list and change users: who signs in. In a data directory while its server is stopped, or by a running server.
     User(access::UserCommand),
-    /// Make, list and revoke API keys: what programs call with. The data directory is one that no server uses.
+    /// Make, list and revoke API keys: what programs call with. In a data directory, or by a running server.
     Key(access::KeyCommand),
+    /// Print the settings in force, as a settings file; or all of them with what they mean.
+    Config(config::Config),
     /// Print a script that teaches a shell to complete this command line.
     Completions(completions::Completions),
 }
@@ -88,6 +93,7 @@ fn carry_out(command: Command) -> Exit {
         Command::Load(load) => load.run(),
         Command::User(user) => user.run(),
         Command::Key(key) => key.run(),
+        Command::Config(config) => config.run(),
         Command::Completions(completions) => completions.run(),
     };
     match result {
@@ -136,12 +142,16 @@ mod tests {
             "packhorse load --url http://[::1]:80/ --orders 10 --bulk 5 --connections 2 --rate 100 --product 1 --json",
         );
         check("packhorse user add ann --role admin --data-dir d");
-        check("packhorse user role ann viewer --data-dir d");
+        check("packhorse user role ann viewer --data-dir d --config c.toml");
+        check("packhorse import --data-dir d --config c.toml --dry-run --allow-duplicates catalogue.csv");
         check("packhorse user passwd ann --data-dir d");
         check("packhorse user list --data-dir d");
         check("packhorse key add shop --role operator --scope orders --expires-in 90days --data-dir d");
         check("packhorse key revoke 1 --data-dir d");
         check("packhorse export --data-dir d --format csv --what audit");
+        check("packhorse config --config c.toml --data-dir d --listen 127.0.0.1:1");
+        check("packhorse config --example");
+        check("packhorse restore --from b --data-dir d --until 17 --no-keep-access");
         check("packhorse completions bash");
     }
 

@@ -1,5 +1,6 @@
 //! `packhorse restore`: a data directory out of a backup, as it was at its end or earlier.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -7,12 +8,19 @@ use chrono::DateTime;
 use clap::Args;
 
 use super::backup::render;
-use crate::app::{self, Until};
+use super::table::counted;
+use crate::app::{self, Restored, Until};
 use crate::domain::time::Timestamp;
 use crate::telemetry;
 
+/// How many changes are listed; the rest is only counted.
+const SHOWN_MAX: usize = 100;
+
 /// The flags of `restore`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    packhorse restore --from backup.tar --data-dir restored\n  \
+    packhorse restore --from backup.tar --data-dir restored --until 2026-11-22T04:00:00Z")]
 pub(super) struct Restore {
     /// Backup to restore; all of it is verified before anything is written
     #[arg(long, value_name = "DIR|FILE")]
@@ -21,9 +29,17 @@ pub(super) struct Restore {
     #[arg(long, value_name = "DIR")]
     data_dir: PathBuf,
     /// Last moment to restore: the number of an entry, or a time such as 2026-11-22T04:00:00Z. What came later is left
-    /// out. Ids that were given out later are given out again, and a request that had its effect later has it again
+    /// out, but for changes of users and keys. Ids that were given out later are given out again, and a request that had
+    /// its effect later has it again
     #[arg(long, value_name = "SEQ|TIME", value_parser = until)]
     until: Option<Until>,
+    /// Keep the changes of users and keys that came later, so that what was revoked stays revoked [default]
+    #[arg(long, conflicts_with = "no_keep_access")]
+    keep_access: bool,
+    /// Undo the changes of users and keys that came later too: keys that were revoked and passwords that were changed
+    /// hold again
+    #[arg(long)]
+    no_keep_access: bool,
 }
 
 impl Restore {
@@ -31,10 +47,38 @@ impl Restore {
     pub(super) fn run(self) -> anyhow::Result<()> {
         telemetry::start()?;
         let until = self.until.unwrap_or(Until::End);
-        let restored = app::restore(&self.from, &self.data_dir, until).map_err(app::Error::from)?;
-        io::stdout().write_all(render(&restored).as_bytes())?;
+        let restore = if self.no_keep_access { app::restore_undoing_access } else { app::restore_keeping_access };
+        let restored = restore(&self.from, &self.data_dir, until).map_err(app::Error::from)?;
+        io::stdout().write_all(render(&restored.backed).as_bytes())?;
+        io::stderr().write_all(access(&restored).as_bytes())?;
         Ok(())
     }
+}
+
+/// What became of the changes of users and keys that came later.
+fn access(restored: &Restored) -> String {
+    let Restored { until, later, is_kept, .. } = restored;
+    if later.is_empty() {
+        return String::new();
+    }
+    let (changes, remedy) = (
+        counted(later.len(), "change of users and keys", "changes of users and keys"),
+        if *is_kept {
+            "kept, behind what was restored (--no-keep-access undoes them)"
+        } else {
+            "UNDONE: keys that were revoked and passwords that were changed hold again"
+        },
+    );
+    let mut text = format!("{changes} after entry {until}: {remedy}\n");
+    for row in later.iter().take(SHOWN_MAX) {
+        let (word, subject) = (row.what.word().replace('_', " "), row.what.subject());
+        writeln!(text, "  entry {}, {}: {word}: {subject}, by {}", row.id.sequence, row.at, row.who)
+            .expect("writing to a string never fails");
+    }
+    if later.len() > SHOWN_MAX {
+        writeln!(text, "  and {} more", later.len() - SHOWN_MAX).expect("writing to a string never fails");
+    }
+    text
 }
 
 fn until(text: &str) -> Result<Until, String> {

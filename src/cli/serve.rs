@@ -1,21 +1,23 @@
 //! `packhorse serve`: the REST API on a data directory.
 
-use std::env;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::catalogue::openings;
-use super::demo;
+use super::{demo, settings};
 use crate::app::{self, Started};
-use crate::config::{Flag, Settings, Sources};
-use crate::domain::catalogue::Catalogue;
+use crate::config::Flag;
 use crate::telemetry;
 
 /// The flags of `serve`. Three of them are settings and go before variables and file.
 #[derive(Debug, Args)]
+#[command(after_help = "The console for people is at /admin/, the API at /api/, its description at /docs/.\n\n\
+    Examples:\n  \
+    packhorse serve --demo --data-dir demo\n  \
+    packhorse serve --config packhorse.toml\n  \
+    packhorse config --config packhorse.toml    prints the settings that hold")]
 pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
@@ -44,13 +46,9 @@ impl Serve {
             flag("--data-dir", "data_dir", self.data_dir),
             flag("--insecure-open", "access", insecure),
         ];
-        let settings = Settings::load(Sources {
-            flags: flags.into_iter().flatten().collect(),
-            environment: env::vars_os().collect(),
-            file: self.config,
-        })?;
+        let settings = settings::load(flags.into_iter().flatten(), self.config)?;
         telemetry::start()?;
-        let demo = self.demo.then(|| openings(&demo::catalogue(), &Catalogue::default()));
+        let demo = self.demo.then(demo::openings);
         let show = self.demo;
         let scheme = if settings.tls.certificate.is_some() { "https" } else { "http" };
         app::serve(&settings, demo, |started| if show { print_tour(scheme, &started) } else { Ok(()) })?;

@@ -1,7 +1,7 @@
 //! How far a long piece of work has come: a bar on a terminal, a line in the log every few seconds elsewhere.
 
 use std::io::{self, IsTerminal};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -10,6 +10,8 @@ use parking_lot::Mutex;
 /// Every bar on the terminal. Log lines are written around them.
 pub(super) static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
+/// A bar is shown for work that takes longer than this.
+const BAR_AFTER: Duration = Duration::from_millis(500);
 /// How often a line is logged where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -23,7 +25,11 @@ pub struct Progress {
 
 #[derive(Debug)]
 enum Shown {
-    Bar(ProgressBar),
+    /// Not before it takes long enough to be read.
+    Bar {
+        begun: Instant,
+        bar: OnceLock<ProgressBar>,
+    },
     Lines(Mutex<Pace>),
 }
 
@@ -32,9 +38,7 @@ impl Progress {
     #[must_use]
     pub fn start(work: &'static str, total: u64) -> Self {
         let shown = if io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left")
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
-            Shown::Bar(BARS.add(ProgressBar::new(total).with_style(style).with_message(work)))
+            Shown::Bar { begun: Instant::now(), bar: OnceLock::new() }
         } else {
             Shown::Lines(Mutex::new(Pace::start(Instant::now())))
         };
@@ -44,7 +48,11 @@ impl Progress {
     /// Says that `done` bytes of the total are done. Cheap enough to be called for every record.
     pub fn set(&self, done: u64) {
         match &self.shown {
-            Shown::Bar(bar) => bar.set_position(done),
+            Shown::Bar { begun, bar } => {
+                if bar.get().is_some() || begun.elapsed() >= BAR_AFTER {
+                    bar.get_or_init(|| self.bar()).set_position(done);
+                }
+            }
             Shown::Lines(pace) => {
                 if pace.lock().is_due(Instant::now()) {
                     tracing::info!(work = self.work, done_bytes = done, total_bytes = self.total, "in progress");
@@ -54,12 +62,22 @@ impl Progress {
     }
 }
 
+impl Progress {
+    fn bar(&self) -> ProgressBar {
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        BARS.add(ProgressBar::new(self.total).with_style(style).with_message(self.work))
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         match &self.shown {
-            Shown::Bar(bar) => {
-                bar.finish_and_clear();
-                BARS.remove(bar);
+            Shown::Bar { bar, .. } => {
+                if let Some(bar) = bar.get() {
+                    bar.finish_and_clear();
+                    BARS.remove(bar);
+                }
             }
             Shown::Lines(_) => {}
         }

@@ -71,20 +71,25 @@ fn users_and_keys_of_a_running_server_are_changed_by_its_api() {
     by("user list", "ph_wrong").fails(1, &["has to hold the key of an admin"]);
     by("user list", "no\nkey").fails(1, &["the variable PACKHORSE_KEY holds what cannot be a key"]);
 
-    by("user add ann --role admin", root).prints("ann admin enabled since ");
+    by("user add ann --role admin", root).prints("ann admin enabled, changed ");
     by("user add ann --role admin", root).fails(1, &["name: A user named ann already exists"]);
     by("user role ann viewer", root).fails(1, &["Ann is the last admin"]);
     by("user add bob --role viewer", root).prints("bob viewer enabled");
     by("user role bob operator", root).prints("bob operator enabled");
     by("user passwd bob", root).prints("bob operator");
     by("user disable bob", root).prints("bob operator disabled");
-    by("user list", root).prints("ann admin enabled since ").prints("\nbob operator disabled since ");
+    by("user list", root)
+        .prints("NAME  ROLE      STATE     CHANGED\nann   admin     enabled   2")
+        .prints("\nbob   operator  disabled  2");
     by("user enable bob", root).prints("bob operator enabled");
-    by("user enable carol", root).fails(1, &["No User matches"]);
+    by("user enable carol", root).fails(1, &["there is no such user; `packhorse user list` shows their names"]);
+    by("key revoke 9", root).fails(1, &["there is no such key; `packhorse key list` shows their ids"]);
 
     let shop = by("key add shop --role viewer --scope orders --expires-in 90days", root).prints("ph_");
     by("key list", shop.out.trim()).fails(1, &["may not do this"]);
-    by("key list", root).prints("key 2 shop viewer orders, expires 2");
+    by("key list", root)
+        .prints("ID  NAME  ROLE    SCOPE   STATE     EXPIRES")
+        .prints("\n2   shop  viewer  orders  in force  2");
     by("key revoke 2", root).prints(", revoked 2");
     by("key list", shop.out.trim()).fails(1, &["that is in force"]);
 
@@ -99,8 +104,9 @@ fn a_long_list_is_read_page_by_page() {
     for nth in 0..7 {
         key(&server, &[("X-Api-Key", &root)], &format!("key-{nth}"), "viewer", "all");
     }
-    let listed = run("key list", &["--url", &url(server.address)], &root).prints("key 8 key-6 viewer all");
-    assert_eq!(listed.out.lines().count(), 8);
+    let listed =
+        run("key list", &["--url", &url(server.address)], &root).prints("\n8   key-6  viewer  all    in force  -");
+    assert_eq!(listed.out.lines().count(), 9);
 }
 
 #[test]
@@ -113,11 +119,18 @@ fn a_directory_that_is_in_use_or_missing_is_left_alone() {
         at(line).fails(1, &["there is no data directory at", "--data-dir"]);
         assert!(!data.exists(), "{line} made it");
     }
+    for line in
+        ["user add ann --role operator", "key add shop --role viewer", "key add shop --role admin --scope orders"]
+    {
+        at(line).fails(1, &["make an admin first"]);
+        assert!(!data.exists(), "{line} made it");
+    }
     at("user add ann --role admin").prints("ann admin enabled");
     let server = Process::start(&data, MANUAL);
-    at("user list").fails(3, &["--url", "PACKHORSE_KEY"]);
+    at("user disable ann").fails(3, &["--url", "PACKHORSE_KEY"]);
+    at("user list").prints("ann   admin  enabled");
     server.stop("-TERM");
-    at("user list").prints("ann admin enabled");
+    at("user list").prints("ann   admin  enabled");
     run("user list", &[], "").fails(2, &["--data-dir", "--url"]);
 }
 
@@ -134,4 +147,20 @@ fn an_encrypted_server_is_trusted_by_its_own_authority() {
     by(&["--ca", files.key.to_str().unwrap()]).fails(1, &["holds no certificate"]);
     let missing = Path::new("/nowhere/ca.pem");
     by(&["--ca", missing.to_str().unwrap()]).fails(1, &["--ca: cannot read /nowhere/ca.pem"]);
+}
+
+#[test]
+fn the_first_user_or_key_can_manage_the_others_at_every_door() {
+    let server = Running::start();
+    let refused = |path: &str, body: &str| {
+        let said = server.post(path, body).expect(409);
+        assert!(said.text().contains("make an admin first"), "{}", said.text());
+        server.get("/api/access/keys/").expect(200);
+    };
+    let ends = r#"{"name": "a", "role": "admin", "expires_at": "2099-01-01T00:00:00Z"}"#;
+    refused("/api/access/keys/", r#"{"name": "shop", "role": "viewer"}"#);
+    refused("/api/access/keys/", r#"{"name": "shop", "role": "admin", "scope": "orders"}"#);
+    refused("/api/access/keys/", ends);
+    refused("/api/access/users/", r#"{"name": "ann", "role": "operator", "password": "correct horse battery"}"#);
+    server.post("/api/access/keys/", r#"{"name": "root", "role": "admin"}"#).expect(201);
 }

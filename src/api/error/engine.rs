@@ -106,9 +106,10 @@ pub(crate) fn access(of: Failure<AccessRejection>) -> Error {
         AccessRejection::ExpiryPassed(_) => Error::field("expires_at", "Give a time in the future.".into()),
         AccessRejection::UserMissing(_) => Error::no_match("User"),
         AccessRejection::KeyMissing(_) => Error::no_match("Key"),
-        AccessRejection::LastAdmin(_) | AccessRejection::TooManyUsers { .. } | AccessRejection::TooManyKeys { .. } => {
-            conflict(&sentence(&rejection))
-        }
+        AccessRejection::LastAdmin(_)
+        | AccessRejection::AdminFirst
+        | AccessRejection::TooManyUsers { .. }
+        | AccessRejection::TooManyKeys { .. } => conflict(&sentence(&rejection)),
         AccessRejection::DigestTaken => Error::fault(rejection),
     })
 }

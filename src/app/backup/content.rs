@@ -66,6 +66,11 @@ impl Backup {
         Ok(())
     }
 
+    /// Its last entry.
+    pub(super) fn last(&self) -> u64 {
+        self.manifest.sequence
+    }
+
     /// How many bytes its segments have.
     pub(super) fn bytes(&self) -> u64 {
         self.manifest.files.iter().map(|file| file.bytes).sum()

@@ -68,6 +68,23 @@ pub enum BackupError {
         /// The backup.
         path: PathBuf,
     },
+    /// There is no such entry.
+    #[error(
+        "the backup {} ends with entry {last}: there is no entry {wanted}. Leave out --until to restore all of it; a time \
+         is written as 2026-11-22T04:00:00Z",
+        path.display()
+    )]
+    BehindTheEnd {
+        /// The backup.
+        path: PathBuf,
+        /// The entry that was asked for.
+        wanted: u64,
+        /// Its last entry.
+        last: u64,
+    },
+    /// The changes of users and keys that came later could not be appended.
+    #[error("the later changes of users and keys cannot be kept: {0}; nothing was restored")]
+    Later(String),
     /// What was restored is not what the backup holds.
     #[error("what was restored reads back as ending with entry {found} instead of {wanted}; nothing of it was kept")]
     NotAsWritten {

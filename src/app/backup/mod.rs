@@ -16,6 +16,7 @@
 
 mod content;
 mod error;
+mod later;
 mod make;
 mod manifest;
 mod restore;
@@ -28,6 +29,7 @@ pub(super) use content::Backup;
 
 use super::SystemClock;
 use crate::actors::Clock;
+use crate::domain::audit::AuditRow;
 use crate::domain::time::Timestamp;
 use crate::journal::{Chain, Until};
 
@@ -68,11 +70,40 @@ pub fn backup(from: &Path, to: &Path) -> Result<Backed, BackupError> {
     make::make(from, to, SystemClock.now())
 }
 
+/// What a restore came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// What is in the data directory now.
+    pub backed: Backed,
+    /// The last entry of the backup that was restored.
+    pub until: u64,
+    /// The changes of users and keys that came after it.
+    pub later: Vec<AuditRow>,
+    /// Whether they were appended, so that they hold.
+    pub is_kept: bool,
+}
+
 /// Restores the backup `from` into the data directory `to`, which does not exist or is empty, up to the last entry that
-/// `until` takes in.
+/// `until` takes in, and nothing that came later.
 ///
 /// # Errors
 /// When the backup is damaged, or the directory cannot be written. Nothing is left, then.
 pub fn restore(from: &Path, to: &Path, until: Until) -> Result<Backed, BackupError> {
-    restore::restore(from, to, until)
+    Ok(restore::restore(from, to, until, false)?.backed)
+}
+
+/// As [`restore`]; the changes of users and keys that came later hold all the same: what was revoked stays revoked.
+///
+/// # Errors
+/// As [`restore`].
+pub fn restore_keeping_access(from: &Path, to: &Path, until: Until) -> Result<Restored, BackupError> {
+    restore::restore(from, to, until, true)
+}
+
+/// As [`restore`], and says which changes of users and keys that undoes.
+///
+/// # Errors
+/// As [`restore`].
+pub fn restore_undoing_access(from: &Path, to: &Path, until: Until) -> Result<Restored, BackupError> {
+    restore::restore(from, to, until, false)
 }

@@ -1,38 +1,44 @@
 //! Users and keys of a data directory that no server uses.
 
-use std::env;
+use std::path::PathBuf;
 
 use anyhow::bail;
 
 use super::place::{NewKey, UserChange};
 use super::row::{KeyRow, UserRow};
 use crate::app;
-use crate::config::{Flag, Settings, Sources};
-use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, KeyId};
+use crate::cli::settings;
+use crate::config::Settings;
+use crate::domain::access::{Access, AccessCommand, AccessName, AccessOutcome, KeyId};
 use crate::secret::{hash_password, new_key};
 
-/// A data directory.
-pub(super) struct Directory(Box<Settings>);
+/// A data directory, with the settings that a server would use on it.
+pub(super) struct Directory {
+    settings: Box<Settings>,
+    begins: bool,
+}
 
 impl Directory {
     /// The one at `path`, which has to be there unless something `begins` in it.
-    pub(super) fn new(path: Option<String>, begins: bool) -> anyhow::Result<Self> {
-        let flag = path.map(|value| Flag { flag: "--data-dir", name: "data_dir", value });
-        let settings = Settings::load(Sources {
-            flags: flag.into_iter().collect(),
-            environment: env::vars_os().collect(),
-            file: None,
-        })?;
+    pub(super) fn new(path: Option<String>, config: Option<PathBuf>, begins: bool) -> anyhow::Result<Self> {
+        let settings = settings::load(path.map(settings::data_dir), config)?;
         let path = &settings.general.data_dir;
         if !begins && !path.is_dir() {
             bail!("there is no data directory at {}; --data-dir names the one that the server uses", path.display());
         }
-        Ok(Self(settings.into()))
+        Ok(Self { settings: settings.into(), begins })
+    }
+
+    fn access(&self) -> anyhow::Result<Access> {
+        Ok(app::read_access(&self.settings.general.data_dir)?)
+    }
+
+    fn change(&self, command: &AccessCommand) -> anyhow::Result<AccessOutcome> {
+        app::change_access(&self.settings, self.begins, command).map_err(explained)
     }
 
     pub(super) fn users(&self) -> anyhow::Result<Vec<UserRow>> {
-        let access = app::read_access(&self.0).map_err(explained)?;
-        Ok(access.users().map(|user| (&**user).into()).collect())
+        Ok(self.access()?.users().map(|user| (&**user).into()).collect())
     }
 
     pub(super) fn change_user(&self, name: AccessName, change: UserChange) -> anyhow::Result<UserRow> {
@@ -45,15 +51,14 @@ impl Directory {
             UserChange::Disabled(true) => AccessCommand::DisableUser(name),
             UserChange::Disabled(false) => AccessCommand::EnableUser(name),
         };
-        match app::change_access(&self.0, command).map_err(explained)? {
+        match self.change(&command)? {
             AccessOutcome::User(user) => Ok((&*user).into()),
             AccessOutcome::Key(_) => unreachable!("a command on a user ends with a user"),
         }
     }
 
     pub(super) fn keys(&self) -> anyhow::Result<Vec<KeyRow>> {
-        let access = app::read_access(&self.0).map_err(explained)?;
-        Ok(access.keys().map(|key| (&**key).into()).collect())
+        Ok(self.access()?.keys().map(|key| (&**key).into()).collect())
     }
 
     pub(super) fn add_key(&self, key: NewKey) -> anyhow::Result<KeyRow> {
@@ -68,7 +73,7 @@ impl Directory {
     }
 
     fn change_key(&self, command: AccessCommand) -> anyhow::Result<KeyRow> {
-        match app::change_access(&self.0, command).map_err(explained)? {
+        match self.change(&command)? {
             AccessOutcome::Key(key) => Ok((&*key).into()),
             AccessOutcome::User(_) => unreachable!("a command on a key ends with a key"),
         }

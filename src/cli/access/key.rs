@@ -7,13 +7,17 @@ use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
 use super::place::{NewKey, Place};
-use super::{name, role, scope};
+use super::{name, role, row, scope};
 use crate::app;
 use crate::domain::access::{AccessName, Role, Scope};
 use crate::domain::calendar::{NOT_WRITABLE, is_writable};
 
 /// The flags of `key`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    packhorse key add root --role admin --data-dir data-dir\n  \
+    packhorse key add shop --role operator --scope orders --expires-in 90days --url http://127.0.0.1:8080\n  \
+    packhorse key revoke 2 --url http://127.0.0.1:8080")]
 pub(in crate::cli) struct KeyCommand {
     #[command(subcommand)]
     what: What,
@@ -64,9 +68,7 @@ impl KeyCommand {
                 writeln!(stdout, "{secret}")?;
             }
             What::List(place) => {
-                for key in place.find(false)?.keys()? {
-                    writeln!(stdout, "{key}")?;
-                }
+                stdout.write_all(row::keys(&place.find(false)?.keys()?, app::now()).as_bytes())?;
             }
             What::Revoke { id, place } => writeln!(stdout, "{}", place.find(false)?.revoke_key(id)?)?,
         }

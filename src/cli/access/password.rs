@@ -8,7 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 /// What Ctrl-C types.
 const INTERRUPT: u8 = 3;
 
-/// Reads one password. On a terminal Ctrl-C ends it with an error.
+/// Reads a new password: twice from a terminal, where nobody sees what was typed. Ctrl-C ends it with an error there.
 pub(super) fn read() -> io::Result<String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
@@ -18,12 +18,27 @@ pub(super) fn read() -> io::Result<String> {
         line.truncate(end);
         return Ok(line);
     }
-    write!(io::stderr(), "Password: ")?;
     let silence = Silence::begin()?;
-    let password = typed(stdin.lock());
+    let password = twice(stdin.lock(), io::stderr());
     drop(silence);
-    writeln!(io::stderr())?;
     password
+}
+
+/// The password that `input` types in twice.
+fn twice(mut input: impl BufRead, mut prompt: impl Write) -> io::Result<String> {
+    let mut ask = |what: &str| {
+        write!(prompt, "{what}")?;
+        let typed = typed(&mut input);
+        writeln!(prompt)?;
+        typed
+    };
+    let first = ask("Password: ")?;
+    let again = ask("The same password again: ")?;
+    if first == again {
+        return Ok(first);
+    }
+    let text = "the two passwords are not the same; nothing was changed, try again";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
 /// What is typed up to the end of the line, or of the input.
@@ -64,6 +79,15 @@ impl Drop for Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_typed_twice_and_a_slip_is_noticed() {
+        let mut shown = Vec::new();
+        assert_eq!(twice(&b"a horse\na horse\n"[..], &mut shown).unwrap(), "a horse");
+        assert_eq!(String::from_utf8(shown).unwrap(), "Password: \nThe same password again: \n");
+        assert_eq!(twice(&b"a horse\na hrose\n"[..], io::sink()).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(twice(&b"a horse\n\x03"[..], io::sink()).unwrap_err().kind(), io::ErrorKind::Interrupted);
+    }
 
     #[test]
     fn a_password_ends_with_the_line_and_ctrl_c_is_none() {

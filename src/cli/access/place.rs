@@ -11,16 +11,20 @@ use crate::domain::access::{AccessName, Role, Scope};
 use crate::domain::time::Timestamp;
 use crate::telemetry;
 
-const SERVER: &str = "Running server, such as http://127.0.0.1:8080; PACKHORSE_KEY holds the key of an admin";
+const SERVER: &str = "Running server, such as http://127.0.0.1:8080. PACKHORSE_KEY holds the key of an admin; a server \
+                      without users and keys needs none";
 
 /// The flags that say where.
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group(ArgGroup::new("place").required(true).args(["data_dir", "url"])))]
 pub(super) struct Place {
-    /// Data directory, which no server uses
+    /// Data directory; a change needs it to be free, a list can be read beside a running server
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+    /// Settings file (TOML) that the server of the data directory uses
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    config: Option<PathBuf>,
     #[arg(long, value_name = "URL", help = SERVER)]
     url: Option<String>,
     /// Certificates (PEM) by which an https server is known that no public authority knows
@@ -56,7 +60,7 @@ impl Place {
         telemetry::start()?;
         match self.url {
             Some(url) => Server::new(&url, self.ca.as_deref()).map(Backend::Server),
-            None => Directory::new(self.data_dir, begins).map(Backend::Directory),
+            None => Directory::new(self.data_dir, self.config, begins).map(Backend::Directory),
         }
     }
 }

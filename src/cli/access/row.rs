@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::DateTime;
 use serde::Deserialize;
 
+use crate::cli::table::columns;
 use crate::domain::access::{ApiKey, User};
 use crate::domain::time::Timestamp;
 
@@ -72,11 +73,41 @@ impl KeyRow {
     }
 }
 
+fn state(disabled: bool) -> &'static str {
+    if disabled { "disabled" } else { "enabled" }
+}
+
+/// The users in columns.
+pub(super) fn users(rows: &[UserRow]) -> String {
+    let cells = |user: &UserRow| {
+        let UserRow { name, role, disabled, changed_at } = user;
+        [name.clone(), role.clone(), state(*disabled).to_owned(), changed_at.0.to_string()]
+    };
+    columns(["NAME", "ROLE", "STATE", "CHANGED"], &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+/// The keys in columns, as they are at `now`.
+pub(super) fn keys(rows: &[KeyRow], now: Timestamp) -> String {
+    let moment = |at: &Option<Moment>| at.as_ref().map_or_else(String::new, |at| at.0.to_string());
+    let cells = |key: &KeyRow| {
+        let KeyRow { id, name, role, scope, expires_at, revoked_at, used_at, .. } = key;
+        let state = match (revoked_at, expires_at) {
+            (Some(_), _) => "revoked",
+            (None, Some(end)) if end.0 <= now => "expired",
+            (None, _) => "in force",
+        };
+        let (expires_at, used_at, revoked_at) = (moment(expires_at), moment(used_at), moment(revoked_at));
+        [id.to_string(), name.clone(), role.clone(), scope.clone(), state.to_owned(), expires_at, used_at, revoked_at]
+    };
+    let header = ["ID", "NAME", "ROLE", "SCOPE", "STATE", "EXPIRES", "USED", "REVOKED"];
+    columns(header, &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
 impl fmt::Display for UserRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, role, disabled, changed_at } = self;
-        let state = if *disabled { "disabled" } else { "enabled" };
-        write!(f, "{name} {role} {state} since {}", changed_at.0)
+        let state = state(*disabled);
+        write!(f, "{name} {role} {state}, changed {}", changed_at.0)
     }
 }
 

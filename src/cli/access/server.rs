@@ -136,6 +136,8 @@ impl Server {
             401 if self.key.is_none() => bail!("{said} Set the variable {KEY} to the key of an admin."),
             401 => bail!("{said} The variable {KEY} has to hold the key of an admin that is in force."),
             403 => bail!("{said} The variable {KEY} holds a key that may not do this."),
+            404 if path.starts_with(KEYS) => bail!("there is no such key; `packhorse key list` shows their ids"),
+            404 if path.starts_with(USERS) => bail!("there is no such user; `packhorse user list` shows their names"),
             _ => bail!("{said}"),
         }
     }

@@ -5,11 +5,15 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 
 use super::place::{Place, UserChange};
-use super::{name, password, role};
+use super::{name, password, role, row};
 use crate::domain::access::{AccessName, Role};
 
 /// The flags of `user`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    packhorse user add ann --role admin --data-dir data-dir\n  \
+    packhorse user add bob --role operator --url http://127.0.0.1:8080\n  \
+    packhorse user list --data-dir data-dir")]
 pub(in crate::cli) struct UserCommand {
     #[command(subcommand)]
     what: What,
@@ -58,9 +62,7 @@ impl UserCommand {
         let mut stdout = io::stdout().lock();
         let (OneUser { name, place }, change) = match self.what {
             What::List(place) => {
-                for user in place.find(false)?.users()? {
-                    writeln!(stdout, "{user}")?;
-                }
+                stdout.write_all(row::users(&place.find(false)?.users()?).as_bytes())?;
                 return Ok(());
             }
             What::Add { user, role } => (user, UserChange::Add { role, password: password::read()? }),

@@ -50,9 +50,9 @@ impl Column {
     /// What may stand in it.
     pub(super) fn allowed(self) -> &'static str {
         match self {
-            Self::Category => "1 to 50 characters",
-            Self::Name => "1 to 100 characters",
-            Self::Description => "text",
+            Self::Category => "1 to 50 characters, no control characters",
+            Self::Name => "1 to 100 characters, no control characters",
+            Self::Description => "text without control characters",
             Self::Price => "an amount from 0 to 99999999.99 with at most 2 decimals and a point",
             Self::Stock => "a whole number from 0 to 2147483647",
             Self::ExpiryDate => "a day as YYYY-MM-DD, or nothing",

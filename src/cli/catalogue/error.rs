@@ -61,7 +61,7 @@ pub enum CatalogueError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// A line, counted from 1.
-    Line(u64),
+    Line(usize),
     /// An element of a list, counted from 1.
     Row(usize),
 }

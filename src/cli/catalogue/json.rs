@@ -8,8 +8,8 @@ use super::cells::{Cells, Column};
 use super::error::{CatalogueError, Place, Problems};
 use super::row::Row;
 
-/// The rows of `text`, the content of the file at `path`.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Row>, CatalogueError> {
+/// The rows of `text`, the content of the file at `path`, each with its place.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<(Place, Row)>, CatalogueError> {
     let malformed = |cause: String| CatalogueError::Malformed { path: path.into(), cause };
     let values = match serde_json::from_str(text) {
         Ok(Value::Array(values)) => values,
@@ -21,7 +21,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Row>, CatalogueError>
     for (index, value) in values.iter().enumerate() {
         let place = Place::Row(index + 1);
         match cells(value, place, &mut problems) {
-            Some(cells) => rows.extend(Row::parse(&cells, place, &mut problems)),
+            Some(cells) => rows.extend(Row::parse(&cells, place, &mut problems).map(|row| (place, row))),
             None => problems.add_row(place, format_args!("is no object; allowed: the keys {}", Column::words())),
         }
     }

@@ -6,22 +6,20 @@ mod cells;
 mod csv;
 mod error;
 mod json;
+mod openings;
 mod row;
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
-
-use hashbrown::HashMap;
+use std::path::{Path, PathBuf};
 
 pub use error::CatalogueError;
+pub(super) use openings::openings;
 pub(super) use row::Row;
 
-use crate::domain::catalogue::{Catalogue, CatalogueCommand, ProductDetails};
-use crate::domain::ids::CategoryId;
-use crate::domain::inventory::Opening;
-use crate::domain::text::CategoryName;
+use crate::spreadsheet::table::{self, NotText};
+use error::Place;
 
 /// The largest file that is read, in bytes: 64 MiB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -31,6 +29,9 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 pub struct CatalogueFile {
     /// Its products, at least one, in the order of the file.
     pub(super) rows: Vec<Row>,
+    /// Where each of them stands.
+    places: Vec<Place>,
+    path: PathBuf,
 }
 
 impl CatalogueFile {
@@ -47,41 +48,18 @@ impl CatalogueFile {
 
     /// Reads `text`, the content of the CSV file at `path`.
     pub(super) fn from_csv(path: &Path, text: &str) -> Result<Self, CatalogueError> {
-        Ok(Self { rows: csv::parse(path, without_mark(text))? })
+        Ok(Self::of(path, csv::parse(path, text)?))
     }
 
     /// Reads `text`, the content of the JSON file at `path`.
     pub(super) fn from_json(path: &Path, text: &str) -> Result<Self, CatalogueError> {
-        Ok(Self { rows: json::parse(path, without_mark(text))? })
+        Ok(Self::of(path, json::parse(path, text.strip_prefix(table::MARK).unwrap_or(text))?))
     }
-}
 
-/// The commands that bring `file` into `catalogue`: a category that it lacks is created where it is first named.
-pub(super) fn openings(file: &CatalogueFile, catalogue: &Catalogue) -> Vec<Opening> {
-    let mut openings = Vec::with_capacity(file.rows.len());
-    let mut created: HashMap<&CategoryName, CategoryId> = HashMap::new();
-    let mut category_next = catalogue.category_next();
-    for row in &file.rows {
-        let known = catalogue.category_by_name(&row.category).map(|category| category.id);
-        let category = known.unwrap_or_else(|| {
-            *created.entry(&row.category).or_insert_with(|| {
-                let id = category_next;
-                category_next = id.next();
-                openings.push(Opening { command: CatalogueCommand::CreateCategory(row.category.clone()), stock: 0 });
-                id
-            })
-        });
-        let details = ProductDetails {
-            name: row.name.clone(),
-            description: row.description.clone(),
-            price: row.price,
-            expiry_date: row.expiry_date,
-            category,
-            archived: false,
-        };
-        openings.push(Opening { command: CatalogueCommand::CreateProduct(details), stock: row.stock });
+    fn of(path: &Path, rows: Vec<(Place, Row)>) -> Self {
+        let (places, rows) = rows.into_iter().unzip();
+        Self { rows, places, path: path.into() }
     }
-    openings
 }
 
 fn read(path: &Path) -> Result<String, CatalogueError> {
@@ -92,16 +70,14 @@ fn read(path: &Path) -> Result<String, CatalogueError> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > FILE_BYTES_MAX) {
         return Err(CatalogueError::TooLarge { path: path.into(), max: FILE_BYTES_MAX });
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        CatalogueError::NotUtf8 { path: path.into(), line }
-    })
-}
-
-/// Spreadsheets like to begin a file with a byte order mark.
-fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
+    match table::text(&bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(NotText::Utf16) => Err(CatalogueError::NotUtf8 { path: path.into(), line: 1 }),
+        Err(NotText::NotUtf8 { line }) => Err(CatalogueError::NotUtf8 { path: path.into(), line }),
+        Err(error @ NotText::Workbook(_)) => {
+            Err(CatalogueError::Malformed { path: path.into(), cause: error.to_string() })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! One row of a catalogue file, as the domain knows it.
 
 use chrono::NaiveDate;
+use unicode_normalization::UnicodeNormalization;
 
 use super::cells::{Cells, Column, Written};
 use super::error::{Place, Problems};
@@ -30,9 +31,9 @@ impl Row {
     pub(super) fn parse(cells: &Cells, place: Place, problems: &mut Problems) -> Option<Self> {
         let mut cell = Cell { cells, place, problems };
         // Each is read before the first is missed, so that a row tells all that is wrong with it.
-        let category = cell.read(Column::Category, |text| CategoryName::parse(text).ok());
-        let name = cell.read(Column::Name, |text| ProductName::parse(text).ok());
-        let description = cell.read_or_default(Column::Description, |text| Some(text.into()));
+        let category = cell.read(Column::Category, |text| CategoryName::parse(&plain(text)?).ok());
+        let name = cell.read(Column::Name, |text| ProductName::parse(&plain(text)?).ok());
+        let description = cell.read_or_default(Column::Description, |text| plain(text).map(Into::into));
         let price = cell.read(Column::Price, price);
         let stock = cell.read(Column::Stock, stock);
         let expiry_date = cell.read_or_default(Column::ExpiryDate, |text| day(text).map(Some));
@@ -72,6 +73,12 @@ impl Cell<'_> {
             Some(_) => self.read(column, read),
         }
     }
+}
+
+/// `text` in its composed form, where nothing in it is a control character but tabs and ends of lines.
+fn plain(text: &str) -> Option<String> {
+    let is_odd = |sign: char| sign.is_control() && !"\t\r\n".contains(sign);
+    (!text.contains(is_odd)).then(|| text.nfc().collect())
 }
 
 fn is_digits(text: &str) -> bool {

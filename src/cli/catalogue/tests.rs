@@ -3,8 +3,10 @@
 use std::fs;
 
 use super::*;
-use crate::domain::catalogue::Category;
+use crate::domain::catalogue::{Catalogue, CatalogueCommand, Category};
+use crate::domain::ids::CategoryId;
 use crate::domain::money::Money;
+use crate::domain::text::CategoryName;
 
 fn csv(text: &str) -> Result<Vec<Row>, String> {
     CatalogueFile::from_csv("c.csv".as_ref(), text).map(|file| file.rows).map_err(|error| error.to_string())
@@ -63,7 +65,7 @@ fn every_wrong_cell_is_named_by_file_line_and_column() {
                 Food,Pepper,,3,\n";
     assert_eq!(
         csv(text).unwrap_err(),
-        "c.csv, line 3: category is empty; allowed: 1 to 50 characters\n\
+        "c.csv, line 3: category is empty; allowed: 1 to 50 characters, no control characters\n\
          c.csv, line 3: price is \"12.345\"; allowed: an amount from 0 to 99999999.99 with at most 2 decimals and a point\n\
          c.csv, line 3: stock is \"-1\"; allowed: a whole number from 0 to 2147483647\n\
          c.csv, line 3: expiry_date is \"soon\"; allowed: a day as YYYY-MM-DD, or nothing\n\
@@ -82,7 +84,7 @@ fn every_wrong_value_is_named_by_file_row_and_key() {
     assert_eq!(
         json(text).unwrap_err(),
         "c.json, row 2: unknown key \"colour\"; allowed: category, name, description, price, stock, expiry_date\n\
-         c.json, row 2: name is \"true\"; allowed: 1 to 100 characters\n\
+         c.json, row 2: name is \"true\"; allowed: 1 to 100 characters, no control characters\n\
          c.json, row 2: price is \"7.505\"; allowed: an amount from 0 to 99999999.99 with at most 2 decimals and a point\n\
          c.json, row 2: stock is \"1.5\"; allowed: a whole number from 0 to 2147483647\n\
          c.json, row 3: is no object; allowed: the keys category, name, description, price, stock, expiry_date"
@@ -146,7 +148,7 @@ fn a_category_is_created_where_it_is_first_named_and_only_then() {
     catalogue.apply(&deleted);
     let text = "category,name,price,stock\nFood,Honey,1,5\nToys,Kite,2,6\nGone,Lamp,3,7\nToys,Ball,4,8\n";
     let file = CatalogueFile::from_csv("c.csv".as_ref(), text).unwrap();
-    let openings = openings(&file, &catalogue);
+    let openings = openings(&file, &catalogue, false).unwrap();
     let shown: Vec<_> = openings
         .iter()
         .map(|opening| match &opening.command {
@@ -166,4 +168,51 @@ fn a_category_is_created_where_it_is_first_named_and_only_then() {
     assert_eq!(kite.category_name.as_str(), "Toys");
     let toys = CategoryName::parse("Toys").unwrap();
     assert_eq!(catalogue.category_by_name(&toys), Some(&Category { id: CategoryId(4), name: toys.clone() }));
+}
+
+/// What is said of `text` against a catalogue that holds `before`.
+fn refused(before: &str, text: &str) -> String {
+    let file = |text| CatalogueFile::from_csv("c.csv".as_ref(), text).unwrap();
+    let mut catalogue = Catalogue::default();
+    for opening in openings(&file(before), &catalogue, false).unwrap() {
+        let event = catalogue.decide(opening.command).unwrap();
+        catalogue.apply(&event);
+    }
+    let count = openings(&file(text), &catalogue, true).unwrap().len();
+    assert_eq!(count, file(text).rows.len(), "allowed, they are made, and no category that looks like another");
+    openings(&file(text), &catalogue, false).unwrap_err().to_string()
+}
+
+#[test]
+fn a_product_that_is_there_already_is_refused_with_its_line_unless_allowed() {
+    let honey = "category,name,price,stock\nCaf\u{e9},Honey,7.50,12\n";
+    let remedy = "; take the row out, or give --allow-duplicates to make another product of that name";
+    let text = format!("c.csv, line 2: \"Honey\" is in category \"Caf\u{e9}\" already, as product 1{remedy}");
+    assert_eq!(refused(honey, honey), text);
+    let decomposed = "name;Price;STOCK;Category\nHoney;1;1;Cafe\u{301}\n";
+    assert_eq!(refused(honey, decomposed), text, "what looks the same is the same");
+    let twice = "category,name,price,stock\nCaf\u{e9},Salt,1,1\nCafe\u{301},Salt,2,2\n";
+    let text = format!("c.csv, line 3: \"Salt\" is in category \"Caf\u{e9}\" already, by line 2 of this file{remedy}");
+    assert_eq!(refused(honey, twice), text);
+}
+
+#[test]
+fn a_header_is_found_in_any_case_and_separated_by_commas_semicolons_or_tabs() {
+    let rows = vec![row("Tools", "Hammer", "", 1_250, 0, None)];
+    for text in [
+        "Category;Name;Price;Stock;Expiry date\nTools;Hammer;12.50;0;\n",
+        "sep=;\nCATEGORY;NAME;PRICE;STOCK;;\nTools;Hammer;12.50;0;;\n",
+        "\u{feff}category\tname\tprice\tstock\r\nTools\tHammer\t12.50\t0\r\n",
+    ] {
+        assert_eq!(csv(text).unwrap(), rows, "{text:?}");
+    }
+}
+
+#[test]
+fn quotes_that_do_not_fit_and_control_characters_are_refused() {
+    let said = |rows: &str| csv(&format!("category,name,price,stock\n{rows}")).unwrap_err();
+    assert!(said("a,\"b,1,1\nc,d,1,1\n").contains("line 2 is never closed"), "an open quote would swallow a row");
+    assert!(said("a,\"b\" c,1,1\n").contains("text behind a closing quote in line 2"));
+    assert!(said("To\0ols,Saw,5.00,3\n").starts_with("c.csv, line 2: category is \"To\\0ols\"; allowed: 1 to 50"));
+    assert!(said("a,b\u{7}c,1,1\n").contains("line 2: name is"));
 }

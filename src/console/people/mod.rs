@@ -41,6 +41,7 @@ fn refused(failure: Failure<AccessRejection>) -> Fault {
                 AccessRejection::UserMissing(_)
                 | AccessRejection::KeyMissing(_)
                 | AccessRejection::LastAdmin(_)
+                | AccessRejection::AdminFirst
                 | AccessRejection::DigestTaken
                 | AccessRejection::TooManyUsers { .. }
                 | AccessRejection::TooManyKeys { .. } => Fault::new(StatusCode::CONFLICT, text),

@@ -30,6 +30,12 @@ pub enum AccessRejection {
     /// Nobody could change users and keys any more.
     #[error("{0} is the last admin who is not disabled; make another user an admin first")]
     LastAdmin(AccessName),
+    /// Whoever closes the API must be able to manage it, or nobody could.
+    #[error(
+        "nobody could manage users and keys after this: make an admin first, a user or a key of scope all that does not \
+         expire"
+    )]
+    AdminFirst,
     /// The key would never hold.
     #[error("the key would expire at {0}, which is not in the future; choose a later time")]
     ExpiryPassed(Timestamp),
@@ -66,6 +72,7 @@ impl Access {
                 if self.users.len() >= USERS_MAX {
                     return Err(AccessRejection::TooManyUsers { max: USERS_MAX });
                 }
+                self.leaves_somebody_to_manage(role == Role::Admin)?;
                 Some(E::UserAdded { name, role, password })
             }
             C::SetPassword { name, password } => {
@@ -143,8 +150,14 @@ impl Access {
         if self.keys.len() >= KEYS_MAX {
             return Err(AccessRejection::TooManyKeys { max: KEYS_MAX });
         }
+        self.leaves_somebody_to_manage(role == Role::Admin && scope == Scope::All && expires_at.is_none())?;
         let last = self.keys.last_key_value().map_or(0, |(id, _)| id.0);
         Ok(AccessEvent::KeyAdded { id: KeyId(last + 1), name, role, scope, digest, expires_at })
+    }
+
+    /// The first user or key closes the API for everybody else.
+    fn leaves_somebody_to_manage(&self, manages: bool) -> Result<(), AccessRejection> {
+        if self.is_open() && !manages { Err(AccessRejection::AdminFirst) } else { Ok(()) }
     }
 
     fn existing_user(&self, name: &AccessName) -> Result<&Arc<User>, AccessRejection> {

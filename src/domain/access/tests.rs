@@ -27,6 +27,13 @@ fn add_key(key: &str, digest: u8, expires_at: Option<i64>) -> AccessCommand {
     }
 }
 
+/// Users and keys with an admin, so that others may follow.
+fn with_an_admin() -> Access {
+    let mut access = Access::default();
+    run(&mut access, add_user("root", Role::Admin), 0).unwrap();
+    access
+}
+
 /// Decides at `at` and applies. Answers whether anything happened.
 fn run(access: &mut Access, command: AccessCommand, at: i64) -> Result<bool, AccessRejection> {
     let event = access.decide(command, Timestamp(at))?;
@@ -53,10 +60,36 @@ fn words_of_roles_and_scopes_come_back() {
 fn it_is_open_until_a_user_or_key_was_made() {
     let mut access = Access::default();
     assert!(access.is_open());
-    run(&mut access, add_key("shop", 1, None), 1).unwrap();
+    run(&mut access, root_key(Role::Admin, Scope::All, None), 1).unwrap();
     assert!(!access.is_open());
     run(&mut access, AccessCommand::RevokeKey(KeyId(1)), 2).unwrap();
     assert!(!access.is_open(), "what was closed does not open again");
+}
+
+fn root_key(role: Role, scope: Scope, expires_at: Option<i64>) -> AccessCommand {
+    let expires_at = expires_at.map(Timestamp);
+    AccessCommand::AddKey { name: name("root"), role, scope, digest: KeyDigest([9; 32]), expires_at }
+}
+
+#[test]
+fn the_first_user_or_key_can_manage_all_others_for_good() {
+    let mut access = Access::default();
+    let cannot = [
+        add_user("ann", Role::Operator),
+        add_user("ann", Role::Viewer),
+        root_key(Role::Operator, Scope::All, None),
+        root_key(Role::Admin, Scope::Orders, None),
+        root_key(Role::Admin, Scope::All, Some(9)),
+    ];
+    for command in cannot {
+        assert_eq!(run(&mut access, command.clone(), 1), Err(AccessRejection::AdminFirst), "{command:?}");
+    }
+    for first in [add_user("ann", Role::Admin), root_key(Role::Admin, Scope::All, None)] {
+        let mut access = access.clone();
+        run(&mut access, first, 1).unwrap();
+        assert_eq!(run(&mut access, add_user("bob", Role::Viewer), 2), Ok(true));
+        assert_eq!(run(&mut access, add_key("shop", 1, Some(9)), 2), Ok(true));
+    }
 }
 
 #[test]
@@ -77,7 +110,7 @@ fn the_last_admin_stays() {
 
 #[test]
 fn each_change_of_a_user_ends_their_sessions_and_a_repetition_does_not() {
-    let mut access = Access::default();
+    let mut access = with_an_admin();
     let bob = name("bob");
     run(&mut access, add_user("bob", Role::Viewer), 1).unwrap();
     let commands = [
@@ -116,7 +149,7 @@ fn a_name_is_taken_by_a_user_for_good_and_by_a_key_while_it_is_in_force() {
 
 #[test]
 fn the_use_of_a_key_is_noted_once_an_hour_while_it_holds() {
-    let mut access = Access::default();
+    let mut access = with_an_admin();
     run(&mut access, add_key("shop", 1, Some(3 * HOUR)), 0).unwrap();
     let used = AccessCommand::KeyUsed(KeyId(1));
     assert_eq!(run(&mut access, used.clone(), 5), Ok(true));
@@ -141,8 +174,8 @@ fn whom_nobody_knows_cannot_be_changed() {
 
 #[test]
 fn users_and_keys_are_bounded() {
-    let mut access = Access::default();
-    for n in 0..USERS_MAX {
+    let mut access = with_an_admin();
+    for n in 1..USERS_MAX {
         run(&mut access, add_user(&format!("u{n}"), Role::Viewer), 1).unwrap();
     }
     let one_more = run(&mut access, add_user("one-more", Role::Viewer), 1);

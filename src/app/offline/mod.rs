@@ -1,0 +1,139 @@
+//! A data directory that no server uses, read and changed without the engine.
+//!
+//! What a command is about is one entry, and nothing else happens: no timer fires, no checkpoint is written, no
+//! idempotency key expires, and the store is not even opened. The journal is folded from the front, as much of it as a
+//! decision needs; the next start takes the entry over as it takes over every entry behind its checkpoint. What only
+//! reads takes no lock and writes nothing at all, so that it works beside a server too.
+
+mod state;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::actors::{Clock, Failure};
+use crate::config::Settings;
+use crate::domain::access::{Access, AccessCommand, AccessOutcome};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::entry::Entry;
+use crate::domain::inventory::Opening;
+use crate::domain::who::Who;
+use crate::engine::{self, Command, Outcome, Rejection, Step};
+use crate::journal::{self, DataDirectory, DirectoryError, Durables, FileJournal, Journal, ReadError, Reader, Tail};
+
+pub(super) use state::State;
+
+use super::SystemClock;
+use super::engine::{OpenError, journal_options};
+use super::error::Error;
+use super::recovery::RecoveryError;
+
+/// The users and keys of the data directory `path`, which a server may be using. Writes nothing.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn read_access(path: &Path) -> Result<Access, Error> {
+    Ok(read_beside(path)?.access)
+}
+
+/// Carries out `command` on the data directory of `settings`, which is made when it is missing and something `begins`.
+///
+/// # Errors
+/// When the directory cannot be used, or the command breaks a rule. Nothing is changed, then.
+pub fn change_access(settings: &Settings, begins: bool, command: &AccessCommand) -> Result<AccessOutcome, Error> {
+    let decide = |state: &State| match step(state, settings, Command::Access(command.clone())) {
+        Ok(step) => Ok(step),
+        Err(Rejection::Access(rejection)) => Err(Error::Access(Failure::Rejected(rejection))),
+        Err(other) => unreachable!("a command on users and keys breaks a rule of theirs only: {other}"),
+    };
+    match change(settings, begins, decide)? {
+        Outcome::Access(outcome) => Ok(outcome),
+        other => unreachable!("a command on users and keys ends with a user or a key: {other:?}"),
+    }
+}
+
+/// Takes the catalogue that `openings` makes of what is there into the data directory of `settings`, which is made when
+/// it is missing: all of it, or nothing. A `dry_run` only finds out whether it could be done.
+///
+/// # Errors
+/// When `openings` says so, the directory cannot be used, or a row breaks a rule. Nothing is changed, then.
+pub fn import<E: From<Error>>(
+    settings: &Settings,
+    dry_run: bool,
+    openings: impl Fn(&Catalogue) -> Result<Vec<Opening>, E>,
+) -> Result<(), E> {
+    let decide = |state: &State| {
+        let openings = openings(&state.inventory.catalogue)?;
+        let decided = step(state, settings, Command::Import(openings));
+        decided.map_err(|rejection| Error::Import(Failure::Rejected(rejection)).into())
+    };
+    if dry_run {
+        let state = match read_beside(&settings.general.data_dir) {
+            Err(Error::Open(OpenError::Directory(DirectoryError::Missing { .. }))) => State::default(),
+            read => read?,
+        };
+        return decide(&state).map(drop);
+    }
+    change(settings, true, decide).map(drop)
+}
+
+fn step(state: &State, settings: &Settings, command: Command) -> Result<Step, Rejection> {
+    let (now, zone) = (SystemClock.now(), settings.general.time_zone);
+    engine::step(&state.inventory, &state.access, command, now, zone, &Who::Cli)
+}
+
+fn read_beside(path: &Path) -> Result<State, Error> {
+    let journal = DataDirectory::journal_beside(path).map_err(OpenError::from)?;
+    let (state, _) = Reader::open_live(&journal).and_then(State::read).map_err(unreadable)?;
+    Ok(state)
+}
+
+/// Decides on what the data directory of `settings` holds, and appends the one entry that follows, if any.
+fn change<E: From<Error>>(
+    settings: &Settings,
+    begins: bool,
+    decide: impl Fn(&State) -> Result<Step, E>,
+) -> Result<Outcome, E> {
+    let path = &settings.general.data_dir;
+    let directory = match DataDirectory::open_existing(path) {
+        Err(DirectoryError::Missing { .. }) if begins => {
+            // What is refused makes no directory.
+            decide(&State::default())?;
+            DataDirectory::open(path)
+        }
+        opened => opened,
+    };
+    let directory = directory.map_err(|error| Error::from(OpenError::from(error)))?;
+    let (state, tail) = Reader::open(&directory.journal(), None).and_then(State::read).map_err(unreadable)?;
+    let Step { events, outcome } = decide(&state)?;
+    if !events.is_empty() {
+        let entry = Entry { at: SystemClock.now(), who: Who::Cli, key: None, events };
+        append(&directory.journal(), &journal_options(settings), &tail, vec![entry])?;
+    }
+    Ok(outcome)
+}
+
+fn unreadable(error: ReadError) -> Error {
+    Error::Open(OpenError::Recovery(RecoveryError::Journal(error)))
+}
+
+/// Appends `entries` to the journal in `directory`, which ends with `tail`, and waits until they are durable.
+pub(super) fn append(
+    directory: &Path,
+    options: &journal::Options,
+    tail: &Tail,
+    entries: Vec<Entry>,
+) -> Result<(), Error> {
+    let (journal, mut durables) = FileJournal::open(directory, options, tail).map_err(OpenError::from)?;
+    let appended = entries.into_iter().try_for_each(|entry| append_one(&journal, &mut durables, Arc::new(entry)));
+    journal.close();
+    appended
+}
+
+fn append_one(journal: &FileJournal, durables: &mut Durables, entry: Arc<Entry>) -> Result<(), Error> {
+    journal.submit(entry).map_err(Error::NotTaken)?;
+    let unsure = || {
+        let why = journal.poisoned().map_or_else(|| "it was closed".to_owned(), |poison| poison.to_string());
+        Error::Unsure(why)
+    };
+    durables.blocking_recv().map(drop).ok_or_else(unsure)
+}
