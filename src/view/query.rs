@@ -308,3 +308,68 @@ impl View {
         listed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::order::{Contact, OrderChange, OrderEvent};
+    use crate::domain::who::Who;
+    use crate::view::NoArchive;
+
+    const ORDERS: u64 = 12;
+
+    fn contact(name: u8) -> Contact {
+        Contact::new(&format!("Name {name}"), "a@example.com", "1", "Here").unwrap()
+    }
+
+    fn placed(id: u64, name: u8, total: u8) -> Arc<Order> {
+        let (total, at) = (Money::from_minor(total.into()).unwrap(), Timestamp(i64::try_from(id).unwrap() / 3));
+        Arc::new(Order::placed(OrderId(id), contact(name), Box::new([]), total, at, &Who::Client))
+    }
+
+    /// Renames an order or moves it on.
+    fn change(view: &View, id: u64, name: u8, at: i64) {
+        let order = view.orders.here(OrderId(id)).unwrap();
+        let change = match order.status.next_by_timer() {
+            Some(to) if name.is_multiple_of(2) => OrderChange::Moved { to, reason: None },
+            Some(_) | None => OrderChange::ContactChanged(contact(name)),
+        };
+        let event = OrderEvent { version: order.version + 1, change };
+        view.orders.publish([&Arc::new(order.after(&event, Timestamp(at), &Who::Client))], &view.present);
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_goes_on_from_place_to_place_meets_each_order_once_that_does_not_change(
+            orders in prop::collection::vec((0..4u8, 0..4u8), ORDERS as usize),
+            changes in prop::collection::vec(prop::collection::vec((1..=ORDERS, 0..9u8, 0..9i64), 0..3), 0..8),
+            limit in 1..5usize,
+            is_ascending: bool,
+        ) {
+            use SortField as S;
+            for sort in [S::Id, S::UpdatedAt, S::MovedAt, S::Total, S::Status, S::CustomerName] {
+                let view = View::new(Arc::new(NoArchive), 1);
+                let placed: Vec<_> = (1..).zip(&orders).map(|(id, (name, total))| placed(id, *name, *total)).collect();
+                view.orders.publish(&placed, &view.present);
+                let direction = if is_ascending { Ordering::Ascending } else { Ordering::Descending };
+                let mut query = OrderQuery { sort, direction, limit, ..OrderQuery::default() };
+                let (mut seen, mut changed, mut changes) = (Vec::new(), Vec::new(), changes.iter());
+                loop {
+                    let page = view.orders(&query).unwrap();
+                    seen.extend(page.items.iter().map(|order| order.id.0));
+                    let Some(last) = page.items.last().filter(|_| page.more) else { break };
+                    query.after = Some(sort.place(last));
+                    for (id, name, at) in changes.next().into_iter().flatten() {
+                        change(&view, *id, *name, *at);
+                        changed.push(*id);
+                    }
+                }
+                for id in (1..=ORDERS).filter(|id| !changed.contains(id)) {
+                    prop_assert_eq!(seen.iter().filter(|seen| **seen == id).count(), 1, "{} by {:?}", id, sort);
+                }
+            }
+        }
+    }
+}
