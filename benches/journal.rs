@@ -54,7 +54,7 @@ fn groups(c: &mut Criterion) {
     let inventory = inventory(2);
     for size in sized(vec![1, 10, 100, 1_000], vec![1, 10]) {
         let directory = tempfile::tempdir().unwrap();
-        let data = DataDirectory::open(&directory.path().join("data")).unwrap();
+        let data = DataDirectory::open(&directory.path().join("data"), 64 << 20).unwrap();
         let tail = Reader::open(&data.journal(), None).unwrap().into_tail().unwrap();
         let (journal, mut durables) = FileJournal::open(&data.journal(), &Options::default(), &tail).unwrap();
         let entries: Vec<_> = (0..size).map(|nth| placement(&inventory, orders(nth, 1, 2)).0).collect();

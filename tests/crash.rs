@@ -22,6 +22,8 @@ mod mount;
 mod power;
 #[path = "crash/shim.rs"]
 mod shim;
+#[path = "crash/slow_disk.rs"]
+mod slow_disk;
 #[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
 mod support;
 #[path = "crash/witness.rs"]

@@ -227,3 +227,78 @@ fn overdue_timers_fire_once_and_in_due_order() {
     settings.stages.pending_after = After::Manual;
     assert_eq!(run(&settings, async |engine| picture(engine)), after, "once");
 }
+
+#[test]
+fn keys_that_are_too_old_are_not_read_back_to_keep_new_ones_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut settings, _) = worked(directory.path());
+    settings.retention.idempotency_keys = Duration::from_secs(1);
+    settings.retention.idempotency_keys_max = 16;
+    settings.checkpoint.interval = Duration::from_hours(1);
+    for round in 0..3 {
+        run(&settings, async |engine| {
+            for nth in 0..10 {
+                let key = IdempotencyKey { key: format!("{round}-{nth}").into(), request: [nth; 16] };
+                engine.place(Request { key: Some(key), ..Request::of(Who::Client) }, rows(1, 1)).await.unwrap();
+            }
+        });
+        fs::remove_dir_all(directory.path().join("store")).unwrap();
+        std::thread::sleep(Duration::from_millis(1_100));
+    }
+}
+
+/// As after a power cut, or in a container that moved: the store is not trusted.
+fn cut_power(directory: &Path) {
+    fs::write(directory.join("store/IN_USE"), "another boot").unwrap();
+}
+
+#[test]
+fn a_journal_that_lost_its_end_is_refused_after_a_power_cut_and_goes_on_when_somebody_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut settings, _) = worked(directory.path());
+    let segment = directory.path().join("journal/00000000000000000001.seg");
+    fs::remove_file(&segment).unwrap();
+    let before = fs::read_dir(directory.path()).unwrap().count();
+    cut_power(directory.path());
+    let said = refused(&settings).to_string();
+    assert!(said.contains(segment.to_str().unwrap()), "{said}");
+    assert!(said.contains("backup") && said.contains("--accept-shorter-journal"), "{said}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), before, "nothing is made or moved");
+
+    settings.accept_shorter_journal = true;
+    let next = run(&settings, async |engine| engine.view().products().inventory().order_last);
+    assert_eq!(next, 0, "it began anew");
+    settings.accept_shorter_journal = false;
+    run(&settings, async |engine| work(engine).await);
+    assert_eq!(app::check(directory.path()).unwrap().findings, []);
+}
+
+#[test]
+fn damage_of_the_journal_is_found_before_a_store_is_moved_aside() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, _) = worked(directory.path());
+    cut_power(directory.path());
+    let segment = directory.path().join("journal/00000000000000000001.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[5_000] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    let said = refused(&settings).to_string();
+    assert!(said.contains(segment.to_str().unwrap()), "{said}");
+    assert!(directory.path().join("store").exists() && !directory.path().join("store.damaged-1").exists());
+}
+
+#[test]
+fn a_store_that_knows_of_more_than_the_journal_has_is_believed_even_when_it_is_not_trusted() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, _) = worked(directory.path());
+    let segment = directory.path().join("journal/00000000000000000001.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[4_096..].fill(0);
+    fs::write(&segment, bytes).unwrap();
+    // As an older version left it.
+    fs::remove_file(directory.path().join("WITNESS")).unwrap();
+    cut_power(directory.path());
+    let error = refused(&settings);
+    assert!(matches!(error, OpenError::Recovery(RecoveryError::JournalBehind { journal: 0, .. })), "{error}");
+    assert!(!directory.path().join("store.damaged-1").exists());
+}

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use support::{Running, send};
 
+const BINARY: &str = env!("CARGO_BIN_EXE_packhorse");
 const ORDERS: &str = "/api/inventory/orders/";
 /// How long a head or a body may take here.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -116,7 +117,17 @@ struct Process {
 
 impl Process {
     fn start(directory: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_packhorse"));
+        Self::run(Command::new(BINARY), directory, settings)
+    }
+
+    /// One that may open so many files, and cannot raise that.
+    fn start_with_files(files: u32, directory: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), BINARY]);
+        Self::run(command, directory, settings)
+    }
+
+    fn run(mut command: Command, directory: &Path, settings: &[(&str, &str)]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory);
         command.envs(settings.iter().copied()).env("RUST_LOG", "packhorse=info").stdin(Stdio::null());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -141,7 +152,7 @@ impl Drop for Process {
     }
 }
 
-/// How many files this process, and with it the server that it starts, may open, after the limit was raised as far as it
+/// How many files this process may open, after the limit was raised as far as it
 /// can be.
 fn files_max() -> usize {
     let id = std::process::id().to_string();
@@ -237,5 +248,68 @@ fn idle_connections_and_dripping_bodies_in_thousands_hurt_nobody_and_are_cut() {
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408 "), "{}", answer.escape_ascii());
     }
     println!("all were cut {:?} after the last one had come", begun.elapsed());
+    slowest(server.address, 10);
+}
+
+/// Sends a request on a connection that stays open, and gives the status of the answer.
+fn ask(stream: &mut TcpStream, path: &str, body: &str) -> u16 {
+    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n");
+    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    let mut reader = BufReader::new(&mut *stream);
+    let (mut status, mut length) = (None, 0);
+    loop {
+        let mut line = String::new();
+        assert!(reader.read_line(&mut line).unwrap() > 0, "the server closed the connection");
+        let line = line.trim_end().to_ascii_lowercase();
+        if status.is_none() {
+            status = line.split(' ').nth(1).map(|status| status.parse().unwrap());
+        }
+        if let Some(text) = line.strip_prefix("content-length: ") {
+            length = text.parse().unwrap();
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut rest = vec![0; length];
+    reader.read_exact(&mut rest).unwrap();
+    status.unwrap()
+}
+
+#[test]
+fn more_silent_connections_than_files_may_be_open_do_not_stop_the_journal() {
+    const FILES: u32 = 1_024;
+    const SEGMENTS: usize = 4;
+    assert!(files_max() > 2_000, "this process has to hold the other ends of the connections");
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let settings = [
+        ("PACKHORSE_HTTP__HEAD_TIMEOUT", "1m"),
+        ("PACKHORSE_JOURNAL__SEGMENT_BYTES", "1 MiB"),
+        ("PACKHORSE_STAGES__PENDING__AFTER", "manual"),
+    ];
+    let server = Process::start_with_files(FILES, &data, &settings);
+    let mut client = TcpStream::connect(server.address).unwrap();
+    assert_eq!(ask(&mut client, "/api/inventory/categories/", r#"{"name":"Things"}"#), 201);
+    let product = r#"{"name":"Thing","price":"1","stock":1000000,"category_id":1}"#;
+    assert_eq!(ask(&mut client, "/api/inventory/products/", product), 201);
+
+    let silent: Vec<_> = (0..1_500).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    let name = "Ann".repeat(20);
+    let row = format!(
+        r#"{{"customer_name":"{name}","customer_email":"a@example.com","customer_phone":"1","delivery_address":"x","items":[{{"product_id":1,"quantity":1}}]}}"#
+    );
+    let bulk = format!("[{}]", vec![row; 400].join(","));
+    let segments = || {
+        let files = fs::read_dir(data.join("journal")).unwrap();
+        files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().ends_with(".seg")).count()
+    };
+    let begun = Instant::now();
+    while segments() < SEGMENTS {
+        assert!(begun.elapsed() < Duration::from_mins(1), "the journal goes on to new segments");
+        let status = ask(&mut client, "/api/inventory/orders/bulk/", &bulk);
+        assert!(matches!(status, 201 | 503), "{status}");
+    }
+    drop(silent);
     slowest(server.address, 10);
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::actors::{self, Clock, Fulfillment, Load, Parts};
 use crate::config::Settings;
 use crate::journal::{self, DataDirectory, DirectoryError, FileJournal, Tail};
+use crate::store;
 use crate::view::View;
 
 use super::SystemClock;
@@ -39,6 +40,27 @@ pub enum OpenError {
     Panicked(#[from] tokio::task::JoinError),
 }
 
+impl OpenError {
+    /// Whether the end of the journal is missing, so that what is left can be gone on with.
+    fn is_shorter(&self) -> bool {
+        match self {
+            Self::Directory(error) => matches!(error, DirectoryError::JournalMissing { .. }),
+            Self::Recovery(RecoveryError::Journal(error)) => error.is_shorter(),
+            Self::Recovery(RecoveryError::JournalBehind { .. }) => true,
+            Self::Recovery(_) | Self::Journal(_) | Self::Panicked(_) => false,
+        }
+    }
+}
+
+/// Gives up what the journal has lost at its end. The store may contain it, and is set aside.
+fn accept_shorter(settings: &Settings) -> Result<(), OpenError> {
+    let directory = DataDirectory::accept_shorter(&settings.general.data_dir, settings.journal.segment_bytes)?;
+    let path = directory.store();
+    let given_up = store::give_up(&path).map_err(|error| RecoveryError::Store { path, error })?;
+    tracing::error!(store.moved_to = ?given_up, "the store is made anew from what is left of the journal");
+    Ok(())
+}
+
 /// A data directory that was read back; nothing runs on it yet, and no timer has fired.
 pub(super) struct Found {
     recovered: Recovered<Tail>,
@@ -49,7 +71,26 @@ pub(super) struct Found {
 impl Found {
     /// Takes the data directory of `settings`, makes it where there is none, and reads everything back.
     pub(super) async fn read(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let directory = Arc::new(DataDirectory::open(&settings.general.data_dir)?);
+        match Self::read_as_it_is(settings, clock.clone()).await {
+            Err(error) if settings.accept_shorter_journal && error.is_shorter() => {
+                tracing::error!(
+                    %error,
+                    "GOING ON WITHOUT ENTRIES THAT WERE ACKNOWLEDGED, as --accept-shorter-journal says: they are given up"
+                );
+                accept_shorter(settings)?;
+                Self::read_as_it_is(settings, clock).await
+            }
+            read => {
+                if settings.accept_shorter_journal {
+                    tracing::warn!("--accept-shorter-journal changes nothing: what it is for is not the case");
+                }
+                read
+            }
+        }
+    }
+
+    async fn read_as_it_is(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let directory = Arc::new(DataDirectory::open(&settings.general.data_dir, settings.journal.segment_bytes)?);
         warn_of_readers(&directory);
         let recovered = {
             let (directory, settings, clock) = (directory.clone(), settings.clone(), clock.clone());
@@ -145,6 +186,7 @@ pub(super) fn journal_options(settings: &Settings) -> journal::Options {
         group_bytes_max: settings.journal.group_bytes,
         segment_bytes: settings.journal.segment_bytes,
         stall_max: settings.journal.stall_max,
+        keeps_witness: true,
         ..journal::Options::default()
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod memory;
 mod offline;
+mod open_files;
 mod recovery;
 mod serve;
 mod tls;

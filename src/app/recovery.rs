@@ -29,8 +29,12 @@ pub enum RecoveryError {
     /// The journal is damaged, or cannot be read.
     #[error(transparent)]
     Journal(#[from] ReadError),
-    /// The store can neither be read nor set aside.
-    #[error("cannot use the store in {}: {error}; see to the disk, then start again", path.display())]
+    /// The store can neither be read nor set aside, or a newer version wrote it.
+    #[error(
+        "cannot use the store in {}: {error}{}",
+        path.display(),
+        if matches!(error, StoreError::Newer { .. }) { "" } else { "; see to the disk, then start again" }
+    )]
     Store {
         /// The store's directory.
         path: PathBuf,
@@ -44,7 +48,8 @@ pub enum RecoveryError {
     #[error(
         "the checkpoint contains entry {checkpoint}, but the journal ends at entry {journal}: \
          acknowledged entries are missing from the journal's last segment. \
-         Restore the journal from a backup; to go on without those entries, move the store directory away"
+         Restore the journal from a backup; to go on without those entries, which gives them up for good, start \
+         `packhorse serve` once with --accept-shorter-journal"
     )]
     JournalBehind {
         /// The last entry of the checkpoint.
@@ -60,6 +65,8 @@ pub(super) fn recover(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
 ) -> Result<Recovered<Tail>, RecoveryError> {
+    // Before the store is touched: segments that are missing are missed whatever the store says.
+    drop(Reader::open(&directory.journal(), None)?);
     let Opened { store, loaded, quarantined } = open_store(directory, settings)?;
     if let Some(quarantined) = quarantined {
         tracing::error!(
@@ -83,9 +90,38 @@ pub(super) fn recover(
     }
 }
 
+/// Opens the store. It is moved away or made anew only when the journal can make all of it again.
 fn open_store(directory: &DataDirectory, settings: &Settings) -> Result<Opened, RecoveryError> {
     let options = store::Options { cache_bytes: settings.store.cache_bytes };
-    store::open_or_quarantine(&directory.store(), options).map_err(unusable(directory))
+    let opened = store::open_if_certain(&directory.store(), options, |held| expect_whole(directory, held));
+    opened.map_err(|refused| match refused {
+        Refused::Store(error) => unusable(directory)(error),
+        Refused::Recovery(error) => error,
+    })
+}
+
+enum Refused {
+    Store(StoreError),
+    Recovery(RecoveryError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Reads the whole journal, which holds all up to the entry `held` by the store.
+fn expect_whole(directory: &DataDirectory, held: Option<u64>) -> Result<(), Refused> {
+    let refused = |error: ReadError| Refused::Recovery(error.into());
+    let reader = Reader::open(&directory.journal(), None).map_err(refused)?;
+    let journal = reader.into_tail().map_err(refused)?.end().sequence;
+    match held {
+        Some(checkpoint) if checkpoint > journal => {
+            Err(Refused::Recovery(RecoveryError::JournalBehind { checkpoint, journal }))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn unusable(directory: &DataDirectory) -> impl FnOnce(StoreError) -> RecoveryError {
@@ -124,6 +160,7 @@ pub(super) fn from_checkpoint<T>(
     let checkpoints = StoreCheckpoints::new(store.clone(), clock, settings.retention.idempotency_keys);
     let mut fold = Fold { view: &view, settings, now, checkpoints, last: None };
     let replayed = read(checkpoint, &mut fold);
+    fold.forget();
     last = fold.last.or(last);
     if let Some(last) = last.filter(|last| *last > now) {
         tracing::warn!(
@@ -190,11 +227,22 @@ pub(super) struct Fold<'a> {
     last: Option<Timestamp>,
 }
 
+/// After how many entries it is looked which keys are too old by now: so many more than are due are in memory at most.
+const FORGETS_EVERY: u64 = 4_096;
+
 impl Fold<'_> {
+    /// Forgets keys that are too old by now, as it is done while serving.
+    fn forget(&self) {
+        self.view.keys().expire(self.now, self.settings.retention.idempotency_keys, usize::MAX);
+    }
+
     /// Takes over one entry. Answers whether that led to a checkpoint.
     pub(super) fn take(&mut self, durable: &Durable) -> bool {
         self.view.apply(std::slice::from_ref(durable));
         self.last = Some(durable.entry.at);
+        if durable.sequence.is_multiple_of(FORGETS_EVERY) {
+            self.forget();
+        }
         let full = self.view.changes_waiting() as u64 >= self.settings.checkpoint.changes;
         if full {
             write(self.view, self.view.take_changes(), &mut self.checkpoints);

@@ -23,6 +23,7 @@ use super::SystemClock;
 use super::demo::{self, DemoUser};
 use super::engine::{Engine, Found};
 use super::error::Error;
+use super::open_files;
 use super::tls::Certificate;
 
 /// How long requests that are under way may take once a stop was asked for.
@@ -69,13 +70,16 @@ impl Server {
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
         let console = Console::new(gate.clone(), settings.stages.policy());
+        let workers = settings.http.workers;
+        let connections = open_files::connections(settings.http.connections_max, workers, open_files::raise());
         let server = {
             let (gate, guard) = (gate.clone(), guard.clone());
             let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));
             let server = HttpServer::new(app)
                 .on_connect(api::connected)
-                .workers(settings.http.workers)
-                .max_connections(settings.http.connections_max)
+                .workers(workers)
+                // Each worker has as many at most.
+                .max_connections((connections / workers).max(1))
                 .client_request_timeout(settings.http.head_timeout)
                 .client_disconnect_timeout(Duration::from_secs(5))
                 .keep_alive(settings.http.keep_alive)

@@ -31,6 +31,9 @@ pub(super) struct Serve {
     /// Serve everybody on an address that others reach, without users or keys; said in the log at every start
     #[arg(long)]
     insecure_open: bool,
+    /// Go on without what the journal has lost at its end, which gives it up for good; for one start, when no backup has it
+    #[arg(long)]
+    accept_shorter_journal: bool,
     /// Fill an empty data directory with a sample catalogue and a user for the console, and print lines to try
     #[arg(long)]
     demo: bool,
@@ -46,7 +49,8 @@ impl Serve {
             flag("--data-dir", "data_dir", self.data_dir),
             flag("--insecure-open", "access", insecure),
         ];
-        let settings = settings::load(flags.into_iter().flatten(), self.config)?;
+        let mut settings = settings::load(flags.into_iter().flatten(), self.config)?;
+        settings.accept_shorter_journal = self.accept_shorter_journal;
         telemetry::start()?;
         let demo = self.demo.then(demo::openings);
         let show = self.demo;

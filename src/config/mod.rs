@@ -105,6 +105,8 @@ pub struct Settings {
     pub tls: Tls,
     /// Pages of other origins.
     pub cors: Cors,
+    /// Whether a start gives up what the journal has lost at its end. Of one start, and so of no file.
+    pub accept_shorter_journal: bool,
     /// What all of this was read from.
     texts: Texts,
 }
@@ -175,6 +177,7 @@ impl Settings {
             rate: Rate::read(texts),
             tls: Tls::read(texts),
             cors: Cors::read(texts),
+            accept_shorter_journal: false,
             texts: texts.clone(),
         }
     }

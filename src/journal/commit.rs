@@ -1,7 +1,8 @@
 //! The commit thread: take what waits, encode, write once, sync once, deliver.
 //!
 //! When there is no room for the next segment, nothing more is taken, and the other half of this one is for what was
-//! taken already. Making a segment is tried again until there is room: nothing that was promised stands in it.
+//! taken already. Making a segment is tried again until there is room, or files can be opened again: nothing that was
+//! promised stands in it. Waiting for one is no commit, however long it takes; nothing more is taken meanwhile.
 
 use std::fs::File;
 use std::io;
@@ -9,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use tokio::sync::mpsc;
@@ -18,12 +19,16 @@ use crate::domain::entry::Entry;
 
 use super::group::{Group, Pushed};
 use super::interface::{Durable, Poison, Position};
-use super::prepare::{Blank, Preparer, Progress, is_no_space};
+use super::prepare::{Blank, Preparer, Progress, is_no_space, is_passing};
+use super::reader::Checkpoint;
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::state::{Committed, State};
+use super::witness::{self, Keeper};
 
 /// How often it is looked whether there is room again.
 const ROOM_LOOKS_EVERY: Duration = Duration::from_millis(250);
+/// How long a segment may be waited for before entries are refused: the queue takes up that much.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The thread's belongings.
 #[derive(Debug)]
@@ -35,6 +40,34 @@ pub(super) struct Committer {
     pub(super) segment: Segment,
     pub(super) preparer: Preparer,
     pub(super) directory: PathBuf,
+    /// The directory, open.
+    pub(super) opened: File,
+    pub(super) pace: Pace,
+    pub(super) keeper: Option<Keeper>,
+}
+
+/// When the next segment is begun: at half of this one, or at once where making one takes as long.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// When this segment began.
+    begun: Instant,
+    is_slow: bool,
+}
+
+impl Pace {
+    pub(super) fn new() -> Self {
+        Self { begun: Instant::now(), is_slow: false }
+    }
+
+    /// Notes that a segment is full, and that it took so long to make the next one.
+    fn rolled(&mut self, made_in: Duration) {
+        self.is_slow = made_in * 2 > self.begun.elapsed();
+        self.begun = Instant::now();
+    }
+
+    fn is_due(&self, room: u64, size: u64) -> bool {
+        self.is_slow || room < size / 2
+    }
 }
 
 /// The segment that is written to.
@@ -44,6 +77,12 @@ pub(super) struct Segment {
     pub(super) size: u64,
     /// Where the next frame goes.
     pub(super) position: Position,
+}
+
+/// Why a segment was not begun.
+enum Unpublished {
+    Failed(io::Error),
+    Poisoned(Poison),
 }
 
 impl Segment {
@@ -57,17 +96,23 @@ impl Committer {
     pub(super) fn run(&mut self) -> Result<(), Poison> {
         let mut carried = None;
         loop {
-            let entry = match carried.take() {
-                Some(entry) => entry,
-                None => match self.wait()? {
-                    Some(entry) => entry,
-                    None => return Ok(()),
-                },
+            let entry = if let Some(entry) = carried.take() {
+                entry
+            } else {
+                let Some(entry) = self.wait()? else {
+                    self.note_all();
+                    return Ok(());
+                };
+                entry
             };
             carried = self.gather(entry)?;
             self.commit()?;
             self.deliver()?;
-            if self.segment.room() < self.segment.size / 2 {
+            let durable = self.durable();
+            if let Some(keeper) = &mut self.keeper {
+                keeper.committed(durable);
+            }
+            if self.pace.is_due(self.segment.room(), self.segment.size) {
                 self.prepare()?;
             }
         }
@@ -82,7 +127,27 @@ impl Committer {
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
             }
         }
+        if self.keeper.as_ref().is_some_and(|keeper| keeper.is_behind(self.group.sequence())) {
+            match self.queue.recv_timeout(witness::BEHIND_MAX) {
+                Ok(entry) => return Ok(Some(entry)),
+                Err(RecvTimeoutError::Timeout) => self.note_all(),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        }
         Ok(self.queue.recv().ok())
+    }
+
+    /// What is on disk between two groups.
+    fn durable(&self) -> Checkpoint {
+        Checkpoint { sequence: self.group.sequence(), chain: self.group.chain() }
+    }
+
+    /// Lets the witness say all there is. Nothing is in the group.
+    fn note_all(&mut self) {
+        let durable = self.durable();
+        if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.is_behind(durable.sequence)) {
+            keeper.note(durable);
+        }
     }
 
     /// Sees to it that the next segment is there before it is needed.
@@ -91,6 +156,10 @@ impl Committer {
             Ok(Progress::UnderWay) => {}
             Ok(Progress::Ready) => self.state.set_lacks_space(false),
             Err(error) if is_no_space(&error) => self.state.set_lacks_space(true),
+            // It is tried again with the next group; this segment has room until then.
+            Err(error) if is_passing(&error) => {
+                tracing::warn!(%error, "the next journal segment cannot be prepared now");
+            }
             Err(error) => return Err(Poison::failed("preparing a segment", &self.directory, &error)),
         }
         Ok(())
@@ -116,31 +185,53 @@ impl Committer {
 
     /// Goes on to a new segment with room for a frame of `frame_len` bytes. All groups in the old one are synced.
     fn roll(&mut self, frame_len: u64) -> Result<(), Poison> {
+        let begun = Instant::now();
         loop {
-            let begun = self.state.commit_begins();
-            let made = self.preparer.take(frame_len).and_then(|blank| self.publish(blank));
-            let took = self.state.commit_ends(begun)?;
-            match made {
-                Ok(segment) => {
-                    let (first, size) = (segment.position.segment_first, segment.size);
-                    tracing::debug!(first, size, ?took, "a journal segment begins");
-                    self.state.set_lacks_space(false);
-                    self.segment = segment;
-                    return Ok(());
-                }
-                Err(error) if is_no_space(&error) && !self.state.is_closing() => {
-                    self.state.set_lacks_space(true);
-                    thread::sleep(ROOM_LOOKS_EVERY);
-                }
-                Err(error) => return Err(Poison::failed("making a segment", &self.directory, &error)),
+            match self.preparer.take(frame_len, PATIENCE) {
+                Ok(Some(blank)) => match self.publish(blank) {
+                    Ok(segment) => {
+                        let (first, size) = (segment.position.segment_first, segment.size);
+                        tracing::debug!(first, size, took = ?begun.elapsed(), "a journal segment begins");
+                        self.state.set_lacks_space(false);
+                        self.state.set_waits(None);
+                        self.segment = segment;
+                        return Ok(());
+                    }
+                    Err(Unpublished::Failed(error)) => self.put_off(&error)?,
+                    Err(Unpublished::Poisoned(poison)) => return Err(poison),
+                },
+                Ok(None) => self.state.set_waits(Some("the next one is still being made")),
+                Err(error) => self.put_off(&error)?,
             }
         }
     }
 
-    fn publish(&self, blank: Blank) -> io::Result<Segment> {
+    /// Waits a little before a segment is tried again that could not be made because of `error`.
+    fn put_off(&self, error: &io::Error) -> Result<(), Poison> {
+        if !is_passing(error) || self.state.is_closing() {
+            return Err(Poison::failed("making a segment", &self.directory, error));
+        }
+        if is_no_space(error) {
+            self.state.set_lacks_space(true);
+        } else {
+            self.state.set_waits(Some(&error.to_string()));
+        }
+        thread::sleep(ROOM_LOOKS_EVERY);
+        Ok(())
+    }
+
+    fn publish(&mut self, blank: Blank) -> Result<Segment, Unpublished> {
         let first = self.group.sequence() + 1;
         let header = SegmentHeader { size: blank.size(), first, chain: self.group.chain() };
-        let file = blank.publish(&self.directory, &header)?;
+        let made_in = blank.took();
+        let begun = self.state.commit_begins();
+        let published = blank.publish(&self.directory, &self.opened, &header);
+        self.state.commit_ends(begun).map_err(Unpublished::Poisoned)?;
+        let file = published.map_err(Unpublished::Failed)?;
+        self.pace.rolled(made_in);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.segment_begins(first, header.chain);
+        }
         Ok(Segment { file, size: header.size, position: Position { segment_first: first, offset: PAGE_LEN } })
     }
 
@@ -190,6 +281,9 @@ mod tests {
             segment: Segment { file, size: 1 << 20, position: Position { segment_first: 1, offset: PAGE_LEN } },
             preparer: Preparer::new(directory.path().into(), 8_192),
             directory: directory.path().into(),
+            opened: File::open(directory.path()).unwrap(),
+            pace: Pace::new(),
+            keeper: None,
         };
         queue.send(samples::long('x', 10)).unwrap();
         drop(queue);
@@ -219,5 +313,15 @@ mod tests {
     fn a_commit_is_acknowledged() {
         let (result, watermark, delivered) = committed_to(tempfile::tempfile().unwrap());
         assert_eq!((result, watermark, delivered.map(|group| group.len())), (Ok(()), 1, Some(1)));
+    }
+
+    #[test]
+    fn the_next_segment_is_begun_at_once_where_making_one_takes_as_long_as_filling_it() {
+        let mut pace = Pace::new();
+        assert!(!pace.is_due(51, 100) && pace.is_due(49, 100));
+        pace.rolled(Duration::from_mins(1));
+        assert!(pace.is_due(100, 100));
+        pace.rolled(Duration::ZERO);
+        assert!(!pace.is_due(51, 100));
     }
 }

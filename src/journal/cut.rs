@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 use super::damage::ReadError;
 use super::extent::Extent;
 use super::frame::{Chain, GENESIS};
+use super::prepare;
 use super::reader::{Mark, Progress, Reader};
 use super::segment::{self, sync_directory};
 use crate::domain::time::Timestamp;
 
 /// How much is copied at once, in bytes.
 const PIECE: usize = 1 << 20;
+/// The size of the one segment of a journal without entries.
+const EMPTY_BYTES: u64 = 1 << 20;
 
 /// Which entry is the last one of a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,14 +113,30 @@ impl Cut {
     /// Writes the journal that this cut leaves into `directory`, which is empty: it can be gone on with. `progress` is
     /// told the bytes done.
     pub fn write(&self, directory: &Path, mut progress: impl FnMut(u64)) -> Result<(), WriteError> {
+        let failed = |error| WriteError { path: directory.to_owned(), error };
+        if self.segments.is_empty() {
+            return prepare::begin_journal(directory, EMPTY_BYTES).map(|_| ()).map_err(failed);
+        }
+        look_for_room(directory, self.bytes()).map_err(failed)?;
         let mut done = 0;
         for segment in &self.segments {
             let path = directory.join(segment.name());
             segment.write(&path, |bytes| progress(done + bytes)).map_err(|error| WriteError { path, error })?;
             done += segment.size;
         }
-        sync_directory(directory).map_err(|error| WriteError { path: directory.to_owned(), error })
+        sync_directory(directory).map_err(failed)
     }
+}
+
+/// Refuses, before anything is written, what there is no room for.
+fn look_for_room(directory: &Path, bytes: u64) -> io::Result<()> {
+    let disk = rustix::fs::statvfs(directory)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free < bytes {
+        let text = format!("No space left on device: {free} bytes are free, and the journal takes {bytes}");
+        return Err(io::Error::new(io::ErrorKind::StorageFull, text));
+    }
+    Ok(())
 }
 
 impl CutSegment {

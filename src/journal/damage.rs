@@ -22,15 +22,68 @@ pub enum ReadError {
     Damage(#[from] Box<Damage>),
     /// A newer program wrote it.
     #[error(
-        "{} has format version {version}, which this program does not know; use the version of Packhorse that wrote it, \
-         or a newer one",
+        "{} was written by a newer Packhorse: it has format version {version}, and this program knows versions up to \
+         {known}. It is not damaged; use the version of Packhorse that wrote it, or a newer one",
         file.display()
     )]
     UnknownVersion {
+        /// The newest version that this program knows.
+        known: u32,
         /// The file.
         file: PathBuf,
         /// The version it says it has.
         version: u32,
+    },
+    /// Segments are gone that were there.
+    #[error(
+        "the journal has lost {}{} that {} knows of: entries up to {entry} were acknowledged. Put the files back, \
+         or restore the journal from a backup{}",
+        file.display(),
+        Others(*count),
+        witness.display(),
+        if *is_end { GO_ON } else { "" }
+    )]
+    SegmentsMissing {
+        /// The first one.
+        file: PathBuf,
+        /// How many are missing.
+        count: usize,
+        /// The last entry that is known to have been there.
+        entry: u64,
+        /// The file that says so.
+        witness: PathBuf,
+        /// Whether nothing behind them is left, so that what is before them can be gone on with.
+        is_end: bool,
+    },
+    /// A segment is another journal's.
+    #[error(
+        "{} is not the segment that {} knows of: it belongs to another journal. Put the right file back, or restore \
+         the journal from a backup",
+        file.display(),
+        witness.display()
+    )]
+    OtherSegment {
+        /// The segment.
+        file: PathBuf,
+        /// The file that says so.
+        witness: PathBuf,
+    },
+    /// All segments are there, and the last one holds less than it did.
+    #[error(
+        "the journal ends with entry {journal} in {}, but entries up to {entry} were acknowledged, as {} says. Put the \
+         right file back, or restore the journal from a backup{GO_ON}",
+        file.display(),
+        witness.display()
+    )]
+    EndMissing {
+        /// The last segment.
+        file: PathBuf,
+        /// The last entry there is.
+        journal: u64,
+        /// The last entry that is known to have been there.
+        entry: u64,
+        /// The file that says so.
+        witness: PathBuf,
     },
     /// The checkpoint knows more than the journal: entries that were once durable are gone.
     #[error(
@@ -50,6 +103,21 @@ pub enum ReadError {
         /// The sequence of the checkpoint.
         checkpoint: u64,
     },
+}
+
+const GO_ON: &str = "; to go on without them, which gives them up for good, start `packhorse serve` once with \
+    --accept-shorter-journal";
+
+struct Others(usize);
+
+impl std::fmt::Display for Others {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 - 1 {
+            0 => Ok(()),
+            1 => f.write_str(" and 1 more segment"),
+            count => write!(f, " and {count} more segments"),
+        }
+    }
 }
 
 /// A place where the journal is not as it was written.
@@ -125,6 +193,20 @@ pub enum What {
 }
 
 impl ReadError {
+    /// Whether the journal's end is missing, and what is before it can be gone on with.
+    #[must_use]
+    pub fn is_shorter(&self) -> bool {
+        match self {
+            Self::SegmentsMissing { is_end, .. } => *is_end,
+            Self::EndMissing { .. } | Self::BehindCheckpoint { .. } => true,
+            Self::Io { .. }
+            | Self::Damage(_)
+            | Self::UnknownVersion { .. }
+            | Self::OtherSegment { .. }
+            | Self::ForeignCheckpoint { .. } => false,
+        }
+    }
+
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Io { path: path.to_owned(), error }
     }
@@ -136,7 +218,9 @@ impl ReadError {
     pub(super) fn segment_header(file: &Path, first: u64, error: HeaderError) -> Self {
         match error {
             HeaderError::Corrupt => Self::damage(file, 0, first, What::SegmentHeader),
-            HeaderError::UnknownVersion(version) => Self::UnknownVersion { file: file.to_owned(), version },
+            HeaderError::UnknownVersion(version) => {
+                Self::UnknownVersion { file: file.to_owned(), version, known: super::segment::SEGMENT_VERSION }
+            }
         }
     }
 }

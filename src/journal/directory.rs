@@ -1,7 +1,7 @@
 //! The data directory: `FORMAT`, `LOCK`, `journal/`, `store/`.
 //!
 //! Invariants: a directory that is refused is left exactly as it was. `FORMAT` is written last when one is made, so
-//! that where it is, `journal/` has been.
+//! that where it is, `journal/` has been, with the first segment in it.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 pub(super) use super::lock::Lock;
 use super::lock::LockError;
-use super::segment::sync_directory;
+use super::prepare;
+use super::segment::{self, sync_directory};
+use super::witness::{WITNESS, WITNESS_UNFINISHED, Witness};
 
 /// The version of the data directory that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -25,7 +27,7 @@ pub(super) const JOURNAL: &str = "journal";
 const STORE: &str = "store";
 /// What may lie in a directory that is as good as empty: what a start leaves that was killed before it wrote
 /// [`FORMAT`], and what a fresh file system brings.
-const NOTHING: [&str; 3] = [LOCK, FORMAT_UNFINISHED, "lost+found"];
+const NOTHING: [&str; 5] = [LOCK, FORMAT_UNFINISHED, WITNESS, WITNESS_UNFINISHED, "lost+found"];
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +38,13 @@ pub enum DirectoryError {
         /// The directory.
         path: PathBuf,
     },
-    /// Its journal was taken away.
+    /// Its journal was taken away, or all segments of it.
     #[error(
-        "the data directory {} has lost its {JOURNAL} directory, and with it everything that was ever acknowledged; \
-         restore it from a backup, or name a new data directory",
-        path.display()
+        "the data directory {} has lost its journal, and with it everything that was ever acknowledged: {} is gone. \
+         Put the files back (is a volume not mounted?), or restore the journal from a backup; to begin with nothing \
+         in this directory, start `packhorse serve` once with --accept-shorter-journal",
+        path.display(),
+        path.join(JOURNAL).join(segment::file_name(1)).display()
     )]
     JournalMissing {
         /// The directory.
@@ -138,8 +142,9 @@ pub struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Takes the data directory at `path`; makes it when it does not exist or is empty.
-    pub fn open(path: &Path) -> Result<Self, DirectoryError> {
+    /// Takes the data directory at `path`; makes it when it does not exist or is empty, with a first segment of
+    /// `segment_bytes`.
+    pub fn open(path: &Path, segment_bytes: u64) -> Result<Self, DirectoryError> {
         make(path).map_err(failed(path, "making it"))?;
         // Before the lock: a directory that is not ours gets no lock file.
         check_format(path)?;
@@ -147,8 +152,27 @@ impl DataDirectory {
         // And under it: another process may have written the format in between.
         if check_format(path)? == Content::Nothing {
             make(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
+            begin(path, segment_bytes)?;
             write_format(path).map_err(failed(path, "writing its format"))?;
         }
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Gives up what the journal at `path` has lost at its end, as somebody asked for: from now on it is what is there.
+    pub fn accept_shorter(path: &Path, segment_bytes: u64) -> Result<Self, DirectoryError> {
+        match check_format(path) {
+            Ok(_) | Err(DirectoryError::JournalMissing { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let lock = lock(path)?;
+        make(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
+        match fs::remove_file(path.join(WITNESS)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(path, "removing the journal's witness")(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        begin(path, segment_bytes)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -198,6 +222,21 @@ impl DataDirectory {
     }
 }
 
+/// Makes the first segment where there is none, and the witness of it.
+fn begin(path: &Path, segment_bytes: u64) -> Result<(), DirectoryError> {
+    let journal = path.join(JOURNAL);
+    if !has_segment(&journal) {
+        let header =
+            prepare::begin_journal(&journal, segment_bytes).map_err(failed(path, "making the first segment"))?;
+        Witness::of([header]).write(&journal).map_err(failed(path, "writing the journal's witness"))?;
+    }
+    Ok(())
+}
+
+fn has_segment(journal: &Path) -> bool {
+    segment::list(journal).is_ok_and(|listed| listed.is_err() || listed.is_ok_and(|segments| !segments.is_empty()))
+}
+
 /// Takes the lock on the data directory at `path`.
 pub(super) fn lock(path: &Path) -> Result<Lock, DirectoryError> {
     Lock::take(&path.join(LOCK)).map_err(|error| match error {
@@ -222,7 +261,7 @@ fn check_format(path: &Path) -> Result<Content, DirectoryError> {
     };
     let content = String::from_utf8_lossy(&bytes);
     match content.trim().parse::<u32>() {
-        Ok(FORMAT_VERSION) if path.join(JOURNAL).is_dir() => Ok(Content::Packhorse),
+        Ok(FORMAT_VERSION) if has_segment(&path.join(JOURNAL)) => Ok(Content::Packhorse),
         Ok(FORMAT_VERSION) => Err(DirectoryError::JournalMissing { path: path.to_owned() }),
         Ok(found) if found > FORMAT_VERSION => Err(DirectoryError::Newer { path: path.to_owned(), found }),
         Ok(_) | Err(_) => Err(DirectoryError::Unreadable { file, content: content.chars().take(40).collect() }),
@@ -243,7 +282,7 @@ fn check_empty(path: &Path) -> Result<Content, DirectoryError> {
     for entry in entries {
         let name = entry.map_err(failed(path, "listing it"))?.file_name();
         let is_nothing = NOTHING.iter().any(|nothing| name == OsStr::new(nothing));
-        let is_new_journal = name == OsStr::new(JOURNAL) && is_empty_directory(&path.join(name));
+        let is_new_journal = name == OsStr::new(JOURNAL) && prepare::is_beginning(&path.join(name));
         if !is_nothing && !is_new_journal {
             return Err(DirectoryError::Foreign { path: path.to_owned() });
         }
@@ -306,6 +345,8 @@ pub(super) fn failed(path: &Path, operation: &'static str) -> impl FnOnce(io::Er
 mod tests {
     use super::*;
 
+    const SIZE: u64 = 8_192;
+
     fn names(path: &Path) -> Vec<String> {
         let mut names: Vec<_> =
             fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -317,8 +358,9 @@ mod tests {
     fn makes_a_directory_and_opens_it_again() {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("a/b/data");
-        let opened = DataDirectory::open(&path).unwrap();
-        assert_eq!(names(&path), ["FORMAT", "LOCK", "journal"]);
+        let opened = DataDirectory::open(&path, SIZE).unwrap();
+        assert_eq!(names(&path), ["FORMAT", "LOCK", "WITNESS", "journal"]);
+        assert_eq!(names(&path.join("journal")), ["00000000000000000001.seg"]);
         assert_eq!(fs::read_to_string(path.join("FORMAT")).unwrap(), "1\n");
         assert_eq!((opened.journal(), opened.store()), (path.join("journal"), path.join("store")));
         drop(opened);
@@ -328,8 +370,8 @@ mod tests {
     #[test]
     fn the_second_process_is_told_who_has_it() {
         let temporary = tempfile::tempdir().unwrap();
-        let _first = DataDirectory::open(temporary.path()).unwrap();
-        let text = DataDirectory::open(temporary.path()).unwrap_err().to_string();
+        let _first = DataDirectory::open(temporary.path(), SIZE).unwrap();
+        let text = DataDirectory::open(temporary.path(), SIZE).unwrap_err().to_string();
         let (path, pid) = (temporary.path().display(), std::process::id());
         assert_eq!(text, format!("the data directory {path} is in use by process {pid}"));
     }
@@ -341,7 +383,8 @@ mod tests {
             let file = temporary.path().join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, content).unwrap();
-            for opened in [DataDirectory::open(temporary.path()), DataDirectory::open_existing(temporary.path())] {
+            for opened in [DataDirectory::open(temporary.path(), SIZE), DataDirectory::open_existing(temporary.path())]
+            {
                 let text = opened.unwrap_err().to_string();
                 assert!(text.contains(fragment), "{text}");
             }
@@ -350,7 +393,7 @@ mod tests {
         };
         check("holiday.jpg", "", "is not a Packhorse data directory");
         check("journal/00000000000000000001.seg", "", "is not a Packhorse data directory");
-        check("FORMAT", "1\n", "has lost its journal directory");
+        check("FORMAT", "1\n", "has lost its journal");
         check("FORMAT", "2\n", "has format 2, and this program knows formats up to 1");
         check("FORMAT", "0\n", "should hold the number of a format, but holds \"0\\n\"");
         check("FORMAT", "one", "should hold the number of a format, but holds \"one\"");
@@ -373,7 +416,7 @@ mod tests {
             fs::write(temporary.path().join(name), "").unwrap();
         }
         fs::create_dir(temporary.path().join(JOURNAL)).unwrap();
-        DataDirectory::open(temporary.path()).unwrap();
+        DataDirectory::open(temporary.path(), SIZE).unwrap();
         assert!(names(temporary.path()).contains(&"FORMAT".to_owned()));
     }
 }

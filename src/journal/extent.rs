@@ -28,7 +28,7 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// The segments of `directory`, in order, each checked against its file's name and length.
-    pub(super) fn in_directory(directory: &Path) -> Result<Vec<Self>, ReadError> {
+    pub(super) fn list(directory: &Path) -> Result<Vec<Self>, ReadError> {
         let firsts = segment::list(directory)
             .map_err(ReadError::io(directory))?
             .map_err(|path| ReadError::damage(&path, 0, 1, What::Misnamed))?;
@@ -45,7 +45,7 @@ impl Ahead {
             }
             segments.push(ahead);
         }
-        begin_with_the_first(segments)
+        Ok(segments)
     }
 
     /// The segments that lie in `extents`, in order.
@@ -89,7 +89,8 @@ impl Ahead {
     }
 }
 
-fn begin_with_the_first(segments: Vec<Ahead>) -> Result<Vec<Ahead>, ReadError> {
+/// Refuses segments that do not begin with the first entry.
+pub(super) fn begin_with_the_first(segments: Vec<Ahead>) -> Result<Vec<Ahead>, ReadError> {
     match segments.first() {
         Some(ahead) if (ahead.header.first, ahead.header.chain) != (1, super::GENESIS) => {
             Err(ahead.damage(1, What::SegmentOrder { found: ahead.header.first }))

@@ -19,7 +19,7 @@
 //! because a payload with a long run of zeros is stored inverted (every byte complemented), and because of the guard.
 //! The guard has 8 bytes so that no single changed byte can make it vanish.
 
-use super::format::VERSION;
+use super::format::Version;
 
 /// The running hash over all entries up to some sequence: equal hashes mean equal journals.
 pub type Chain = [u8; 16];
@@ -163,6 +163,7 @@ pub(super) fn seal(
     sequence: u64,
     place: usize,
     chain: Chain,
+    version: Version,
 ) -> Result<Chain, usize> {
     let payload = &mut buffer[start + HEADER_LEN..];
     let payload_len = u32::try_from(payload.len()).map_err(|_| payload.len())?;
@@ -172,7 +173,7 @@ pub(super) fn seal(
     let header = Header {
         payload_len,
         payload_crc: crc32c::crc32c(payload),
-        version: VERSION,
+        version: version as u16,
         place: place.expect("a group has at most 32,768 entries"),
         inverted,
         sequence,
@@ -226,7 +227,7 @@ mod tests {
         let mut buffer = vec![1, 2, 3, 4, 5, 6, 7, 8];
         let start = begin(&mut buffer);
         buffer.extend_from_slice(payload);
-        seal(&mut buffer, start, 7, 3, GENESIS).unwrap();
+        seal(&mut buffer, start, 7, 3, GENESIS, Version::One).unwrap();
         buffer.split_off(start)
     }
 
@@ -282,7 +283,7 @@ mod tests {
             let mut buffer = Vec::new();
             begin(&mut buffer);
             buffer.extend_from_slice(payload);
-            seal(&mut buffer, 0, sequence, 0, before).unwrap()
+            seal(&mut buffer, 0, sequence, 0, before, Version::One).unwrap()
         };
         let first = chain(1, b"a", GENESIS);
         assert_eq!(first, chain(1, b"a", GENESIS));

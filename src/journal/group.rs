@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::entry::Entry;
 
-use super::format::{VALUE_BYTES_MAX, encode_entry};
+use super::format::{VALUE_BYTES_MAX, Version, encode_entry};
 use super::frame::{self, Chain, GROUP_ENTRIES_MAX};
 use super::interface::{Durable, Poison, Position};
 
@@ -50,8 +50,8 @@ impl Group {
             return Ok(Pushed::NoRoom(frame_len));
         }
         let sequence = self.sequence + 1;
-        self.chain =
-            frame::seal(&mut self.bytes, begin, sequence, self.entries.len(), self.chain).map_err(too_large)?;
+        let (place, version) = (self.entries.len(), Version::needed_by(entry));
+        self.chain = frame::seal(&mut self.bytes, begin, sequence, place, self.chain, version).map_err(too_large)?;
         self.sequence = sequence;
         let position = Position { offset: start.offset + begin as u64, ..start };
         self.entries.push(Durable { sequence, chain: self.chain, position, entry: Arc::clone(entry) });

@@ -90,8 +90,8 @@ pub trait Revisions {
 /// Why an entry was not taken. It is not in the journal and never will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Too many entries wait already.
-    #[error("the journal's queue is full; try again in a moment")]
+    /// Too many entries wait already, or they wait for a segment that is still being made.
+    #[error("the journal is busy; try again in a moment")]
     Full,
     /// The disk has no room for the next segment. It is tried again until there is.
     #[error("the disk is full; try again when there is room")]
@@ -152,6 +152,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// A commit that takes longer poisons the journal. Default: 10 s.
     pub stall_max: Duration,
+    /// Whether a witness is kept beside the journal's directory, in the data directory. Default: no.
+    pub keeps_witness: bool,
 }
 
 impl Default for Options {
@@ -163,6 +165,7 @@ impl Default for Options {
             durables_max: 16,
             segment_bytes: 64 << 20,
             stall_max: Duration::from_secs(10),
+            keeps_witness: false,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `format` | what the bytes of an entry mean |
 //! | `cut`, `extent` | [`Cut`]: everything up to some entry, for backups; where the bytes of a segment lie |
 //! | `directory`, `lock`, `restoring` | the data directory around it, for one process at a time |
+//! | `witness` | what is known of the journal's length beside it, so that segments that are gone are missed |
 //!
 //! Invariants:
 //! - Sequences begin with 1 and leave no gap. They follow the order of [`Journal::submit`].
@@ -42,6 +43,7 @@ mod segment;
 mod state;
 mod tear;
 mod window;
+mod witness;
 mod writer;
 
 #[cfg(test)]

@@ -15,7 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
+use crossbeam::channel::{self, Receiver, RecvTimeoutError};
+use rustix::io::Errno;
+
+use super::frame::GENESIS;
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 
 const EXTENSION: &str = "tmp";
@@ -30,11 +35,14 @@ pub(super) struct Blank {
     file: File,
     path: PathBuf,
     size: u64,
+    /// How long it took to make.
+    took: Duration,
 }
 
 impl Blank {
     /// Makes one of `size` bytes, or gives up when `cancelled`.
     fn make(path: PathBuf, size: u64, cancelled: &AtomicBool) -> io::Result<Self> {
+        let begun = Instant::now();
         look_for_room(&path, size)?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
         let filled = fill(&file, size, cancelled);
@@ -42,15 +50,20 @@ impl Blank {
             // What cannot be removed now is removed at the next start.
             let _ = fs::remove_file(&path);
         }
-        filled.map(|()| Self { file, path, size })
+        filled.map(|()| Self { file, path, size, took: begun.elapsed() })
     }
 
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Makes it the segment that begins with `header.first`.
-    pub(super) fn publish(self, directory: &Path, header: &SegmentHeader) -> io::Result<File> {
+    pub(super) fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// Makes it the segment that begins with `header.first`, in `directory`, which is open as `opened`: when no more
+    /// files can be opened, this still can be done.
+    pub(super) fn publish(self, directory: &Path, opened: &File, header: &SegmentHeader) -> io::Result<File> {
         assert_eq!(header.size, self.size, "a segment's header tells its size");
         let stamped = self.file.write_all_at(&header.render(), 0).and_then(|()| self.file.sync_all());
         let named = stamped.and_then(|()| fs::rename(&self.path, directory.join(segment::file_name(header.first))));
@@ -60,7 +73,7 @@ impl Blank {
         }
         named?;
         // From here on it is a segment, and a sync that fails is final, whatever the reason.
-        segment::sync_directory(directory).map_err(|error| io::Error::other(format!("syncing it: {error}")))?;
+        opened.sync_all().map_err(|error| io::Error::other(format!("syncing it: {error}")))?;
         Ok(self.file)
     }
 }
@@ -68,6 +81,16 @@ impl Blank {
 /// Whether `error` says that there is no room, which passes.
 pub(super) fn is_no_space(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Whether `error` says that something is lacking which comes back by itself, of the disk or of the machine: room, memory,
+/// files that may be open, threads. Nothing that was promised stands in a file that is being made, so it is made again.
+pub(super) fn is_passing(error: &io::Error) -> bool {
+    let lacks = matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN | Errno::NOBUFS)
+    );
+    lacks || is_no_space(error) || error.kind() == io::ErrorKind::OutOfMemory
 }
 
 fn look_for_room(path: &Path, size: u64) -> io::Result<()> {
@@ -103,11 +126,13 @@ pub(super) struct Preparer {
     size: u64,
     count: u64,
     next: Option<Next>,
+    /// For one entry that the usual size has no room for.
+    large: Option<(u64, Next)>,
 }
 
 #[derive(Debug)]
 enum Next {
-    Running { thread: JoinHandle<io::Result<Blank>>, cancelled: Arc<AtomicBool> },
+    Running { thread: JoinHandle<()>, made: Receiver<io::Result<Blank>>, cancelled: Arc<AtomicBool> },
     Ready(Blank),
 }
 
@@ -121,46 +146,69 @@ pub(super) enum Progress {
 impl Preparer {
     pub(super) fn new(directory: PathBuf, size: u64) -> Self {
         let size = size.next_multiple_of(PAGE_LEN).max(2 * PAGE_LEN);
-        Self { directory, size, count: 0, next: None }
+        Self { directory, size, count: 0, next: None, large: None }
     }
 
     /// Begins to make the next segment, or sees how far it is. After an error, which is told once, it begins again.
     pub(super) fn advance(&mut self) -> io::Result<Progress> {
-        match self.next.take() {
-            Some(Next::Running { thread, .. }) if thread.is_finished() => {
-                self.next = Some(Next::Ready(made(thread)?));
+        let next = match self.next.take() {
+            Some(next) => next,
+            None => self.begin(self.size)?,
+        };
+        Ok(match next.within(Duration::ZERO)? {
+            ready @ Next::Ready(_) => {
+                self.next = Some(ready);
+                Progress::Ready
             }
-            Some(next) => self.next = Some(next),
-            None => match self.begin() {
-                Ok(next) => self.next = Some(next),
-                Err(error) => {
-                    tracing::warn!(%error, "no thread to prepare the next journal segment; it is made when it is needed");
-                }
-            },
-        }
-        Ok(if matches!(self.next, Some(Next::Ready(_))) { Progress::Ready } else { Progress::UnderWay })
+            running @ Next::Running { .. } => {
+                self.next = Some(running);
+                Progress::UnderWay
+            }
+        })
     }
 
-    fn begin(&mut self) -> io::Result<Next> {
-        let (path, size) = (self.path_next(), self.size);
+    /// A file that has room for `len` bytes of frames: the one that was prepared when it is large enough. Nothing when
+    /// it is not ready within `patience`; after an error, which is told once, it is begun again.
+    pub(super) fn take(&mut self, len: u64, patience: Duration) -> io::Result<Option<Blank>> {
+        let size = self.size.max((PAGE_LEN + len).next_multiple_of(PAGE_LEN));
+        let is_large = size > self.size;
+        let begun = if is_large {
+            self.large.take().filter(|(of_large, _)| *of_large == size).map(|(_, next)| next)
+        } else {
+            self.next.take()
+        };
+        let next = match begun {
+            Some(next) => next,
+            None => self.begin(size)?,
+        };
+        match next.within(patience)? {
+            Next::Ready(blank) => return Ok(Some(blank)),
+            running @ Next::Running { .. } if is_large => self.large = Some((size, running)),
+            running @ Next::Running { .. } => self.next = Some(running),
+        }
+        Ok(None)
+    }
+
+    /// As [`Preparer::take`], however long that takes.
+    pub(super) fn make(&mut self, len: u64) -> io::Result<Blank> {
+        loop {
+            if let Some(blank) = self.take(len, Duration::MAX)? {
+                return Ok(blank);
+            }
+        }
+    }
+
+    fn begin(&mut self, size: u64) -> io::Result<Next> {
+        let path = self.path_next();
         let cancelled = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&cancelled);
-        let thread =
-            thread::Builder::new().name("journal-prepare".into()).spawn(move || Blank::make(path, size, &flag))?;
-        Ok(Next::Running { thread, cancelled })
-    }
-
-    /// A file that has room for `len` bytes of frames: the one that was prepared when it is large enough.
-    pub(super) fn take(&mut self, len: u64) -> io::Result<Blank> {
-        let size = self.size.max((PAGE_LEN + len).next_multiple_of(PAGE_LEN));
-        if size == self.size {
-            match self.next.take() {
-                Some(Next::Ready(blank)) => return Ok(blank),
-                Some(Next::Running { thread, .. }) => return made(thread),
-                None => {}
-            }
-        }
-        Blank::make(self.path_next(), size, &AtomicBool::new(false))
+        let (tell, made) = channel::bounded(1);
+        let make = move || {
+            // Nobody is told when the journal was closed meanwhile.
+            let _ = tell.send(Blank::make(path, size, &flag));
+        };
+        let thread = thread::Builder::new().name("journal-prepare".into()).spawn(make)?;
+        Ok(Next::Running { thread, made, cancelled })
     }
 
     fn path_next(&mut self) -> PathBuf {
@@ -169,25 +217,64 @@ impl Preparer {
     }
 }
 
-fn made(thread: JoinHandle<io::Result<Blank>>) -> io::Result<Blank> {
-    thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that prepares it panicked")))
+impl Next {
+    /// What has become of it after `patience` at most.
+    fn within(self, patience: Duration) -> io::Result<Self> {
+        let Self::Running { thread, made, cancelled } = self else { return Ok(self) };
+        let found = match Instant::now().checked_add(patience) {
+            Some(until) => made.recv_deadline(until),
+            None => made.recv().map_err(RecvTimeoutError::from),
+        };
+        match found {
+            Ok(made) => made.map(Self::Ready),
+            Err(RecvTimeoutError::Timeout) => Ok(Self::Running { thread, made, cancelled }),
+            Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the thread that prepares it panicked")),
+        }
+    }
 }
 
 impl Drop for Preparer {
     fn drop(&mut self) {
-        let blank = match self.next.take() {
-            Some(Next::Running { thread, cancelled }) => {
-                cancelled.store(true, Ordering::Relaxed);
-                made(thread).ok()
+        for next in self.next.take().into_iter().chain(self.large.take().map(|(_, next)| next)) {
+            let blank = match next {
+                Next::Running { thread, made, cancelled } => {
+                    cancelled.store(true, Ordering::Relaxed);
+                    // Its panic, if it had one, left nothing behind.
+                    let _ = thread.join();
+                    made.try_recv().ok().and_then(Result::ok)
+                }
+                Next::Ready(blank) => Some(blank),
+            };
+            if let Some(blank) = blank {
+                // What cannot be removed now is removed at the next start.
+                let _ = fs::remove_file(blank.path);
             }
-            Some(Next::Ready(blank)) => Some(blank),
-            None => None,
-        };
-        if let Some(blank) = blank {
-            // What cannot be removed now is removed at the next start.
-            let _ = fs::remove_file(blank.path);
         }
     }
+}
+
+/// Makes the first segment of a journal in `directory`, empty, with room for `size` bytes.
+pub(super) fn begin_journal(directory: &Path, size: u64) -> io::Result<SegmentHeader> {
+    let size = size.next_multiple_of(PAGE_LEN).max(2 * PAGE_LEN);
+    let path = directory.join(format!("prepared-0.{EXTENSION}"));
+    let blank = Blank::make(path, size, &AtomicBool::new(false))?;
+    let header = SegmentHeader { size, first: 1, chain: GENESIS };
+    blank.publish(directory, &File::open(directory)?, &header)?;
+    Ok(header)
+}
+
+/// Whether `directory` holds nothing but what [`begin_journal`] leaves, done or interrupted.
+pub(super) fn is_beginning(directory: &Path) -> bool {
+    let first = directory.join(segment::file_name(1));
+    let is_of_beginning = |path: &Path| path.extension() == Some(OsStr::new(EXTENSION)) || *path == first;
+    let is_segment = |path: &Path| {
+        let mut page = [0; segment::PAGE];
+        let read = File::open(path).and_then(|file| file.read_exact_at(&mut page, 0));
+        read.is_ok() && SegmentHeader::parse(&page).is_ok_and(|header| header.first == 1)
+    };
+    fs::read_dir(directory)
+        .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| is_of_beginning(&entry.path()))))
+        && (!first.exists() || is_segment(&first))
 }
 
 /// Removes what an earlier process prepared and did not use.
@@ -205,6 +292,10 @@ pub(super) fn remove_strays(directory: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn take(preparer: &mut Preparer, len: u64) -> io::Result<Blank> {
+        preparer.make(len)
+    }
+
     fn names(directory: &Path) -> Vec<String> {
         let mut names: Vec<_> =
             fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -218,10 +309,10 @@ mod tests {
         let mut preparer = Preparer::new(directory.path().into(), 10_000);
         preparer.advance().unwrap();
         preparer.advance().unwrap();
-        let blank = preparer.take(100).unwrap();
+        let blank = take(&mut preparer, 100).unwrap();
         let header = SegmentHeader { size: blank.size(), first: 5, chain: [1; 16] };
         assert_eq!(header.size, 12_288);
-        blank.publish(directory.path(), &header).unwrap();
+        blank.publish(directory.path(), &File::open(directory.path()).unwrap(), &header).unwrap();
         assert_eq!(names(directory.path()), ["00000000000000000005.seg"]);
         let bytes = fs::read(directory.path().join("00000000000000000005.seg")).unwrap();
         assert_eq!(bytes[..4096], header.render());
@@ -233,8 +324,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut preparer = Preparer::new(directory.path().into(), 8_192);
         preparer.advance().unwrap();
-        assert_eq!(preparer.take(100_000).unwrap().size(), 106_496);
-        assert_eq!(preparer.take(100).unwrap().path, directory.path().join("prepared-1.tmp"));
+        assert_eq!(take(&mut preparer, 100_000).unwrap().size(), 106_496);
+        assert_eq!(take(&mut preparer, 100).unwrap().path, directory.path().join("prepared-1.tmp"));
     }
 
     #[test]
@@ -255,21 +346,43 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("missing");
         let mut preparer = Preparer::new(directory.clone(), 8_192);
-        assert_eq!(preparer.advance().unwrap(), Progress::UnderWay);
-        assert_eq!(preparer.take(1).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(take(&mut preparer, 1).unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::create_dir(&directory).unwrap();
         while preparer.advance().unwrap() == Progress::UnderWay {
             thread::yield_now();
         }
-        assert_eq!(preparer.take(1).unwrap().size(), 8_192);
+        assert_eq!(take(&mut preparer, 1).unwrap().size(), 8_192);
     }
 
     #[test]
     fn a_segment_for_which_there_is_no_room_is_not_begun() {
         let directory = tempfile::tempdir().unwrap();
         let mut preparer = Preparer::new(directory.path().into(), 1 << 60);
-        let error = preparer.take(1).unwrap_err();
+        let error = take(&mut preparer, 1).unwrap_err();
         assert!(is_no_space(&error) && error.to_string().contains("bytes are free"), "{error}");
         assert_eq!(names(directory.path()), [""; 0]);
+    }
+
+    #[test]
+    fn what_comes_back_by_itself_is_told_from_what_does_not() {
+        let error = |number: Errno| io::Error::from_raw_os_error(number.raw_os_error());
+        let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN, Errno::NOSPC, Errno::DQUOT];
+        assert!(passing.into_iter().all(|number| is_passing(&error(number))));
+        let final_ones = [Errno::IO, Errno::ROFS, Errno::NOENT, Errno::ACCESS];
+        assert!(!final_ones.into_iter().any(|number| is_passing(&error(number))));
+        assert!(!is_passing(&io::Error::other("syncing it: Too many open files")));
+    }
+
+    #[test]
+    fn one_that_is_not_ready_is_not_waited_for_beyond_patience_and_not_lost() {
+        let directory = tempfile::tempdir().unwrap();
+        let (tell, made) = channel::bounded(1);
+        let mut preparer = Preparer::new(directory.path().into(), 8_192);
+        let cancelled = Arc::new(AtomicBool::new(false));
+        preparer.next = Some(Next::Running { thread: thread::spawn(|| {}), made, cancelled });
+        assert!(preparer.take(1, Duration::from_millis(1)).unwrap().is_none());
+        assert_eq!(preparer.advance().unwrap(), Progress::UnderWay);
+        tell.send(Blank::make(directory.path().join("slow.tmp"), 8_192, &AtomicBool::new(false))).unwrap();
+        assert_eq!(preparer.take(1, Duration::ZERO).unwrap().unwrap().path, directory.path().join("slow.tmp"));
     }
 }

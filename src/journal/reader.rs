@@ -10,19 +10,20 @@
 //! before. The last group may be one that was written and is not synced yet.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use super::damage::{ReadError, What};
-use super::extent::{Ahead, Extent};
-use super::format::{self, decode_entry, entry_at};
+use super::extent::{self, Ahead, Extent};
+use super::format::{Version, decode_entry, entry_at};
 use super::frame::{self, Chain, FRAME_LEN_MIN, GENESIS, HEADER_LEN, Header, Inverted, Misfit};
 use super::interface::{Durable, Position, Revisions};
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::tear::{Suspect, Verdict, judge};
 use super::window::Window;
+use super::witness::{self, Witness};
 use crate::domain::time::Timestamp;
 
 /// How often a place of a live journal that looks damaged is read again before it counts as that: it may be a group
@@ -110,6 +111,8 @@ pub struct Reader {
     ahead: Vec<Ahead>,
     current: Option<Segment>,
     from: Checkpoint,
+    /// An entry that must be there, and the journal's directory.
+    known: Option<Known>,
     sequence: u64,
     chain: Chain,
     progress: Progress,
@@ -130,6 +133,9 @@ struct Segment {
     group_offset: u64,
 }
 
+/// An entry that must be there, and the journal's directory.
+type Known = (Checkpoint, PathBuf);
+
 /// What comes next in the journal.
 enum Next {
     Frame(Header),
@@ -147,17 +153,31 @@ impl Reader {
     /// Opens the journal in `directory` (the `journal` directory itself) for reading what follows `from`.
     pub fn open(directory: &Path, from: Option<Checkpoint>) -> Result<Self, ReadError> {
         let from = from.unwrap_or(Checkpoint::EMPTY);
-        let mut ahead = Ahead::in_directory(directory)?;
+        let (mut ahead, known) = Self::witnessed(directory)?;
         let start = ahead.iter().rposition(|ahead| ahead.header.first <= from.sequence.saturating_add(1)).unwrap_or(0);
         ahead.drain(..start);
-        let reader = Self::new(ahead, from, 0);
+        let reader = Self { known, ..Self::new(ahead, from, 0) };
         reader.compare_checkpoint()?;
         Ok(reader)
     }
 
     /// Opens the journal in `directory`, which another process may be writing, for reading from the front.
     pub fn open_live(directory: &Path) -> Result<Self, ReadError> {
-        Ok(Self::new(Ahead::in_directory(directory)?, Checkpoint::EMPTY, LOOKS_MAX))
+        let (ahead, known) = Self::witnessed(directory)?;
+        Ok(Self { known, ..Self::new(ahead, Checkpoint::EMPTY, LOOKS_MAX) })
+    }
+
+    /// The segments of `directory`, none of them missing as far as is known beside it, and the entry that must be there.
+    fn witnessed(directory: &Path) -> Result<(Vec<Ahead>, Option<Known>), ReadError> {
+        // First the witness, which says no more than what is there already.
+        let witness = Witness::beside(directory)?;
+        let segments = Ahead::list(directory)?;
+        if let Some(witness) = &witness {
+            let headers: Vec<_> = segments.iter().map(|ahead| ahead.header).collect();
+            witness.compare(directory, &headers)?;
+        }
+        let segments = extent::begin_with_the_first(segments)?;
+        Ok((segments, witness.map(|witness| (witness.entry, directory.to_owned()))))
     }
 
     /// Opens the journal whose segments lie in `extents` for reading from the front.
@@ -174,6 +194,7 @@ impl Reader {
             ahead,
             current: None,
             from,
+            known: None,
             sequence,
             chain,
             progress: Progress { bytes_read: 0, bytes_total },
@@ -316,6 +337,15 @@ impl Reader {
         if self.sequence < self.from.sequence {
             return Err(ReadError::BehindCheckpoint { journal: self.sequence, checkpoint: self.from.sequence });
         }
+        if let Some((known, directory)) = self.known.as_ref().filter(|(known, _)| self.sequence < known.sequence) {
+            let first = tail.end().position.map_or(1, |position| position.segment_first);
+            return Err(ReadError::EndMissing {
+                file: directory.join(segment::file_name(first)),
+                journal: self.sequence,
+                entry: known.sequence,
+                witness: witness::path_beside(directory),
+            });
+        }
         self.tail = Some(tail);
         Ok(())
     }
@@ -342,6 +372,15 @@ impl Reader {
     fn compare_checkpoint(&self) -> Result<(), ReadError> {
         if self.sequence == self.from.sequence && self.chain != self.from.chain {
             return Err(ReadError::ForeignCheckpoint { checkpoint: self.sequence });
+        }
+        if let (Some((known, directory)), Some(segment)) = (&self.known, &self.current)
+            && self.sequence == known.sequence
+            && self.chain != known.chain
+        {
+            return Err(ReadError::OtherSegment {
+                file: segment.extent.path.clone(),
+                witness: witness::path_beside(directory),
+            });
         }
         Ok(())
     }
@@ -435,12 +474,16 @@ pub(super) fn decode_frame(
     scratch: &mut Vec<u8>,
     revisions: &dyn Revisions,
 ) -> Result<Durable, ReadError> {
-    if header.version != format::VERSION {
-        return Err(ReadError::UnknownVersion { file: path.to_owned(), version: u32::from(header.version) });
-    }
     let stored = header.stored_payload(frame);
-    let entry = decode_entry(plain(header, stored, scratch), revisions)
-        .map_err(|error| ReadError::damage(path, position.offset, header.sequence, What::Meaning(error)))?;
+    let entry = match Version::known(header.version) {
+        // What version 2 adds stands at the ends of the lists of version 1.
+        Some(Version::One | Version::Two) => decode_entry(plain(header, stored, scratch), revisions),
+        None => {
+            let (version, known) = (u32::from(header.version), Version::NEWEST as u32);
+            return Err(ReadError::UnknownVersion { file: path.to_owned(), version, known });
+        }
+    }
+    .map_err(|error| ReadError::damage(path, position.offset, header.sequence, What::Meaning(error)))?;
     let chain = header.chain_next(stored);
     Ok(Durable { sequence: header.sequence, chain, position, entry: Arc::new(entry) })
 }

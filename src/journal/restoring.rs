@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::directory::{self, DirectoryError, FORMAT_VERSION, Lock};
+use super::extent::Ahead;
 use super::segment::sync_directory;
+use super::witness::{WITNESS, Witness};
 
 /// A data directory that is not one yet. Dropped before it is finished, it takes what it made away again.
 #[derive(Debug)]
@@ -57,8 +59,14 @@ impl Restoring {
         self.path.join(directory::JOURNAL)
     }
 
+    fn witness(&self) -> io::Result<()> {
+        let segments = Ahead::list(&self.journal()).map_err(io::Error::other)?;
+        Witness::of(segments.iter().map(|ahead| ahead.header)).write(&self.journal())
+    }
+
     /// Makes a data directory of it: the journal is there as a whole, and synced.
     pub fn finish(mut self) -> Result<(), DirectoryError> {
+        self.witness().map_err(directory::failed(&self.path, "writing the journal's witness"))?;
         let finished = fs::rename(self.path.join(directory::RESTORING), self.path.join(directory::FORMAT));
         finished
             .and_then(|()| sync_directory(&self.path))
@@ -82,6 +90,10 @@ impl Drop for Restoring {
 }
 
 fn remove_journal(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path.join(WITNESS)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     match fs::remove_dir_all(path.join(directory::JOURNAL)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),

@@ -26,7 +26,9 @@ pub(super) const PAGE: usize = 4096;
 pub(super) const PAGE_LEN: u64 = 4096;
 
 const MAGIC: [u8; 8] = *b"PKHORSEJ";
-const SEGMENT_VERSION: u32 = 1;
+pub(super) const SEGMENT_VERSION: u32 = 1;
+/// No segment is larger: 1 GiB by the setting, and one that is made for a single entry has room for the largest one.
+pub(super) const SIZE_MAX: u64 = 2 << 30;
 const EXTENSION: &str = "seg";
 const NAME_DIGITS: usize = 20;
 
@@ -72,7 +74,8 @@ impl SegmentHeader {
             first: u64::from_le_bytes(array(page, 24)),
             chain: array(page, 32),
         };
-        let is_sound = header.size >= PAGE_LEN && header.size.is_multiple_of(PAGE_LEN) && header.first > 0;
+        let is_sound =
+            (PAGE_LEN..=SIZE_MAX).contains(&header.size) && header.size.is_multiple_of(PAGE_LEN) && header.first > 0;
         if is_sound && *page == header.render() { Ok(header) } else { Err(HeaderError::Corrupt) }
     }
 }
@@ -126,6 +129,14 @@ mod tests {
             let mut page = HEADER.render();
             page[at] ^= 1;
             assert_eq!(SegmentHeader::parse(&page), Err(HeaderError::Corrupt), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_size_that_no_segment_has_is_no_header() {
+        for size in [0, 4_095, 4_097, SIZE_MAX + 4_096, 1 << 40] {
+            let page = SegmentHeader { size, ..HEADER }.render();
+            assert_eq!(SegmentHeader::parse(&page), Err(HeaderError::Corrupt), "{size}");
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) struct State {
     watermark: AtomicU64,
     poison: OnceLock<Poison>,
     lacks_space: AtomicBool,
+    /// Whether entries wait for a segment that is not there yet.
+    waits: AtomicBool,
     closing: AtomicBool,
     stall_max: Duration,
     origin: Instant,
@@ -41,6 +43,7 @@ impl State {
             watermark: AtomicU64::new(watermark),
             poison: OnceLock::new(),
             lacks_space: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             stall_max,
             origin: Instant::now(),
@@ -95,6 +98,22 @@ impl State {
             (false, true) => tracing::error!("the disk is full: nothing is taken until there is room; free some space"),
             (true, false) => tracing::info!("the disk has room again"),
             (false, false) | (true, true) => {}
+        }
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.waits.load(Ordering::Acquire)
+    }
+
+    /// Notes whether entries wait for the next segment, and why it is not there.
+    pub(super) fn set_waits(&self, why: Option<&str>) {
+        let waited = self.waits.swap(why.is_some(), Ordering::AcqRel);
+        match (waited, why) {
+            (false, Some(why)) => {
+                tracing::error!(why, "the journal waits for its next segment: nothing is taken until it is there");
+            }
+            (true, None) => tracing::info!("the journal has its next segment and takes entries again"),
+            (false, None) | (true, Some(_)) => {}
         }
     }
 

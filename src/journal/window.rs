@@ -65,8 +65,10 @@ impl Window {
     pub(super) fn end_of_content(&mut self, offset: u64) -> io::Result<Option<u64>> {
         let mut end = None;
         let mut at = offset;
-        while at < self.len {
-            let len = usize::try_from(self.len - at).unwrap_or(WINDOW).min(WINDOW);
+        // What is not there is zero, and need not be looked at.
+        let len_there = self.len.min(self.there);
+        while at < len_there {
+            let len = usize::try_from(len_there - at).unwrap_or(WINDOW).min(WINDOW);
             let piece = self.get(at, len)?;
             if let Some(last) = last_set(piece) {
                 end = Some(at + last as u64 + 1);

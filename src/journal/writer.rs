@@ -16,14 +16,16 @@ use tokio::sync::mpsc;
 
 use crate::domain::entry::Entry;
 
-use super::commit::{Committer, Segment};
+use super::commit::{Committer, Pace, Segment};
 use super::damage::ReadError;
+use super::extent::Ahead;
 use super::group::Group;
 use super::interface::{Durable, Durables, Journal, Options, Poison, Position, Refused, Revisions, Stats};
 use super::prepare::{Preparer, remove_strays};
-use super::reader::{End, Tail, read_at};
+use super::reader::{Checkpoint, End, Tail, read_at};
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::state::State;
+use super::witness::Keeper;
 
 /// How much of a file is written over at once when it is opened, in bytes.
 const PIECE: usize = 1 << 20;
@@ -73,14 +75,21 @@ impl FileJournal {
     pub fn open(directory: &Path, options: &Options, tail: &Tail) -> Result<(Self, Durables), OpenError> {
         let failed = |operation| move |error| OpenError { directory: directory.to_owned(), operation, error };
         remove_strays(directory).map_err(failed("removing files that were not completed"))?;
+        let opened = File::open(directory).map_err(failed("opening it"))?;
         let mut preparer = Preparer::new(directory.to_owned(), options.segment_bytes);
         let segment = match tail.end().position {
             Some(position) => resume(directory, tail, position).map_err(failed("making sure of the last entries"))?,
-            None => begin(directory, &mut preparer, tail.end()).map_err(failed("making the first segment"))?,
+            None => begin(directory, &opened, &mut preparer, tail.end()).map_err(failed("making the first segment"))?,
         };
         sync_directories(directory).map_err(failed("syncing the directory"))?;
 
         let End { sequence, chain, .. } = *tail.end();
+        let keeper = if options.keeps_witness {
+            let keeper = keep_witness(directory, Checkpoint { sequence, chain });
+            Some(keeper.map_err(failed("writing its witness"))?)
+        } else {
+            None
+        };
         let (queue, waiting) = channel::bounded(options.queue_max.max(1));
         let (durables, follower) = mpsc::channel(options.durables_max.max(1));
         let state = Arc::new(State::new(sequence, options.stall_max));
@@ -92,6 +101,9 @@ impl FileJournal {
             segment,
             preparer,
             directory: directory.to_owned(),
+            opened,
+            pace: Pace::new(),
+            keeper,
         };
         let running = spawn(committer).map_err(failed("starting its thread"))?;
         let journal = Self {
@@ -111,6 +123,9 @@ impl Journal for FileJournal {
         }
         if self.state.lacks_space() {
             return Err(Refused::NoSpace);
+        }
+        if self.state.waits() {
+            return Err(Refused::Full);
         }
         let queue = self.queue.read();
         let Some(queue) = queue.as_ref() else {
@@ -191,12 +206,18 @@ fn panic_text(payload: &(dyn Any + Send)) -> Arc<str> {
 }
 
 /// Makes the first segment of a journal.
-fn begin(directory: &Path, preparer: &mut Preparer, end: &End) -> io::Result<Segment> {
-    let blank = preparer.take(0)?;
+fn begin(directory: &Path, opened: &File, preparer: &mut Preparer, end: &End) -> io::Result<Segment> {
+    let blank = preparer.make(0)?;
     let header = SegmentHeader { size: blank.size(), first: end.sequence + 1, chain: end.chain };
-    let file = blank.publish(directory, &header)?;
+    let file = blank.publish(directory, opened, &header)?;
     let position = Position { segment_first: header.first, offset: PAGE_LEN };
     Ok(Segment { file, size: header.size, position })
+}
+
+/// Writes a witness of what is there, up to `entry`.
+fn keep_witness(directory: &Path, entry: Checkpoint) -> io::Result<Keeper> {
+    let segments = Ahead::list(directory).map_err(io::Error::other)?;
+    Keeper::begin(directory, segments.iter().map(|ahead| ahead.header).collect(), entry)
 }
 
 /// Opens the last segment of a journal, so that all of it is on disk and the space behind it is zero.
@@ -246,4 +267,23 @@ fn overwrite(
 fn sync_directories(directory: &Path) -> io::Result<()> {
     segment::sync_directory(directory)?;
     directory.canonicalize()?.parent().map_or(Ok(()), segment::sync_directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::GENESIS;
+    use crate::journal::tests::samples;
+
+    #[test]
+    fn nothing_is_taken_while_the_next_segment_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let end = End { sequence: 0, chain: GENESIS, position: None, group_offset: 0 };
+        let options = Options { segment_bytes: 8_192, ..Options::default() };
+        let (journal, _durables) = FileJournal::open(directory.path(), &options, &Tail::Clean(end)).unwrap();
+        journal.state.set_waits(Some("a test"));
+        assert_eq!(journal.submit(samples::long('x', 1)), Err(Refused::Full));
+        journal.state.set_waits(None);
+        assert_eq!(journal.submit(samples::long('x', 1)), Ok(()));
+    }
 }

@@ -24,6 +24,18 @@ pub enum StoreError {
         /// What was found there.
         found: Box<str>,
     },
+    /// A newer program wrote it.
+    #[error(
+        "it was written by a newer Packhorse: it has schema {found}, and this program knows schemas up to {known}. It is \
+         not damaged; use the version of Packhorse that wrote it, or a newer one. To go on with this one, move the \
+         store's directory away: it is made anew from the journal"
+    )]
+    Newer {
+        /// The schema of the store.
+        found: u32,
+        /// The newest schema that this program knows.
+        known: u32,
+    },
     /// A checkpoint hands over ledger rows in disorder, or such as it does not contain.
     #[error(
         "a checkpoint at {through} got a movement of product {product} with sequence {sequence}: newer than the \

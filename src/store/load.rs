@@ -155,6 +155,7 @@ impl Store {
         let Some(bytes) = self.records.get(Table::Head, &schema::ser_key())? else { return Ok(()) };
         match schema::deser_value(&bytes).map_err(damaged)? {
             SCHEMA_VERSION => Ok(()),
+            found if found > SCHEMA_VERSION => Err(StoreError::Newer { found, known: SCHEMA_VERSION }),
             other => {
                 let found = format!("schema version {other}, where this program writes {SCHEMA_VERSION}");
                 Err(StoreError::damaged(Table::Head, found))

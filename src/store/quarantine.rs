@@ -11,8 +11,8 @@ use super::error::StoreError;
 use super::in_use;
 use super::sled::{Options, SledKv, noting};
 
-/// How many stores that were set aside are kept, the newest ones, for somebody to look at.
-const KEPT: usize = 2;
+/// How many stores that were set aside are kept, the newest ones, for somebody to look at: each may be large.
+const KEPT: usize = 1;
 /// The file that asks for a rebuild; it holds the reason.
 const MARKER: &str = "REBUILD";
 /// How much of the reason is read back, in bytes.
@@ -42,24 +42,76 @@ pub struct Quarantined {
 /// place.
 ///
 /// # Errors
-/// What the system refuses without there being anything wrong with the store: permissions, space, a second process.
+/// What the system refuses without there being anything wrong with the store: permissions, space, a second process. And
+/// what a newer version wrote.
 pub fn open_or_quarantine(directory: &Path, options: Options) -> Result<Opened, StoreError> {
+    open_if_certain(directory, options, |_| Ok(()))
+}
+
+/// As [`open_or_quarantine`], but before anything is moved or made anew, `certain` is asked whether the journal has all
+/// that is needed. It is told the last entry that the old store says to contain: whatever else is wrong with that store,
+/// such an entry was there.
+///
+/// # Errors
+/// Those of [`open_or_quarantine`], and those of `certain`.
+pub fn open_if_certain<E: From<StoreError>>(
+    directory: &Path,
+    options: Options,
+    certain: impl FnOnce(Option<u64>) -> Result<(), E>,
+) -> Result<Opened, E> {
+    if fs::symlink_metadata(directory).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        certain(None)?;
+        let (store, loaded) = open_for_use(directory, options)?;
+        return Ok(Opened { store, loaded, quarantined: None });
+    }
     let why = match reason_to_rebuild(directory)? {
         Some(reason) => reason,
         None => match open_for_use(directory, options) {
             Ok((store, loaded)) => return Ok(Opened { store, loaded, quarantined: None }),
             Err(error @ StoreError::Damaged { .. }) => error.to_string(),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         },
     };
+    certain(entry_held(directory, options)?)?;
     let path = set_aside(directory)?;
     tracing::error!(
         store.moved_to = %path.display(),
+        store.bytes = bytes_in(&path),
         reason = why,
-        "the store cannot be used and was set aside; a new one is built from the journal"
+        "the store cannot be used and was set aside; a new one is built from the journal. It can be removed when nobody \
+         wants to look at it; the next one that is set aside replaces it"
     );
     let (store, loaded) = open_for_use(directory, options)?;
     Ok(Opened { store, loaded, quarantined: Some(Quarantined { path, why }) })
+}
+
+/// Sets the store in `directory` aside, because the journal is going to be shorter than it says. Says where it is now.
+pub fn give_up(directory: &Path) -> Result<Option<PathBuf>, StoreError> {
+    if fs::symlink_metadata(directory).is_err() {
+        return Ok(None);
+    }
+    set_aside(directory).map(Some)
+}
+
+/// The last entry that a store contains which is not trusted; none where that cannot be read.
+fn entry_held(directory: &Path, options: Options) -> Result<Option<u64>, StoreError> {
+    if !is_directory_or_missing(directory) {
+        return Ok(None);
+    }
+    match SledKv::open(directory, options).and_then(|kv| Store::over(Arc::new(kv))) {
+        Ok(store) => Ok(store.writer.lock().held.as_ref().map(|head| head.sequence)),
+        Err(error @ StoreError::Newer { .. }) => Err(error),
+        Err(error) => {
+            tracing::debug!(%error, "the store that is set aside does not say which entries it contains");
+            Ok(None)
+        }
+    }
+}
+
+/// How much room the files in `path` take, as far as can be seen.
+fn bytes_in(path: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(path) else { return fs::metadata(path).map_or(0, |found| found.len()) };
+    entries.filter_map(Result::ok).map(|entry| bytes_in(&entry.path())).sum()
 }
 
 /// Opens a copy of a store that nobody uses, to look at it, whatever became of the original.

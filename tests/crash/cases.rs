@@ -84,8 +84,9 @@ impl Drop for OnFailure {
     }
 }
 
-/// Says, not to be overlooked, that a test did not run.
+/// Says, not to be overlooked, that a test did not run. Where `CI` is `true`, that is a failure.
 pub(crate) fn skipped(test: &str, why: &str) {
+    assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "SKIPPED {test}, which CI has to run: {why}");
     eprintln!("SKIPPED {test}: {why}");
 }
 

@@ -1,4 +1,4 @@
-//! Bit flips and truncations over all files of a data directory: the start is refused with a message that names the file,
+//! Bit flips, truncations and losses over all files of a data directory, also after a power cut: the start is refused with a message that names the file,
 //! or everything that was acknowledged is present and equal. Never a silent loss, never a wrong answer.
 
 use std::fs;
@@ -36,6 +36,35 @@ fn no_flipped_bit_is_silent() {
     cases.run(|dice, nth| original.harm(dice, nth % REAL_EVERY == 0));
 }
 
+/// Whole files that are gone, the store of another boot, or gone as well: what was acknowledged is missed all the same.
+#[test]
+fn no_lost_segment_is_silent() {
+    let original = Original::make();
+    let segments: Vec<_> = original.files.iter().filter(|name| is_segment(name)).collect();
+    assert!(segments.len() > 2, "{segments:?}");
+    // The ends of each length, each segment alone, and all but the last one.
+    let ends = (0..segments.len()).map(|from| segments[from..].to_vec());
+    let single = segments.iter().map(|segment| vec![*segment]);
+    let front = [segments[..segments.len() - 1].to_vec()];
+    for (nth, gone) in ends.chain(single).chain(front).enumerate() {
+        // Rebuilding takes its time: what became of the store goes round.
+        original.lose(&gone, [After::Kill, After::PowerCut, After::NoStore][nth % 3]);
+        original.lose(&gone, [After::PowerCut, After::NoStore, After::Kill][nth % 3]);
+    }
+}
+
+/// In which state the store is found.
+#[derive(Clone, Copy, Debug)]
+enum After {
+    Kill,
+    PowerCut,
+    NoStore,
+}
+
+fn is_segment(name: &Path) -> bool {
+    name.extension().is_some_and(|end| end == "seg")
+}
+
 /// A data directory as a kill left it, and what is in it.
 struct Original {
     home: TempDir,
@@ -67,6 +96,34 @@ impl Original {
         files.sort();
         assert!(files.len() > 8 && shown.len() > 200, "several segments, a store, and orders: {files:?}");
         Self { home, files, picture, shown }
+    }
+
+    /// Starts without the files `gone`: that is refused, names the first of them, and moves nothing.
+    fn lose(&self, gone: &[&PathBuf], after: After) {
+        let home = tempfile::tempdir().unwrap();
+        copy_all(self.home.path(), home.path());
+        match after {
+            After::Kill => {}
+            After::PowerCut => fs::write(home.path().join("store/IN_USE"), "another boot").unwrap(),
+            After::NoStore => fs::remove_dir_all(home.path().join("store")).unwrap(),
+        }
+        for name in gone {
+            fs::remove_file(home.path().join(name)).unwrap();
+        }
+        let names = || {
+            let mut files = Vec::new();
+            list(home.path(), home.path(), &mut files);
+            files.sort();
+            files
+        };
+        let before = names();
+        let settings = small(home.path());
+        let opened =
+            System::new().block_on(async { Engine::open(&settings).await.err().map(|error| error.to_string()) });
+        let said = opened.unwrap_or_else(|| panic!("{gone:?}, {after:?}: opened all the same"));
+        assert_named(&said, &home.path().join(gone[0]), &format!("{gone:?}, {after:?}"));
+        assert!(said.contains("backup"), "it says what helps: {said}");
+        assert_eq!(names(), before, "{gone:?}, {after:?}: nothing is moved or made");
     }
 
     fn harm(&self, dice: &mut Dice, real: bool) {

@@ -98,7 +98,7 @@ fn change<E: From<Error>>(
         Err(DirectoryError::Missing { .. }) if begins => {
             // What is refused makes no directory.
             decide(&State::default())?;
-            DataDirectory::open(path)
+            DataDirectory::open(path, settings.journal.segment_bytes)
         }
         opened => opened,
     };

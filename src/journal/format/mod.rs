@@ -13,7 +13,7 @@
 //! The encoding is bincode's with variable-length integers, which is positional: a field that is added, removed or
 //! moved, or a variant that is not added at the end, changes the meaning of every file. So these types are nobody
 //! else's, they never change once released, and a new version gets new types beside them. `data/journal/v1.bin` and
-//! `v1-access.bin` (what was added to it) hold every kind as it was frozen.
+//! `v1-access.bin` (what was added to it, and is version 2 since) hold every kind as it was frozen.
 //!
 //! Each form is made `From<&domain value>`, borrowing its texts, and gives the value back through `restore`, which
 //! checks it. Invariants: reading uses every byte, never panics, and allocates no more than what it read accounts for.
@@ -40,6 +40,7 @@ mod revision;
 mod step;
 mod stock;
 mod value;
+mod version;
 mod who;
 
 #[cfg(test)]
@@ -65,7 +66,5 @@ pub use product::ProductDetailsV1;
 pub use revision::RevisionV1;
 pub use step::StepV1;
 pub use stock::{BalanceV1, ChangeV1, StockEventV1};
+pub use version::Version;
 pub use who::WhoV1;
-
-/// The version of the forms that entries are written in.
-pub const VERSION: u16 = 1;

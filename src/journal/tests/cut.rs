@@ -226,7 +226,7 @@ fn a_directory_is_no_data_directory_before_its_restore_is_finished() {
     assert!(matches!(Restoring::begin(&path), Err(DirectoryError::InUse { .. })));
     drop(killed);
     assert!(!path.join("journal").exists() && !path.join("RESTORING").exists(), "what was not finished is gone");
-    for opened in [DataDirectory::open(&snapshot), DataDirectory::open_existing(&snapshot)] {
+    for opened in [DataDirectory::open(&snapshot, 8_192), DataDirectory::open_existing(&snapshot)] {
         assert!(matches!(opened, Err(DirectoryError::RestoreUnfinished { .. })), "{opened:?}");
     }
     let again = Restoring::begin(&snapshot).unwrap();

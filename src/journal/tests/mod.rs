@@ -8,4 +8,5 @@ mod frozen;
 mod reading;
 pub(super) mod samples;
 mod torn;
+mod witnessed;
 mod writing;

@@ -118,3 +118,22 @@ fn an_entry_that_means_nothing_is_damage_with_its_reason() {
     assert!(error.contains("where entry 7 is expected"), "{error}");
     assert!(error.contains("a line names revision 2 of product 1, which does not exist"), "{error}");
 }
+
+#[test]
+fn an_entry_of_a_version_that_is_not_known_was_written_by_a_newer_program() {
+    let built = Built::new(8_192, &[samples::all()[..3].to_vec()]);
+    let place = Place::new(&[&built]);
+    let frame = built.frames[1].clone();
+    let mut bytes = built.bytes.clone();
+    bytes[frame.start + 12..frame.start + 14].copy_from_slice(&99_u16.to_le_bytes());
+    let crc = crc32c::crc32c(&bytes[frame.start + 4..frame.start + 40]);
+    bytes[frame.start..frame.start + 4].copy_from_slice(&crc.to_le_bytes());
+    place.put(&built, &bytes);
+    let mut reader = Reader::open(place.path(), None).unwrap();
+    let shelf = samples::shelf();
+    assert_eq!(reader.next(&shelf).unwrap().unwrap().sequence, 1);
+    let error = reader.next(&shelf).unwrap_err().to_string();
+    let file = place.file(&built).display().to_string();
+    assert!(error.contains("written by a newer Packhorse") && error.contains(&file), "{error}");
+    assert!(error.contains("version 99") && error.contains("not damaged") && !error.contains("backup"), "{error}");
+}

@@ -1,7 +1,7 @@
 //! Opening a store: what is set aside, what is kept, and what is nobody's fault.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::*;
 
@@ -70,14 +70,14 @@ fn a_store_that_was_in_use_when_the_machine_stopped_is_set_aside() {
 }
 
 #[test]
-fn only_the_two_newest_are_kept() {
+fn only_the_newest_is_kept() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("store");
     for _ in 0..11 {
         mark_for_rebuild(&directory, "a test").unwrap();
         open_or_quarantine(&directory, Options::default()).unwrap();
     }
-    assert_eq!(set_aside(home.path()), ["store.damaged-10", "store.damaged-11"]);
+    assert_eq!(set_aside(home.path()), ["store.damaged-11"]);
 }
 
 #[test]
@@ -100,20 +100,40 @@ fn a_store_that_another_one_has_open_stays_where_it_is() {
     assert!(set_aside(home.path()).is_empty());
 }
 
-#[test]
-fn a_store_of_another_schema_is_set_aside() {
-    let home = tempfile::tempdir().unwrap();
-    let directory = home.path().join("store");
+/// A store in `home` whose schema has another number.
+fn of_schema(home: &Path, version: u32) -> PathBuf {
+    let directory = home.join("store");
     filled(&directory);
     let kv = SledKv::open(&directory, Options::default()).unwrap();
     let records = record::Records::over(Arc::new(kv));
     let mut changes = record::Changes::default();
-    changes.put(kind::schema::ser_key(), kind::schema::ser_value(schema::SCHEMA_VERSION + 1));
+    changes.put(kind::schema::ser_key(), kind::schema::ser_value(version));
     records.apply(Table::Head, changes).unwrap();
     records.flush().unwrap();
     drop(records);
+    directory
+}
+
+#[test]
+fn a_store_of_an_older_schema_is_set_aside() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = of_schema(home.path(), schema::SCHEMA_VERSION - 1);
     let opened = open_or_quarantine(&directory, Options::default()).unwrap();
-    assert!(opened.quarantined.unwrap().why.contains("schema version 5"));
+    assert!(opened.quarantined.unwrap().why.contains("schema version"));
+}
+
+#[test]
+fn a_store_of_a_newer_schema_is_refused_and_stays_also_after_a_power_cut() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = of_schema(home.path(), schema::SCHEMA_VERSION + 1);
+    for is_cut_off in [false, true] {
+        if is_cut_off {
+            fs::write(directory.join("IN_USE"), "another boot").unwrap();
+        }
+        let Err(error) = open_or_quarantine(&directory, Options::default()) else { panic!("it was opened") };
+        assert!(error.to_string().contains("written by a newer Packhorse"), "{error}");
+        assert!(set_aside(home.path()).is_empty());
+    }
 }
 
 #[test]

@@ -1,0 +1,68 @@
+//! A disk that takes long to make a segment, and is quick otherwise: that is no broken journal. Who asks meanwhile is told
+//! to try again.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::cases::Dice;
+use super::kills::{assert_sound, compare};
+use super::shim::Shim;
+use super::witness::{PIECES, Told, Witness};
+use crate::support::process::{MANUAL, Starting, order, serve};
+
+/// How long a segment of 1 MiB takes to make; longer than a commit may.
+const MAKING: &str = "2500";
+const STALL_MAX: (&str, &str) = ("PACKHORSE_JOURNAL__STALL_MAX", "1s");
+const PATIENCE: Duration = Duration::from_mins(2);
+
+#[test]
+fn a_segment_that_takes_longer_to_make_than_a_commit_may_stops_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    fs::create_dir(&directory).unwrap();
+    let shim = Shim::new();
+    let mut command = serve(&directory, &[MANUAL, &[STALL_MAX]].concat());
+    shim.watch(&mut command, &directory);
+    command.env("SHIM_SLOW", MAKING);
+    let server = Starting::spawn(command).ready().expect("it starts");
+    server.stock_up(PIECES);
+
+    let witness = Witness::default();
+    let rows = vec![order(&"Ann".repeat(20), 1); 400].join(",");
+    let is_over = AtomicBool::new(false);
+    let address = server.address;
+    let told = |told: Told| match told {
+        Told::Done(_) => {}
+        Told::Refused(reply) => {
+            assert_eq!(reply.status, 503, "{}", reply.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+        Told::Rejected => panic!("rejected"),
+        Told::Nothing => panic!("no answer: the server is gone"),
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                told(witness.place(address, 1));
+            }
+        });
+        let begun = Instant::now();
+        while segments(&directory) < 4 && begun.elapsed() < PATIENCE {
+            told(witness.ask(address, "/orders/bulk/", &format!("[{rows}]")));
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert!(segments(&directory) >= 4, "it went on to further segments");
+    let ended = server.stop("-TERM");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    compare(&witness, &mut Dice::new(1), &directory);
+    assert_sound(&directory);
+}
+
+fn segments(directory: &Path) -> usize {
+    let files = fs::read_dir(directory.join("journal")).unwrap();
+    files.filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|end| end == "seg"))).count()
+}
