@@ -13,6 +13,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "fuzz/console.rs"]
+mod console;
 #[path = "fuzz/files.rs"]
 mod files;
 #[path = "fuzz/harness.rs"]
@@ -43,5 +45,6 @@ decoders! {
     requests: request_bodies, request_targets, request_headers;
     journal: entries, orders, segment_files;
     store: store_records;
+    console: uploads, forms;
     files: settings_file, environment, catalogue_files;
 }

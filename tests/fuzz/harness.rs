@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use super::mutate::Chance;
 
@@ -16,10 +17,17 @@ const SEED: &str = "PACKHORSE_FUZZ_SEED";
 
 /// How often memory is looked at, in inputs.
 const LOOKS_EVERY: u64 = 64;
+/// How much more than before the process may hold while it looks at one input, beside [`FOR_EACH_BYTE`].
+const FOR_ONE: u64 = 64 << 20;
+/// How much of that there may be for each byte of the input.
+const FOR_EACH_BYTE: u64 = 40;
 /// How much more than before the process may ever hold. All decoders that run at the same time share it.
 const RESIDENT_MAX: u64 = 1 << 30;
 /// How much address space it may ever ask for beyond what it had; threads and their arenas need some.
 const ADDRESSES_MAX: u64 = 4 << 30;
+
+/// Held alone by whoever measures what one input takes: no other decoder runs meanwhile.
+static ALONE: RwLock<()> = RwLock::new(());
 
 /// A decoder, as the harness sees it.
 pub(crate) struct Decoder<'a> {
@@ -43,24 +51,25 @@ impl Decoder<'_> {
         let (count, seed) = (setting(COUNT).unwrap_or(count), setting(SEED).unwrap_or(0));
         let last = Last::new(name);
         let before = Memory::now();
-        let mut feed = |input: &[u8], which: &str| {
+        let mut feed = |input: &[u8], which: &str, is_measured: bool| {
             last.note(input);
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(input))) {
+            let looks = || if is_measured { measured(name, input, check) } else { beside_others(input, check) };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(looks)) {
                 failed(name, input, which, &*panic);
                 resume_unwind(panic);
             }
         };
         for path in kept(name) {
-            feed(&fs::read(&path).unwrap(), &format!("{}", path.display()));
+            feed(&fs::read(&path).unwrap(), &format!("{}", path.display()), true);
         }
         for (nth, input) in corpus.iter().enumerate() {
-            feed(input, &format!("valid input {nth}"));
+            feed(input, &format!("valid input {nth}"), true);
         }
         for nth in 0..count {
             let mut chance = Chance::new(seed ^ (nth + 1).wrapping_mul(0xD605_1BC5_8E2B_7C0D));
             let base = chance.below(corpus.len());
             let input = mutate(&mut chance, &corpus[base]);
-            feed(&input, &format!("input {nth} of seed {seed}"));
+            feed(&input, &format!("input {nth} of seed {seed}"), nth % LOOKS_EVERY == 0);
             if nth % LOOKS_EVERY == 0 {
                 before.check(name, nth);
             }
@@ -73,6 +82,23 @@ impl Decoder<'_> {
             Memory::now()
         );
     }
+}
+
+fn beside_others(input: &[u8], check: &mut dyn FnMut(&[u8])) {
+    let _together = ALONE.read().unwrap_or_else(PoisonError::into_inner);
+    check(input);
+}
+
+/// Looks at `input` alone, and at how much memory that took.
+fn measured(name: &str, input: &[u8], check: &mut dyn FnMut(&[u8])) {
+    let _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
+    // From here on the kernel counts the most that is held anew.
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = Memory::now().resident;
+    check(input);
+    let (taken, length) = (Memory::now().resident.saturating_sub(before), input.len() as u64);
+    let max = FOR_ONE + FOR_EACH_BYTE * length;
+    assert!(taken <= max, "{name} took {taken} bytes for an input of {length}; allowed are {max}");
 }
 
 fn setting(variable: &str) -> Option<u64> {
