@@ -62,7 +62,7 @@ impl Header {
         let mut text = format!("Column \"{name}\" is missing. The first line of the file names the columns.");
         if !header.ignored.is_empty() {
             let unknown: Vec<_> = header.ignored.iter().take(10).map(|word| format!("\"{word}\"")).collect();
-            text += &format!(" These are unknown: {}. Known are: {}.", unknown.join(", "), COLUMNS.join(", "));
+            text.extend([format!(" These are unknown: {}. Known are: {}.", unknown.join(", "), COLUMNS.join(", "))]);
         }
         Err(Fault::bad_request(text))
     }
@@ -95,7 +95,7 @@ fn cleaned<'a>(cell: &Cow<'a, str>) -> Cow<'a, str> {
 struct Group<'a> {
     reference: Cow<'a, str>,
     head: [Cow<'a, str>; 4],
-    lines: SmallVec<[Line<'a>; 1]>,
+    lines: SmallVec<[Part<'a>; 1]>,
     fault: Option<String>,
     /// Whether lines of other orders are between its own.
     is_scattered: bool,
@@ -103,7 +103,7 @@ struct Group<'a> {
     bare: Option<usize>,
 }
 
-struct Line<'a> {
+struct Part<'a> {
     line: usize,
     span: Range<usize>,
     product: Cow<'a, str>,
@@ -164,7 +164,7 @@ impl<'a> Reading<'a> {
         }
         let get = |column: &str| self.header.get(&record, column);
         let (reference, head) = (get("order"), Field::ALL.map(|field| get(field.as_str())));
-        let made = Line { line, span: record.span.clone(), product: get("product_id"), quantity: get("quantity") };
+        let made = Part { line, span: record.span.clone(), product: get("product_id"), quantity: get("quantity") };
         let is_bare = reference.is_empty() && head.iter().all(|text| text.is_empty());
         let known = if is_bare { last } else { self.by_reference.get(&reference).copied() };
         let Some(at) = known else {
@@ -227,7 +227,7 @@ impl<'a> Reading<'a> {
         }
         let cells = |count: usize| format!("{count} cell{}", if count == 1 { "" } else { "s" });
         group.fault = Some(format!("Line {line} has {}, the header has {width}. {remedy}", cells(found)));
-        group.lines.push(Line { line, span: record.span, product: Cow::default(), quantity: Cow::default() });
+        group.lines.push(Part { line, span: record.span, product: Cow::default(), quantity: Cow::default() });
         if order_at.is_some() {
             self.spoiled.extend(record.cells.iter().map(|cell| (cleaned(cell), line)));
         }
@@ -264,19 +264,18 @@ impl<'a> Group<'a> {
             }
             Value::from(item)
         });
-        let order = match self.fault {
-            Some(ref fault) => Err(fault.clone()),
-            None => {
-                body.insert("items".into(), items.collect());
-                input::order(&form::bytes(&body), products, limits).map_err(|error| Fault::from(error).line())
-            }
+        let order = if let Some(fault) = &self.fault {
+            Err(fault.as_str().into())
+        } else {
+            body.insert("items".into(), items.collect());
+            input::order(&form::bytes(&body), products, limits).map_err(|error| Fault::from(error).line().into())
         };
         let mut note = String::new();
         if self.is_scattered {
             note += "Its lines are in several places of the file and were joined. ";
         }
         if let Some(line) = self.bare {
-            note += &format!("Line {line} names no order and no customer; it was taken as a line of this one. ");
+            note.extend([format!("Line {line} names no order and no customer; it was taken as a line of this one. ")]);
         }
         Row {
             place: self.place(),

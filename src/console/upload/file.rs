@@ -2,6 +2,7 @@
 //! the API's own checks.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use hashbrown::HashSet;
 use smallvec::SmallVec;
@@ -68,7 +69,7 @@ pub(super) struct Row {
     /// How many lines it has.
     pub(super) lines: usize,
     /// The order, or what is wrong with it.
-    pub(super) order: Result<OrderRequest, String>,
+    pub(super) order: Result<OrderRequest, Arc<str>>,
     /// What is odd about it; empty where nothing is.
     pub(super) note: String,
     /// Which order it is, where nothing is wrong with it.
@@ -99,8 +100,7 @@ pub(super) fn read(bytes: &[u8], kind: Kind, products: &Products, limits: &Limit
         if let Err(reason) = &mut row.order
             && let Some((at, _)) = reason.char_indices().nth(REASON_MAX)
         {
-            reason.truncate(at);
-            *reason += "... and more.";
+            *reason = format!("{}... and more.", &reason[..at]).into();
         }
     }
     Ok(contents)
@@ -120,9 +120,10 @@ impl Row {
             self.order = Err(format!(
                 "customer phone: a spreadsheet has made {phone} of this number. Format the column as text, and write \
                  the number again."
-            ));
+            )
+            .into());
         } else if !phone.chars().any(char::is_numeric) {
-            self.note += &format!("The phone number \"{phone}\" has no digit. ");
+            self.note.extend([format!("The phone number \"{phone}\" has no digit. ")]);
         }
     }
 }

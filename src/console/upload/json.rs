@@ -45,7 +45,7 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
             reference: shortened(&name),
             customer: shortened(&word(head.customer_name)),
             lines: items.map_or(0, |items| items.len()),
-            order: input::order(value.as_bytes(), products, limits).map_err(|error| Fault::from(error).line()),
+            order: input::order(value.as_bytes(), products, limits).map_err(|error| Fault::from(error).line().into()),
             note: String::new(),
             identity: None,
             name: name.into_boxed_str(),

@@ -84,7 +84,7 @@ pub(super) enum Outcome {
     Good(Money),
     /// It was placed before, or another order with the same text in `order` was.
     Earlier(Earlier),
-    Refused(String),
+    Refused(Arc<str>),
     Placed(OrderId),
 }
 

@@ -148,7 +148,7 @@ pub(super) async fn check(visit: Visit, content: Content) -> Answer {
         (Ok(_), Some(earlier)) => Outcome::Earlier(earlier),
         (Ok(_), None) => match judged.next().expect("a dry run judges each row") {
             Ok(order) => Outcome::Good(order.total),
-            Err(reason) => Outcome::Refused(sentence(&reason)),
+            Err(reason) => Outcome::Refused(sentence(&reason).into()),
         },
     };
     let outcomes = contents.rows.iter().zip(earlier).map(judge).collect();
@@ -185,7 +185,7 @@ pub(super) async fn refused(visit: Visit) -> Answer {
     let outcomes = upload.state.lock().outcomes.clone();
     let rows = upload.contents.rows.iter().zip(&outcomes);
     let left_out = rows.filter_map(|(row, outcome)| match outcome {
-        Outcome::Refused(text) => Some((row, text.as_str())),
+        Outcome::Refused(text) => Some((row, &**text)),
         Outcome::Good(_) | Outcome::Earlier(_) | Outcome::Placed(_) => None,
     });
     let text = table::text(&upload.bytes).expect("a file that was read is text");

@@ -89,7 +89,7 @@ async fn place(engine: &Fulfillment, who: &Who, upload: &Upload, row: usize, rou
                     Outcome::Placed(order.id)
                 };
             }
-            Err(Failure::Rejected(rejection)) => break Outcome::Refused(sentence(&rejection.reason)),
+            Err(Failure::Rejected(rejection)) => break Outcome::Refused(sentence(&rejection.reason).into()),
             Err(Failure::KeyReused) => {
                 let text =
                     "An order with this text in \"order\" was placed meanwhile. Upload the file again to see it.";

@@ -150,7 +150,7 @@ fn span(ids: &[OrderId]) -> String {
 fn row(row: &Row, outcome: &Outcome) -> Value {
     let (kind, text, id) = match outcome {
         Outcome::Good(total) => ("good", format!("Can be placed: {total}"), None),
-        Outcome::Refused(text) => ("refused", text.clone(), None),
+        Outcome::Refused(text) => ("refused", text.to_string(), None),
         Outcome::Placed(id) => ("placed", format!("Placed as order {id}"), Some(id.0)),
         Outcome::Earlier(Earlier { id, is_same: true, .. }) => {
             ("earlier", format!("Already placed as order {id}"), Some(id.0))
