@@ -21,7 +21,7 @@ use super::credential::Credential;
 use super::sessions::{SessionId, SessionRow, Sessions, Token};
 use super::shares::{Holder, Share, Shares};
 use super::sign_in::Attempts;
-use super::{Refusal, browser, cookie};
+use super::{Refusal, SentForm, browser, cookie};
 use crate::actors::{Clock, Fulfillment, Request};
 use crate::domain::access::{Access, AccessCommand, ApiKey, KEY_USE_NOTED_EVERY, KeyId, User};
 use crate::domain::time::Timestamp;
@@ -146,6 +146,12 @@ impl Guard {
         let Some(access) = self.engine().map(|engine| engine.view().access()) else { return Vec::new() };
         let holds = |user: &User, epoch: u32| !user.disabled && user.epoch == epoch;
         self.0.sessions.list(Instant::now(), |live| access.user(&live.user).is_some_and(|user| holds(user, live.epoch)))
+    }
+
+    /// Whether the session is still that of somebody who is signed in.
+    #[must_use]
+    pub fn is_signed_in(&self, id: SessionId) -> bool {
+        self.session_rows().iter().any(|row| row.id == id)
     }
 
     /// Ends a session; `false` when there is none of this number.
@@ -309,6 +315,7 @@ impl Guard {
         room.map(|room| request.extensions_mut().insert(Room(room)));
         let body = body.freeze();
         request.set_payload(Payload::from(body.clone()));
+        request.extensions_mut().insert(SentForm(body.clone()));
         let mut values = form_urlencoded::parse(&body).filter(|(name, _)| name == "csrf").map(|(_, value)| value);
         let value = values.next()?.into_owned();
         values.next().is_none().then_some(value)

@@ -28,7 +28,7 @@ pub use cookie::NAME as SESSION_COOKIE;
 pub use guard::{DEMO_USER, Guard, Open, Options, guard};
 pub(crate) use need::refusal;
 pub use need::{Area, Need};
-pub use refusal::{Refusal, RefusalPage};
+pub use refusal::{Refusal, RefusalPage, SentForm};
 pub use sessions::{SessionId, SessionRow};
 pub use shares::{Holder, Share, Shares, Turns};
 pub use sign_in::{SignInError, after_sign_in};

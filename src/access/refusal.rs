@@ -39,6 +39,9 @@ pub enum Refusal {
     Starting,
 }
 
+/// The form that came with a request, for a page that gives it back when it is refused.
+pub struct SentForm(pub bytes::Bytes);
+
 /// What shows people a refusal as a page, where an application carries it: below `/admin/`. A program gets JSON.
 #[derive(Clone, Copy)]
 pub struct RefusalPage(pub fn(&HttpRequest, Refusal) -> HttpResponse);

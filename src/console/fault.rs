@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
+use super::words;
 use crate::api::error::{Error, Log};
 
 /// Why there is no page, or why a form was not taken.
@@ -65,20 +66,20 @@ impl Fault {
 
     /// Everything in one line.
     pub(super) fn line(&self) -> String {
-        let fields = self.fields.iter().map(|(name, text)| format!("{}: {text}", name.replace('_', " ")));
+        let fields = self.fields.iter().map(|(name, text)| format!("{}: {text}", words::label(name)));
         self.texts.iter().cloned().chain(fields).collect::<Vec<_>>().join(" ")
     }
 
     /// Sorts the tree of sentences that the API answers with.
     fn gather(&mut self, path: &str, value: &Value) {
         match value {
-            Value::String(text) if path.is_empty() => self.texts.push(text.clone()),
+            Value::String(text) if path.is_empty() => self.texts.push(words::whole(text)),
             Value::String(text) => {
                 let said = self.fields.entry(path.to_owned()).or_default();
                 if !said.is_empty() {
                     said.push(' ');
                 }
-                said.push_str(text);
+                said.push_str(&words::plain(path, text));
             }
             Value::Array(values) => {
                 for (index, value) in values.iter().enumerate() {

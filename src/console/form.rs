@@ -33,6 +33,15 @@ impl Form {
         values(self.0.iter().filter(|(key, _)| key != name).map(|(key, value)| (key.as_str(), value.as_str())))
     }
 
+    /// What somebody typed, for who would lose it otherwise: no password, and nothing that the page itself put there.
+    pub(super) fn typed(self) -> Vec<(String, String)> {
+        const OURS: [&str; 15] = [
+            "csrf", "token", "version", "revision", "expected", "password", "next", "from", "to", "id", "run", "do",
+            "how", "archived", "again",
+        ];
+        self.0.into_iter().filter(|(name, value)| !OURS.contains(&&**name) && !value.trim().is_empty()).collect()
+    }
+
     /// Every value of `name`.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())

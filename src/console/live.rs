@@ -11,6 +11,7 @@ use futures_util::stream;
 
 use super::fault::Fault;
 use super::visit::{Answer, Visit};
+use crate::access::{Guard, Session};
 use crate::access::{Holder, Share};
 use crate::actors::Readiness;
 use crate::view::View;
@@ -35,11 +36,23 @@ struct Following {
 }
 
 impl Following {
+    /// Whether who listens is still signed in, where that is needed.
+    fn is_admitted(&self) -> bool {
+        let guard: Option<&Guard> = self.visit.http.app_data();
+        match (self.visit.caller.session.as_ref().and_then(Session::id), guard) {
+            (Some(id), Some(guard)) => guard.is_signed_in(id),
+            (None, _) | (_, None) => true,
+        }
+    }
+
     /// What to send next; nothing when it is over.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             let engine = &self.visit.engine;
             if self.looks == LOOKS_MAX || self.visit.console.0.gate.is_stopping() {
+                return None;
+            }
+            if !self.is_admitted() {
                 return None;
             }
             self.looks += 1;

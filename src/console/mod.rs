@@ -14,6 +14,7 @@ mod delayed;
 mod fault;
 mod find;
 mod form;
+mod home;
 mod live;
 mod orders;
 mod overview;
@@ -26,6 +27,7 @@ mod show;
 mod sign_in;
 mod upload;
 mod visit;
+mod words;
 
 use std::sync::Arc;
 

@@ -43,10 +43,10 @@ pub(super) async fn show(visit: Visit) -> Answer {
     longest.sort_by_key(|order| (order.moved_at, order.id));
     longest.truncate(ROWS);
     let (state, good) = match visit.engine.readiness() {
-        Readiness::Ready => ("Takes orders", true),
-        Readiness::NoSpace => ("The disk is full: nothing is taken until there is room", false),
-        Readiness::Stopping => ("Is being stopped", false),
-        Readiness::Poisoned(_) => ("The journal failed: nothing is taken, see the log", false),
+        Readiness::Ready => ("Accepting orders", true),
+        Readiness::NoSpace => ("The disk is full: no orders are accepted until there is room", false),
+        Readiness::Stopping => ("Stopping", false),
+        Readiness::Poisoned(_) => ("The journal failed: no orders are accepted; see the log", false),
     };
     let context = context! {
         stages => Serde(&stages),

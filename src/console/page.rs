@@ -1,13 +1,13 @@
 //! Filling templates: they are part of the binary, read once, and escape everything that is put into them.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
 use super::fault::Fault;
 use super::visit::Answer;
-use super::{assets, live, show};
+use super::{assets, home, live, show};
 use crate::access::{Caller, Session};
 use crate::api::Gate;
 use crate::domain::access::Role;
@@ -85,6 +85,7 @@ impl Pages {
             // Whoever may not read learns neither how much happens nor where.
             mark => caller.role.and(self.gate.engine()).map(|engine| live::mark(engine.view())).unwrap_or_default(),
             path => request.path(),
+            own => (request.method() == Method::POST).then(|| home::of(request.path())),
             dark => dark(request),
             now => self.gate.now().0,
             zone => caller.role.map_or("", |_| self.gate.zone().name()),

@@ -5,16 +5,17 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
 use minijinja::context;
 
 use super::fault::Fault;
-use super::visit::Answer;
+use super::form::Form;
+use super::visit::{Answer, see_other};
 use super::{
-    Console, assets, audit, catalogue, delayed, find, live, orders, overview, people, sessions, settings, sign_in,
-    upload,
+    Console, assets, audit, catalogue, delayed, find, home, live, orders, overview, people, sessions, settings,
+    sign_in, upload,
 };
-use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage};
+use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage, SentForm};
 use crate::domain::access::Role;
 
 /// Adds every page below `/admin/`.
@@ -70,7 +71,8 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
             .route(web::get().to(sign_in::show).wrap(from_fn(dressed)))
             .route(web::post().to(sign_in::sign_in).wrap(from_fn(dressed))),
     );
-    scope = scope.service(web::resource("/sign-out/").route(web::post().to(sign_in::sign_out).wrap(from_fn(dressed))));
+    let sign_out = web::resource("/sign-out/").route(web::post().to(sign_in::sign_out).wrap(from_fn(dressed)));
+    scope = scope.service(sign_out.default_service(web::to(not_allowed).wrap(from_fn(dressed))));
     for page in pages {
         scope = add(scope, page);
     }
@@ -101,8 +103,8 @@ fn refused(refusal: Refusal) -> Fault {
     let text = match refusal {
         Refusal::Starting => return Fault::starting(),
         Refusal::Role(role) => format!("This needs the role {role}. Ask an admin for it."),
-        Refusal::Unknown => "Nobody is signed in here, or no longer. Sign in, then do it again.".into(),
-        Refusal::Forged => "This form has expired. Load its page again, then do it again.".into(),
+        Refusal::Unknown => "You are signed out. Nothing was saved. Sign in, then do it again.".into(),
+        Refusal::Forged => "This form has expired. Nothing was saved: send it again, or load its page again.".into(),
         Refusal::TooMany(_) => "Too many requests came from here. Wait a moment, then load the page again.".into(),
         Refusal::Scope | Refusal::CrossSite | Refusal::Host => refusal.to_string(),
     };
@@ -111,7 +113,8 @@ fn refused(refusal: Refusal) -> Fault {
 
 /// The page of a refusal, with the headers that a program gets.
 fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
-    let mut answer = page(request, &refused(refusal));
+    let typed = request.extensions().get::<SentForm>().and_then(|sent| Form::parse(&sent.0).ok());
+    let mut answer = page_with(request, &refused(refusal), typed.map(|form| form.typed()).unwrap_or_default());
     for (name, value) in refusal.answer().headers().iter().filter(|(name, _)| **name != header::CONTENT_TYPE) {
         answer.headers_mut().insert(name.clone(), value.clone());
     }
@@ -160,8 +163,13 @@ async fn unknown() -> Answer {
     Err(Fault::not_found())
 }
 
-async fn not_allowed() -> Answer {
-    Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, "This address is no page; go back and use the buttons."))
+/// An address that only takes a form leads to the page of the form, where somebody only looks.
+async fn not_allowed(request: HttpRequest) -> Answer {
+    let page = home::of(request.path());
+    if matches!(*request.method(), Method::GET | Method::HEAD) && page != request.path() {
+        return see_other(&page);
+    }
+    Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, "This page cannot be used like that. Go back and use its buttons."))
 }
 
 /// Puts a page around what went wrong.
@@ -181,10 +189,16 @@ async fn dressed(request: ServiceRequest, next: Next<BoxBody>) -> Result<Service
 }
 
 fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
+    page_with(request, fault, Vec::new())
+}
+
+/// The same, with what somebody typed that would be lost otherwise.
+fn page_with(request: &HttpRequest, fault: &Fault, typed: Vec<(String, String)>) -> HttpResponse {
     if let Some(cause) = &fault.cause {
         tracing::error!(path = request.path(), status = fault.status.as_u16(), %cause, "a page of the console failed");
     }
-    let context = context! { status => fault.status.as_u16(), text => fault.line() };
+    let own = home::of(request.path());
+    let context = context! { status => fault.status.as_u16(), text => fault.line(), typed, own };
     let pages = &Console::of(request).0.pages;
     let answer = pages.answer(request, &Caller::of(request), fault.status, "fault.html", context);
     answer.unwrap_or_else(|_| HttpResponse::build(fault.status).body(fault.line()))

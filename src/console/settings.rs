@@ -16,5 +16,18 @@ pub(super) async fn show(visit: Visit) -> Answer {
             Some(_) | None => sections.push((section, vec![row])),
         }
     }
+    let sections: Vec<_> = sections.into_iter().map(|(name, rows)| (name, title(name), rows)).collect();
     visit.page("settings.html", context! { sections => minijinja::value::Serde(&sections) })
+}
+
+/// What stands above the settings of a section.
+fn title(section: &str) -> String {
+    if ["http", "tls", "cors"].contains(&section) {
+        return section.to_ascii_uppercase();
+    }
+    let mut title = section.replace('_', " ");
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    title
 }

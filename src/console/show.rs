@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
-use minijinja::{Environment, Value};
+use minijinja::{Environment, HtmlEscape, Value};
 
 use crate::api::Gate;
 use crate::domain::time::Timestamp;
@@ -20,6 +20,8 @@ pub(super) fn add_to(environment: &mut Environment<'static>, gate: &Gate) {
     environment.add_filter("moment", move |at: i64| full(Timestamp(at), zone));
     environment.add_filter("span", |micros: i64| span(Duration::from_micros(micros.unsigned_abs())));
     environment.add_filter("number", number);
+    environment.add_filter("money", |amount: &str| money(amount));
+    environment.add_filter("name", |text: &str| Value::from_safe_string(isolated(text)));
     environment.add_filter("size", size);
     environment.add_filter("query", |text: &str| escaped(text));
 }
@@ -105,6 +107,29 @@ fn number(value: i64) -> String {
     text
 }
 
+/// An amount with its thousands set apart.
+fn money(amount: &str) -> String {
+    let (whole, cents) = amount.split_once('.').unwrap_or((amount, ""));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), number);
+    if cents.is_empty() { whole } else { format!("{whole}.{cents}") }
+}
+
+/// What somebody else wrote, which may run from right to left, kept apart from the text around it. What would turn
+/// letters around is shown for what it is.
+fn isolated(text: &str) -> String {
+    let is_control = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_control(letter) {
+            // Writing to a string does not fail.
+            write!(shown, "[U+{:04X}]", u32::from(letter)).ok();
+        } else {
+            shown.push(letter);
+        }
+    }
+    format!("<bdi>{}</bdi>", HtmlEscape(&shown))
+}
+
 fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     let unit = UNITS.into_iter().find(|(_, unit)| bytes >= *unit);
@@ -155,6 +180,17 @@ mod tests {
         assert_eq!([0, 1_023, 1_536, 64 << 20].map(size), ["0 B", "1023 B", "1.5 KiB", "64.0 MiB"]);
         let spans = [12, 1_234, 45_000, 1_500_000, 75_000_000].map(|micros| span(Duration::from_micros(micros)));
         assert_eq!(spans, ["12 µs", "1.2 ms", "45 ms", "1.5 s", "1 min"]);
+    }
+
+    #[test]
+    fn amounts_have_their_thousands_set_apart() {
+        assert_eq!(["0.20", "1999.98", "-1234567.00", "12"].map(money), ["0.20", "1,999.98", "−1,234,567.00", "12"]);
+    }
+
+    #[test]
+    fn a_name_keeps_its_direction_and_turns_nothing_around() {
+        assert_eq!(isolated("مج"), "<bdi>مج</bdi>");
+        assert_eq!(isolated("\u{202E}live<"), "<bdi>[U+202E]live&lt;</bdi>");
     }
 
     #[test]

@@ -191,11 +191,11 @@ fn who_is_refused_in_the_console_sees_a_page_and_a_program_gets_json() {
     );
     shows(&vera.post("/orders/1/move/", &[]), 403, "This needs the role operator.");
     assert!(goes_to(&server.get("/admin/orders/")).starts_with("/admin/sign-in/?next="), "who may yet sign in");
-    shows(&server.send("POST", "/admin/orders/1/move/", &[FORM], "to=processing"), 403, "To the sign-in page");
+    shows(&server.send("POST", "/admin/orders/1/move/", &[FORM], "to=processing"), 403, "sign-in/?next=");
     // Whose session ended while they filled in a form.
     let csrf = csrf_of(&vera);
     goes_to(&vera.post("/sign-out/", &[]));
-    shows(&post(&vera, "/admin/orders/1/move/", &[], &format!("csrf={csrf}")), 401, "Nobody is signed in here");
+    shows(&post(&vera, "/admin/orders/1/move/", &[], &format!("csrf={csrf}")), 401, "You are signed out");
     let program = post(&olga, CATEGORIES, &[], "name=Forged").expect(403);
     assert_eq!(program.header("content-type"), Some("application/json"));
     assert!(program.text().starts_with("{\"detail\":\""), "{}", program.text());

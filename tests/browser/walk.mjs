@@ -37,7 +37,8 @@ const open = async (options) => {
   page.on("console", (message) => {
     // A form that is refused is answered with its status, which the browser takes for a failure to load.
     const isStatus = message.text().startsWith("Failed to load resource: the server responded with a status of 4");
-    if (message.type() === "error" && !isStatus) problems.push(`${page.url()}: ${message.text()}`);
+    const isOffline = message.text().includes("net::ERR_INTERNET_DISCONNECTED");
+    if (message.type() === "error" && !isStatus && !isOffline) problems.push(`${page.url()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
   return page;
@@ -99,8 +100,8 @@ await says(page, "Enter a valid email address.");
 assert.equal(await page.getByLabel("Name").inputValue(), "Walter Walker", "what was filled in is kept");
 await page.getByLabel("E-mail").fill("walter@example.com");
 await page.getByRole("button", { name: "Place the order" }).click();
-await page.waitForURL("**/orders/1/?note=placed");
-await says(page, "its pieces are reserved");
+await page.waitForURL("**/orders/1/");
+await says(page, "its stock is reserved");
 await page.locator("#move-reason").fill("I am typing this");
 await api("/orders/1/transition/", { to: "processing", reason: "by somebody else" });
 await page.locator("#status .badge.processing").waitFor();
@@ -109,7 +110,8 @@ assert.equal(await page.locator("#move-reason").inputValue(), "I am typing this"
 
 step("move it");
 await page.reload();
-await page.getByRole("button", { name: "Mark as shipped" }).click();
+await page.getByText("Mark as shipped…").click();
+await page.getByRole("button", { name: "Ship order 1" }).click();
 await says(page, "The order is now shipped.");
 
 step("look at another page for a while, and come back");
@@ -131,7 +133,7 @@ await go(page, "/orders/2/");
 await page.getByText("Cancel the order…").click();
 await page.locator("#cancel-reason").fill("changed her mind");
 await page.getByRole("button", { name: "Cancel order 2" }).click();
-await says(page, "Its stock is free again");
+await says(page, "Its stock is available again");
 
 step("adjust stock with a number that is no longer true, then with the true one");
 await go(page, "/products/3/");
@@ -139,14 +141,14 @@ const { on_hand } = await api("/products/3/");
 await page.locator("#amount").fill(String(on_hand + 5));
 await page.locator("#reason").fill("stocktake");
 await api("/products/3/adjust/", { delta: 1, reason: "found one" });
-await page.getByRole("button", { name: "Set the stock" }).click();
+await page.locator("form[data-guard]").getByRole("button", { name: "Save" }).click();
 await says(page, "Somebody changed the stock while you were looking");
 assert.equal(await page.locator("#amount").inputValue(), String(on_hand + 5));
 await page.screenshot({ path: `${screens}/stale.png`, fullPage: true });
-await page.getByRole("button", { name: "Set the stock" }).click();
-await says(page, `Now ${on_hand + 5} are on hand`);
+await page.locator("form[data-guard]").getByRole("button", { name: "Save" }).click();
+await says(page, `${on_hand + 5} on hand now`);
 await page.getByRole("button", { name: "Undo" }).click();
-await says(page, `Now ${on_hand + 1} are on hand`);
+await says(page, `${on_hand + 1} on hand now`);
 
 step("try out and upload a file of 1,000 orders, one of them wrong");
 await api("/products/", { name: "Envelope", price: "0.20", stock: 1500, category_id: 1 });
@@ -193,11 +195,99 @@ await page.keyboard.press("g");
 await page.keyboard.press("d");
 await page.waitForURL("**/delayed/");
 
-step("resolve a delayed order");
-await page.getByRole("button", { name: /Mark as shipped: order/ }).first().waitFor();
+step("nothing moves under the pointer on the delayed board");
+await page.locator("#board [data-item]").nth(1).waitFor();
+const [one, two] = await page.locator("#board [data-item]").evaluateAll((cards) => cards.map((card) => card.dataset.item));
+const card = (id) => page.locator(`#board [data-item="${id}"]`);
+await card(two).waitFor();
+await page.waitForTimeout(1500);
+await card(two).locator("summary").first().hover();
+const before = await card(two).boundingBox();
+await api(`/orders/${one}/transition/`, { to: "shipped", reason: "by somebody else" });
+await page.locator(`#board [data-item="${one}"].gone`).waitFor();
+await page.locator("#waiting").filter({ visible: true }).waitFor();
+assert.deepEqual(await card(two).boundingBox(), before, "the card is where it was");
+await page.screenshot({ path: `${screens}/delayed-held.png` });
+await page.mouse.move(5, 5);
+await card(one).waitFor({ state: "detached" });
+
+step("resolve a delayed order, which asks first");
 await page.screenshot({ path: `${screens}/delayed-board.png` });
-await page.getByRole("button", { name: /Mark as shipped: order/ }).first().click();
+await card(two).getByText("Mark as shipped…").click();
+await page.getByRole("button", { name: `Ship order ${two}:` }).click();
 await says(page, "was moved on");
+await page.waitForURL("**/delayed/");
+
+step("the mark of the keyboard stays on its row while the list changes");
+await page.mouse.move(5, 5);
+await go(page, "/orders/");
+await page.locator("#live.on").waitFor();
+await page.keyboard.press("j");
+await page.keyboard.press("j");
+const marked = await page.locator("tr.here").getAttribute("data-item");
+await api("/orders/", order("Ken Keyboard"));
+await says(page, "Ken Keyboard");
+assert.equal(await page.locator("tr.here").getAttribute("data-item"), marked);
+
+step("a row that is ticked holds a change back, and lets it in afterwards");
+await page.locator("#rows input[type=checkbox]").nth(3).check();
+await api("/orders/", order("Tina Tick"));
+await says(page, "1 change");
+await page.locator("#rows input[type=checkbox]").nth(3).uncheck();
+await page.mouse.move(5, 5);
+await page.evaluate(() => document.activeElement.blur());
+await says(page, "Tina Tick");
+
+step("a form that was refused is followed at the address of its page");
+const refused = (await api("/orders/", order("Rita Refused")))["id"];
+await go(page, `/orders/${refused}/`);
+await api(`/orders/${refused}/transition/`, { to: "processing" });
+await page.locator("#status .badge.processing").waitFor();
+await page.getByText("Mark as shipped…").waitFor();
+await page.evaluate((id) => {
+  const form = document.querySelector(`form[action$="/${id}/move/"]`);
+  form.elements.version.value = "1";
+  form.closest("details").open = true;
+}, refused);
+await page.getByRole("button", { name: `Ship order ${refused}` }).click();
+await says(page, "Nothing was done");
+assert.ok(page.url().endsWith(`/orders/${refused}/`), page.url());
+await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = false)));
+await page.mouse.move(5, 5);
+await api(`/orders/${refused}/transition/`, { to: "shipped" });
+await page.locator("#status .badge.shipped").waitFor();
+
+step("a form that is sent while the server cannot be reached is kept");
+await go(page, "/orders/new/");
+await page.getByLabel("Name").fill("Dora Down");
+await page.getByLabel("Phone").fill("1");
+await page.getByLabel("E-mail").fill("dora@example.com");
+await page.getByLabel("Address").fill("7 Lake Road");
+await page.locator("#product-0").selectOption("1");
+await page.context().setOffline(true);
+await page.getByRole("button", { name: "Place the order" }).click();
+await says(page, "Nothing was sent; what you typed is kept.");
+await page.screenshot({ path: `${screens}/not-sent.png` });
+await page.context().setOffline(false);
+page.once("dialog", (dialog) => dialog.accept());
+await page.reload();
+await says(page, "It is filled in again");
+assert.equal(await page.getByLabel("Address").inputValue(), "7 Lake Road");
+await page.getByRole("button", { name: "Place the order" }).click();
+await says(page, "its stock is reserved");
+await page.goBack();
+await page.getByRole("heading", { name: "New order" }).waitFor();
+
+step("a page whose connection is lost says so");
+await go(page, "/orders/");
+await page.locator("#live.on").waitFor();
+await page.context().setOffline(true);
+await page.evaluate(() => dispatchEvent(new Event("offline")));
+await says(page, "Connection lost since");
+assert.equal(await page.locator("#live.on").count(), 0);
+await page.context().setOffline(false);
+await page.locator("#live.on").waitFor();
+assert.equal(await page.locator("#lost").isVisible(), false);
 
 step("look at every page: wide and on a phone, light and dark");
 const pages = {
@@ -302,6 +392,15 @@ await other.waitForURL("**/admin/");
 const view = { "viewer-order": "/orders/900/", "viewer-product": "/products/1/", "viewer-refused": "/users/" };
 await lookAt(view, other);
 await lookAt({ "sign-in": "/sign-in/" });
+
+step("somebody whose session is ended is told at once");
+await go(other, "/orders/");
+await other.locator("#live.on").waitFor();
+await go(page, "/sessions/");
+await page.locator("tr", { hasText: "vera" }).getByRole("button").click();
+await says(page, "The session was ended.");
+await says(other, "You are signed out. Showing old data.");
+await other.screenshot({ path: `${screens}/signed-out.png` });
 
 step("sign out");
 await go(page, "/");

@@ -20,7 +20,7 @@ fn manned() -> Running {
 #[test]
 fn a_user_is_added_changed_and_kept_out_and_no_page_holds_a_password() {
     let server = Running::start();
-    holds(&page(&server, "/users/"), &["Everybody who reaches this machine may do everything"]);
+    holds(&page(&server, "/users/"), &["Anyone who can reach this machine can do anything"]);
     let fields = [("name", "Ann"), ("password", "short"), ("role", "admin")];
     let refused = submit(&server, "/users/", "/users/", &fields).expect(400);
     holds(refused.text(), &["A password has 12 to 256 characters; this one has 5.", "value=\"Ann\""]);
@@ -48,7 +48,7 @@ fn a_user_is_added_changed_and_kept_out_and_no_page_holds_a_password() {
     }
     assert_eq!(goes_to(&bob.get("/orders/")), "/admin/sign-in/?next=%2Fadmin%2Forders%2F", "his session has ended");
     let shown = ann.get("/users/?note=disabled&name=bob").expect(200);
-    holds(shown.text(), &["bob is kept out", "Undo", "Kept out", "Let in again", "(you)"]);
+    holds(shown.text(), &["bob is disabled", "Undo", "Disabled", "Enable", "(you)"]);
     ann.post("/users/nobody/", &[("do", "disable")]).expect(409);
     ann.post("/users/bob/", &[("do", "delete")]).expect(400);
 }

@@ -4,6 +4,7 @@
 (() => {
   const boxes = [...document.querySelectorAll("[data-chart]")];
   if (boxes.length === 0 || !window.uPlot) return;
+  boxes.forEach((box) => (box.hidden = false));
 
   const KINDS = {
     throughput: {
@@ -88,7 +89,7 @@
     });
   };
   const summary = () => {
-    const sum = (values) => Math.round(values.reduce((total, value) => total + value, 0) / 6);
+    const sum = (values) => Math.round(values.reduce((total, value) => total + value, 0) / 6).toLocaleString("en");
     const text = document.querySelector('[data-chart-text="throughput"]');
     if (text) text.textContent = `In the last hour ${sum(data.placed)} placed, ${sum(data.delivered)} delivered, ${sum(data.cancelled)} cancelled.`;
   };

@@ -53,16 +53,71 @@
     if (!element || element === document.body) return null;
     return element.id ? `#${CSS.escape(element.id)}` : element.getAttribute("href") && `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
   };
+  const item = (id, root) => one(`[data-item="${CSS.escape(id)}"]`, root);
   const swap = (region, fresh) => {
     const focused = region.contains(document.activeElement) ? place(document.activeElement) : null;
+    const marked = one(".here", region);
     region.replaceWith(fresh);
     if (window.htmx) htmx.process(fresh);
     const again = focused && one(focused, fresh);
     if (again) again.focus({ preventScroll: true });
+    const row = marked && marked.dataset.item && item(marked.dataset.item, fresh);
+    if (row) row.classList.add("here");
+    // What was said of the last step is no longer news.
+    if (region.id === "status") all("main > .notice.good").forEach((notice) => notice.remove());
   };
+
+  // Nothing moves under the pointer: a region that it is in, or was in a moment ago, is left until it is gone.
+  const HOLD = 2000;
+  let pointed = "";
+  const pointedAt = new Map();
+  const point = (event) => {
+    const region = event.target instanceof Element ? event.target.closest("[data-live]") : null;
+    if (pointed) pointedAt.set(pointed, Date.now());
+    pointed = region ? region.id : "";
+    if (pointed) pointedAt.set(pointed, Date.now());
+    if (event.pointerType === "touch" && event.type === "pointerup") pointed = "";
+  };
+  for (const event of ["pointerover", "pointermove", "pointerdown", "pointerup"]) addEventListener(event, point, { passive: true });
+  document.documentElement.addEventListener("pointerleave", () => {
+    if (pointed) pointedAt.set(pointed, Date.now());
+    pointed = "";
+  });
+  const isPointed = (region) =>
+    one("a, button, summary, input", region) && (pointed === region.id || Date.now() - (pointedAt.get(region.id) || 0) < HOLD);
+
+  // What was held back, and how many changes.
+  const waiting = new Set();
+  let changes = 0;
+  const bar = one("#waiting");
+  const tellWaiting = () => {
+    bar.hidden = waiting.size === 0;
+    if (waiting.size === 0) changes = 0;
+    const text = `${Math.max(1, changes)} ${changes > 1 ? "changes" : "change"}`;
+    const label = one("span", bar);
+    if (label.textContent !== text) label.textContent = text;
+  };
+  one("button", bar).addEventListener("click", () => refresh(true));
+  setInterval(() => {
+    const isFree = (id) => {
+      const region = document.getElementById(id);
+      return !region || !(isBusy(region) || isPointed(region));
+    };
+    if ([...waiting].some(isFree)) refresh();
+  }, 500);
+  // Where a card stays that is out of date, it cannot be used.
+  const tellOutdated = (region, fresh) => {
+    for (const card of all("[data-version]", region)) {
+      const twin = item(card.dataset.item, fresh);
+      if (twin && twin.dataset.version === card.dataset.version) continue;
+      card.classList.add("gone");
+      all("button", card).forEach((button) => (button.disabled = true));
+    }
+  };
+
   let isFetching = false;
   let isMissed = false;
-  const refresh = async () => {
+  const refresh = async (isForced = false) => {
     if (!one("[data-live]")) return;
     if (isFetching) {
       isMissed = true;
@@ -72,16 +127,31 @@
     isMissed = false;
     try {
       const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
-      if (answer.redirected || !answer.ok) return;
+      if (answer.redirected && new URL(answer.url).pathname === "/admin/sign-in/") {
+        tellOut();
+        return;
+      }
+      if (answer.redirected || !answer.ok) {
+        say(false, "This page could not be loaded again; what you see may be old.");
+        return;
+      }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const region of all("[data-live]")) {
         const fresh = page.getElementById(region.id);
-        if (!fresh || isBusy(region) || same(region, fresh)) continue;
+        waiting.delete(region.id);
+        if (!fresh || same(region, fresh)) continue;
+        if (isBusy(region) || (!isForced && isPointed(region))) {
+          waiting.add(region.id);
+          tellOutdated(region, fresh);
+          continue;
+        }
         swap(region, document.importNode(fresh, true));
       }
+      tellWaiting();
       tellTimes();
+      if (stream && stream.readyState === EventSource.OPEN) say(true, "This page shows what happens as it happens.");
     } catch {
-      // The stream says when the server is there again.
+      tellLost();
     } finally {
       isFetching = false;
       if (isMissed) setTimeout(refresh, 1000);
@@ -98,6 +168,8 @@
   };
 
   const light = one("#live");
+  const lost = one("#lost");
+  let lostAt = null;
   let stream = null;
   let seen = document.body.dataset.mark;
   const say = (isOn, text) => {
@@ -106,23 +178,62 @@
     light.classList.toggle("on", isOn);
     light.title = text;
     light.replaceChildren(Object.assign(document.createElement("span"), { textContent: isOn ? "Live" : "Not live" }));
+    if (isOn) {
+      lostAt = null;
+      lost.hidden = true;
+    }
+  };
+  const tellLost = () => {
+    lostAt = lostAt || new Date(now());
+    const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: document.body.dataset.zone || undefined });
+    say(false, "The server cannot be reached.");
+    lost.textContent = `Connection lost since ${time.format(lostAt)}. Showing old data.`;
+    lost.hidden = false;
+  };
+  const signInLink = () => {
+    const link = document.createElement("a");
+    link.href = `/admin/sign-in/?next=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = "Sign in";
+    link.addEventListener("click", () => (isSending = true));
+    return link;
+  };
+  const tellOut = () => {
+    rest();
+    say(false, "You are signed out.");
+    one("span", light).textContent = "Signed out";
+    lost.replaceChildren("You are signed out. Showing old data. ", signInLink());
+    lost.hidden = false;
   };
   const follow = () => {
     if (stream || document.hidden || !window.EventSource || !one("[data-live]")) return;
     stream = new EventSource("/admin/live/");
-    stream.addEventListener("open", () => say(true, "This page shows what happens as it happens."));
+    // The first word comes at once. The page is live when it shows what the word is about.
     stream.addEventListener("change", (event) => {
-      if (event.data !== seen) refresh();
+      if (event.data === seen && waiting.size === 0) {
+        say(true, "This page shows what happens as it happens.");
+        return;
+      }
+      if (event.data !== seen && waiting.size > 0) changes += 1;
       seen = event.data;
+      if (waiting.size === 0) changes = 1;
+      refresh();
     });
     stream.addEventListener("error", () => {
-      say(false, "The server cannot be reached, or you are signed out; what you see may be old.");
-      if (stream && stream.readyState === EventSource.CLOSED) {
+      const isOver = stream && stream.readyState === EventSource.CLOSED;
+      say(false, "The connection was lost; what you see may be old.");
+      if (isOver) {
         stream = null;
-        setTimeout(follow, 10000);
+        setTimeout(follow, 2000);
       }
+      refresh();
     });
   };
+  addEventListener("offline", () => one("[data-live]") && tellLost());
+  addEventListener("online", () => {
+    rest();
+    follow();
+    refresh();
+  });
   const rest = () => {
     if (stream) stream.close();
     stream = null;
@@ -151,11 +262,12 @@
     button.addEventListener("click", () => one(`#${button.dataset.open}`).showModal());
   }
   let leader = 0;
-  const rows = () => all("main table.list tbody tr").filter((row) => one("a", row));
+  const rows = () => all("main table.list tbody tr, main .cards > li").filter((row) => one("a", row));
   const step = (by) => {
     const list = rows();
     if (list.length === 0) return;
-    const at = list.findIndex((row) => row.classList.contains("here"));
+    const marked = list.findIndex((row) => row.classList.contains("here"));
+    const at = marked >= 0 ? marked : list.findIndex((row) => row.contains(document.activeElement));
     const next = list[Math.max(0, Math.min(list.length - 1, at + by))];
     if (at >= 0) list[at].classList.remove("here");
     next.classList.add("here");
@@ -235,12 +347,90 @@
     });
   }
 
-  // Leaving a form that was filled in asks first.
+  // A form is sent only when the server is there and still knows who is here: what was typed is never lost. It is also
+  // kept in this tab until a page shows that it arrived.
+  const DRAFT = "packhorse-draft";
+  const HIDDEN = ["token", "version", "revision", "expected"];
+  const fields = (form) => [...form.elements].filter((field) => field.name && !["password", "file", "submit", "button"].includes(field.type) && (field.type !== "hidden" || HIDDEN.includes(field.name)));
+  const path = (form) => new URL(form.getAttribute("action"), location.href).pathname;
+  const keep = (form) => {
+    if (form.closest(".sign-in, .top") || !fields(form).some((field) => field.type !== "hidden")) return;
+    const values = fields(form).map((field) => [field.name, ["radio", "checkbox"].includes(field.type) ? (field.checked ? field.value : null) : field.value]);
+    try {
+      sessionStorage.setItem(DRAFT, JSON.stringify({ action: path(form), values }));
+    } catch {
+      // Without room it is not kept beyond this page.
+    }
+  };
+  const tell = (form, ...parts) => {
+    const notice = one("[data-not-sent]") || document.createElement("div");
+    notice.className = "notice bad";
+    notice.dataset.notSent = "";
+    notice.setAttribute("role", "alert");
+    const text = document.createElement("p");
+    text.append(...parts);
+    notice.replaceChildren(text);
+    form.before(notice);
+    notice.scrollIntoView({ block: "nearest" });
+  };
+  const fill = () => {
+    const kept = sessionStorage.getItem(DRAFT);
+    if (!kept || one("[data-fault], .sign-in")) return;
+    sessionStorage.removeItem(DRAFT);
+    if (document.body.dataset.self || one("main .notice.good")) return;
+    const { action, values } = JSON.parse(kept);
+    const form = all('main form[method="post"]').find((form) => path(form) === action);
+    if (!form || !values.some(([name, value]) => value && !HIDDEN.includes(name))) return;
+    const add = one("[data-add-line]", form);
+    const of = (name) => fields(form).filter((field) => field.name === name);
+    for (const name of new Set(values.map(([name]) => name))) {
+      const texts = values.filter(([other]) => other === name).map(([, value]) => value);
+      while (add && of(name).length && of(name).length < texts.length) add.click();
+      of(name).forEach((field, at) => {
+        if (["radio", "checkbox"].includes(field.type)) field.checked = texts.includes(field.value);
+        else if (at < texts.length) field.value = texts[at];
+      });
+    }
+    const details = form.closest("details");
+    if (details) details.open = true;
+    tell(form, "What you typed was not saved. It is filled in again: look at it, then send it.");
+  };
+
   let isSending = false;
-  addEventListener("submit", (event) => {
+  addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.method === "post" && !form.dataset.checked && form.getAttribute("action")) {
+      event.preventDefault();
+      keep(form);
+      if (form.dataset.checking) return;
+      form.dataset.checking = "1";
+      const { submitter } = event;
+      try {
+        const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
+        const isOut = answer.redirected && new URL(answer.url).pathname === "/admin/sign-in/";
+        if (isOut && !form.closest(".sign-in")) {
+          tell(form, "You are signed out. Nothing was sent; what you typed is kept. ", signInLink());
+          return;
+        }
+        if (answer.redirected && form.closest(".sign-in")) {
+          location.assign(answer.url);
+          return;
+        }
+        const fresh = /name="csrf" value="([^"]+)"/.exec(await answer.text());
+        if (fresh && answer.ok) all('input[name="csrf"]').forEach((input) => (input.value = fresh[1]));
+        form.dataset.checked = "1";
+        form.requestSubmit(submitter);
+      } catch {
+        tell(form, "The server cannot be reached. Nothing was sent; what you typed is kept. Try again.");
+      } finally {
+        delete form.dataset.checked;
+        delete form.dataset.checking;
+      }
+      return;
+    }
     isSending = true;
     // Twice is once: the second click finds nothing to press.
-    const buttons = all("button", event.target);
+    const buttons = all("button", form);
     setTimeout(() => buttons.forEach((button) => (button.disabled = true)));
     setTimeout(() => buttons.forEach((button) => (button.disabled = false)), 4000);
   });
@@ -251,7 +441,7 @@
   });
   addEventListener("pageshow", () => {
     isSending = false;
-    all("button[disabled]").forEach((button) => (button.disabled = false));
+    all("button[disabled]").filter((button) => !button.closest(".gone")).forEach((button) => (button.disabled = false));
     count();
   });
 
@@ -301,7 +491,21 @@
     tickAll();
   });
 
+  // The answer to a form is at an address of its own: here it gets that of its page, so that loading it again, or going
+  // back to it, sends nothing. What was done is said once.
+  if (document.body.dataset.self) history.replaceState(null, "", document.body.dataset.self);
+  const here = new URL(location.href);
+  if (here.searchParams.has("note")) {
+    for (const name of ["note", "order", "was", "is", "name"]) here.searchParams.delete(name);
+    history.replaceState(null, "", here);
+  }
+  // On a phone the filters make room for what they filter.
+  if (matchMedia("(max-width: 699px)").matches) {
+    all("details.filter:not([data-used])").forEach((filter) => (filter.open = false));
+  }
+
   tellTimes();
   tickAll();
+  fill();
   follow();
 })();

@@ -99,10 +99,15 @@ pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
 }
 
 /// `POST products/<id>/delete/`.
-pub(crate) async fn delete(visit: Visit, _: Form) -> Answer {
-    let id = visit.product()?.revision.product;
-    visit.engine.delete_product(visit.plain(), id).await.map_err(error::product)?;
-    visit.go("/admin/products/?note=deleted")
+pub(crate) async fn delete(visit: Visit, form: Form) -> Answer {
+    let product = visit.product()?;
+    let deleted = visit.engine.delete_product(visit.plain(), product.revision.product).await.map_err(error::product);
+    match deleted.map_err(Fault::from) {
+        Ok(_) => visit.go("/admin/products/?note=deleted"),
+        // The page offers what is left: archiving it.
+        Err(fault) if fault.is_about_the_form() => super::stock::page(&visit, &product, Some(fault), &form).await,
+        Err(fault) => Err(fault),
+    }
 }
 
 /// A field that was filled in otherwise than it is stored.

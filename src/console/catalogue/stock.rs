@@ -42,11 +42,11 @@ struct MovementRow<'a> {
 /// What happened, in plain words.
 fn text(change: Change) -> &'static str {
     match change {
-        Change::Received(_) => "came in",
-        Change::Adjusted(_) => "set right by hand",
-        Change::Reserved(_) => "promised to an order",
-        Change::Released(_) => "order cancelled, free again",
-        Change::Shipped(_) => "left with an order",
+        Change::Received(_) => "received",
+        Change::Adjusted(_) => "corrected by hand",
+        Change::Reserved(_) => "reserved for an order",
+        Change::Released(_) => "order cancelled, available again",
+        Change::Shipped(_) => "shipped with an order",
     }
 }
 
@@ -106,14 +106,16 @@ pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
     }
 }
 
-async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &Form) -> Answer {
+pub(super) async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &Form) -> Answer {
     let id = product.revision.product;
     let before = RowId::parse(visit.text("before"));
     let rows = visit.scan(move |engine| engine.view().movements(id, before, ROWS + 1)).await?;
     let mut rows = rows.map_err(Error::from)?;
     let next = cut(&mut rows, ROWS, |(id, _)| id.to_string());
     let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.status);
-    let is_stale = status == StatusCode::CONFLICT && form.get("expected") != product.balance.on_hand.to_string();
+    let is_stale = status == StatusCode::CONFLICT
+        && !form.get("expected").is_empty()
+        && form.get("expected") != product.balance.on_hand.to_string();
     // Only a number that is still true can be taken back.
     let undo = visit
         .text("was")

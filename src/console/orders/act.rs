@@ -13,17 +13,21 @@ use crate::domain::order::Field;
 /// What is said when the contact was changed while somebody filled in the form.
 const MEANWHILE: &str = "Not saved: somebody else changed this order while you were editing. Compare, then save again.";
 
+/// What is said when an order became another while somebody looked at it.
+const CHANGED: &str = "Nothing was done: this order changed while you were looking at it. This is how it is now.";
+
 /// `POST orders/<id>/move/`.
 pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
     let order = visit.order().await?;
     let body = bytes(&form.body(&["to", "reason"]));
     let moved = async {
         let (to, reason) = input::transition(&body)?;
-        visit.engine.transition(visit.plain(), order.id, to, reason).await.map_err(error::order)
+        let request = visit.plain().expecting(form.expected("version", Seen::Order));
+        visit.engine.transition(request, order.id, to, reason).await.map_err(error::order)
     };
     match moved.await {
         Ok(_) => back(&visit, form.get("from"), order.id.0, "moved"),
-        Err(error) => refused(&visit, error.into(), "move", &form).await,
+        Err(error) => refused(&visit, Fault::from(error).or_stale(CHANGED), "move", &form).await,
     }
 }
 
@@ -33,11 +37,12 @@ pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
     let body = bytes(&form.whole(&["reason"]));
     let cancelled = async {
         let reason = input::cancel(&body)?;
-        visit.engine.cancel(visit.plain(), order.id, reason).await.map_err(error::order)
+        let request = visit.plain().expecting(form.expected("version", Seen::Order));
+        visit.engine.cancel(request, order.id, reason).await.map_err(error::order)
     };
     match cancelled.await {
         Ok(_) => back(&visit, form.get("from"), order.id.0, "cancelled"),
-        Err(error) => refused(&visit, error.into(), "cancel", &form).await,
+        Err(error) => refused(&visit, Fault::from(error).or_stale(CHANGED), "cancel", &form).await,
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
 use super::super::visit::{Answer, Visit};
+use super::super::words;
 use super::verb;
 use crate::api::error;
 use crate::api::orders::input;
@@ -90,7 +91,7 @@ async fn preview(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Faul
     Ok(match order.decide(command, order.not_before(visit.now())) {
         Ok(_) if to == Status::Cancelled => outcome(&order, true, stock(&order, "would go back in stock")),
         Ok(_) => outcome(&order, true, format!("{} to {}", order.status.label(), to.label().to_lowercase())),
-        Err(rejection) => outcome(&order, false, rejection.to_string()),
+        Err(rejection) => outcome(&order, false, words::whole(&rejection.to_string())),
     })
 }
 

@@ -40,6 +40,8 @@ pub(super) struct OrderRow<'a> {
     /// What that is called on a button.
     next_label: Option<&'static str>,
     may_cancel: bool,
+    /// What a form is made of that acts on it.
+    version: u64,
 }
 
 impl<'a> OrderRow<'a> {
@@ -63,6 +65,7 @@ impl<'a> OrderRow<'a> {
             next: next.map(Status::as_str),
             next_label: next.map(verb),
             may_cancel: order.status.may_become(Status::Cancelled),
+            version: order.version.into(),
         }
     }
 }

@@ -99,6 +99,7 @@ pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &
         stages => stages(order),
         contact,
         shown,
+        dials => order.contact.get(Field::CustomerPhone).chars().any(|letter| letter.is_ascii_digit()),
         due => due(order, policy).map(|due| due.0),
         next => order.status.next_by_timer().map(Status::label),
         is_manual,
