@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, oneshot};
 use super::admission::{Admission, Load, Room};
 use super::clock::Ageing;
 use super::desk::{RETRY_AFTER, failure, read_back};
-use super::failure::{Failure, OrderFailure};
+use super::failure::{Failure, OrderFailure, access_rejection, inventory_rejection, place_rejection};
 use super::messages::{Caller, CheckpointNow, Command, Decide};
 use super::start::Switchboard;
 use super::verified::{self, Verified};
@@ -578,31 +578,4 @@ impl Fulfillment {
 fn taken<M, R: std::error::Error + 'static>(sent: Result<(), SendError<M>>) -> Result<(), Failure<R>> {
     // A closed mailbox is that of an actor that is being started again.
     sent.map_err(|(SendError::Full(_) | SendError::Closed(_))| Failure::Busy { retry_after: RETRY_AFTER })
-}
-
-fn place_rejection(rejection: Rejection) -> PlaceRejection {
-    match rejection {
-        Rejection::Place(rejection) => rejection,
-        Rejection::Inventory(_) | Rejection::Import { .. } | Rejection::Access(_) => {
-            unreachable!("placing breaks rules of placing only")
-        }
-    }
-}
-
-fn inventory_rejection(rejection: Rejection) -> InventoryRejection {
-    match rejection {
-        Rejection::Inventory(rejection) => rejection,
-        Rejection::Place(_) | Rejection::Import { .. } | Rejection::Access(_) => {
-            unreachable!("a command on the inventory breaks rules of the inventory only")
-        }
-    }
-}
-
-fn access_rejection(rejection: Rejection) -> AccessRejection {
-    match rejection {
-        Rejection::Access(rejection) => rejection,
-        Rejection::Place(_) | Rejection::Inventory(_) | Rejection::Import { .. } => {
-            unreachable!("a command on users and keys breaks rules of access only")
-        }
-    }
 }
