@@ -31,7 +31,6 @@ fn a_segment_that_takes_longer_to_make_than_a_commit_may_stops_nothing() {
     server.stock_up(PIECES);
 
     let witness = Witness::default();
-    let rows = vec![order(&"Ann".repeat(20), 1); 400].join(",");
     let is_over = AtomicBool::new(false);
     let address = server.address;
     let told = |told: Told| match told {
@@ -50,8 +49,12 @@ fn a_segment_that_takes_longer_to_make_than_a_commit_may_stops_nothing() {
             }
         });
         let begun = Instant::now();
+        let mut round = 0;
         while segments(&directory) < 4 && begun.elapsed() < PATIENCE {
-            told(witness.ask(address, "/orders/bulk/", &format!("[{rows}]")));
+            round += 1;
+            let row = |nth| order(&format!("{} {round} {nth}", "Ann".repeat(18)), 1);
+            let rows: Vec<_> = (0..400).map(row).collect();
+            told(witness.ask(address, "/orders/bulk/", &format!("[{}]", rows.join(","))));
         }
         is_over.store(true, Ordering::Relaxed);
     });
