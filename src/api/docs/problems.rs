@@ -2,12 +2,49 @@
 
 use serde_json::{Value, json};
 
+/// Fields and parameters that can be at fault. Named, because beside `detail`, which is no list, some languages have no type
+/// for all others.
+const FIELDS: [&str; 32] = [
+    "archived",
+    "available_max",
+    "category",
+    "category_id",
+    "cursor",
+    "customer_email",
+    "customer_name",
+    "customer_phone",
+    "delayed",
+    "delivery_address",
+    "delta",
+    "description",
+    "disabled",
+    "dry_run",
+    "expected",
+    "expires_at",
+    "expiry_date",
+    "from",
+    "limit",
+    "name",
+    "password",
+    "price",
+    "product",
+    "reason",
+    "role",
+    "scope",
+    "search",
+    "set",
+    "status",
+    "stock",
+    "to",
+    "ordering",
+];
+
 /// The schemas, by name.
 pub(super) fn schemas() -> [(&'static str, Value); 6] {
     let texts = || json!({"type": "array", "items": {"type": "string"}});
     let any_of = |schemas: Value| json!({"anyOf": schemas});
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    let problem = json!({
+    let mut problem = json!({
         "type": "object",
         "description": "What is wrong. Either `detail` says it, or each field at fault has its sentences under its name, \
             and what is wrong with several fields together stands under non_field_errors.",
@@ -23,8 +60,10 @@ pub(super) fn schemas() -> [(&'static str, Value); 6] {
             "on_hand": {"type": "integer", "format": "int64"},
             "reserved": {"type": "integer", "format": "int64"},
         },
-        "additionalProperties": texts(),
     });
+    for field in FIELDS {
+        problem["properties"][field] = texts();
+    }
     let line = json!({
         "type": "object",
         "description": "What is wrong with a line of an order, by field; empty where nothing is.",
