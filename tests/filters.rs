@@ -128,7 +128,7 @@ fn follow(server: &Running, first: &str, mut between: impl FnMut(&[u64])) -> Vec
         let page = server.get(&path).expect(200);
         seen.extend(page.ids());
         let Some(link) = page.header("link") else { return seen };
-        path = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
+        link.trim_start_matches('<').split('>').next().unwrap().clone_into(&mut path);
         between(&page.ids());
     }
 }

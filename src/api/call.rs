@@ -74,12 +74,11 @@ impl Call {
 
     /// The order `id`, or 404. One that left memory is read where that holds up nobody.
     pub(super) async fn order(&self, id: OrderId) -> Result<Arc<Order>, Error> {
-        let found = match self.view().order_at_hand(id) {
-            Some(found) => found,
-            None => {
-                let engine = self.engine.clone();
-                self.gate.scan(move || engine.order(id)).await??
-            }
+        let found = if let Some(found) = self.view().order_at_hand(id) {
+            found
+        } else {
+            let engine = self.engine.clone();
+            self.gate.scan(move || engine.order(id)).await??
         };
         found.ok_or_else(|| Error::no_match("Order"))
     }

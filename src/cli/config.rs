@@ -16,8 +16,8 @@ use crate::config::{Flag, Key, Settings};
     packhorse config --example > packhorse.toml")]
 pub(super) struct Config {
     /// Settings file (TOML) to read
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[arg(long = "config", id = "config", value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Address and port that `serve` would be told
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -37,7 +37,7 @@ impl Config {
         } else {
             let listen = self.listen.map(|value| Flag { flag: "--listen", name: "listen", value });
             let flags = listen.into_iter().chain(self.data_dir.map(settings::data_dir));
-            in_force(&settings::load(flags, self.config)?)
+            in_force(&settings::load(flags, self.file)?)
         };
         io::stdout().write_all(text.as_bytes())?;
         Ok(())

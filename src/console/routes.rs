@@ -114,7 +114,7 @@ fn refused(refusal: Refusal) -> Fault {
 /// The page of a refusal, with the headers that a program gets.
 fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     let typed = request.extensions().get::<SentForm>().and_then(|sent| Form::parse(&sent.0).ok());
-    let mut answer = page_with(request, &refused(refusal), typed.map(|form| form.typed()).unwrap_or_default());
+    let mut answer = page_with(request, &refused(refusal), typed.map(Form::typed).unwrap_or_default());
     for (name, value) in refusal.answer().headers().iter().filter(|(name, _)| **name != header::CONTENT_TYPE) {
         answer.headers_mut().insert(name.clone(), value.clone());
     }

@@ -343,7 +343,7 @@ mod tests {
     proptest! {
         #[test]
         fn whoever_goes_on_from_place_to_place_meets_each_order_once_that_does_not_change(
-            orders in prop::collection::vec((0..4u8, 0..4u8), ORDERS as usize),
+            orders in prop::collection::vec((0..4u8, 0..4u8), 12),
             changes in prop::collection::vec(prop::collection::vec((1..=ORDERS, 0..9u8, 0..9i64), 0..3), 0..8),
             limit in 1..5usize,
             is_ascending: bool,

@@ -178,7 +178,7 @@ fn customers(server: &Running) -> Vec<String> {
         let reply = server.get(&path).expect(200);
         names.extend(reply.json().rows().iter().map(|order| order.get("customer_name").unwrap().text().to_owned()));
         match reply.header("link").and_then(|link| link.split(['<', '>']).nth(1)) {
-            Some(next) => path = next.to_owned(),
+            Some(next) => next.clone_into(&mut path),
             None => break,
         }
     }

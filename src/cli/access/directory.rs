@@ -64,16 +64,16 @@ impl Directory {
     pub(super) fn add_key(&self, key: NewKey) -> anyhow::Result<KeyRow> {
         let NewKey { name, role, scope, expires_at } = key;
         let (secret, digest) = new_key();
-        let made = self.change_key(AccessCommand::AddKey { name, role, scope, digest, expires_at })?;
+        let made = self.change_key(&AccessCommand::AddKey { name, role, scope, digest, expires_at })?;
         Ok(made.with_secret(secret.reveal()))
     }
 
     pub(super) fn revoke_key(&self, id: u64) -> anyhow::Result<KeyRow> {
-        self.change_key(AccessCommand::RevokeKey(KeyId(id)))
+        self.change_key(&AccessCommand::RevokeKey(KeyId(id)))
     }
 
-    fn change_key(&self, command: AccessCommand) -> anyhow::Result<KeyRow> {
-        match self.change(&command)? {
+    fn change_key(&self, command: &AccessCommand) -> anyhow::Result<KeyRow> {
+        match self.change(command)? {
             AccessOutcome::Key(key) => Ok((&*key).into()),
             AccessOutcome::User(_) => unreachable!("a command on a key ends with a key"),
         }
