@@ -87,5 +87,5 @@ fn numbers_names_and_headings_are_shown_as_people_write_them() {
         .post("/api/inventory/orders/", &super::browser::order(name).replace("\"quantity\": 2", "\"quantity\": 7"))
         .expect(201);
     holds(&page(&server, "/orders/"), &["<bdi>[U+202E]live</bdi>", "2,099.93"]);
-    holds(&page(&server, "/settings/"), &[">HTTP<", ">TLS<", "Default: "]);
+    holds(&page(&server, "/settings/"), &[">HTTP<", ">TLS<", ">CORS<"]);
 }
