@@ -52,7 +52,7 @@ pub(super) fn schemas() -> [(&'static str, Value); 6] {
             "detail": {"type": "string", "description": "What is wrong with the request as a whole."},
             "non_field_errors": texts(),
             "items": any_of(json!([
-                {"type": "array", "items": any_of(json!([{"type": "string"}, reference("LineProblem")]))},
+                {"type": "array", "items": any_of(json!([{"type": "string"}, texts(), reference("LineProblem")]))},
                 reference("LineProblem"),
             ])),
             "current": {"type": "integer", "format": "int64",

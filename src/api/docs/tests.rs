@@ -72,7 +72,8 @@ fn fields_with_a_few_words_say_which() {
     let document = document();
     let schemas = &document["components"]["schemas"];
     let mut fields = 0;
-    for (name, schema) in schemas.as_object().unwrap() {
+    // What is wrong with a field is a list of sentences, whatever the field holds.
+    for (name, schema) in schemas.as_object().unwrap().iter().filter(|(name, _)| *name != "Problem") {
         for (field, member) in schema["properties"].as_object().into_iter().flatten() {
             let (all, one) = (&member["$ref"], &member["oneOf"][0]["$ref"]);
             let Some(reference) = all.as_str().or(one.as_str()) else {
