@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use crate::actors::{Clock, Fulfillment};
 use crate::journal::{ReadError, Reader};
 
@@ -85,7 +87,7 @@ impl Stop {
 enum Found {
     Sound,
     Damaged(String),
-    /// The system refused something, which says nothing about the files.
+    /// The process was short of something, which says nothing about the files.
     Unknown(ReadError),
 }
 
@@ -121,9 +123,19 @@ fn read(journal: &Path, pace: Pace, entries: u64, stop: &Stop) -> Option<Found> 
         Err(ReadError::Io { path, error }) if error.kind() == io::ErrorKind::NotFound => {
             Found::Damaged(format!("{} is missing", path.display()))
         }
+        Err(ReadError::Io { path, error }) if !is_shortage(&error) => {
+            Found::Damaged(format!("{} cannot be read: {error}", path.display()))
+        }
         Err(error @ ReadError::Io { .. }) => Found::Unknown(error),
         Err(error) => Found::Damaged(error.to_string()),
     })
+}
+
+/// Whether `error` comes of what this process or the machine is short of. Any other means that the file cannot be
+/// read: a disk that dies says no more than that.
+fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::AGAIN, Errno::INTR];
+    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
 }
 
 #[cfg(test)]
@@ -131,6 +143,31 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_damaged_and_a_shortage_says_nothing() {
+        let check = |errno: Errno, is_short| assert_eq!(is_shortage(&io::Error::from(errno)), is_short, "{errno}");
+        for damage in [Errno::IO, Errno::ISDIR, Errno::NXIO, Errno::NODEV, Errno::ACCESS, Errno::STALE, Errno::LOOP] {
+            check(damage, false);
+        }
+        for shortage in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::AGAIN] {
+            check(shortage, true);
+        }
+        assert!(!is_shortage(&io::ErrorKind::UnexpectedEof.into()), "a file was cut short");
+    }
+
+    #[test]
+    fn a_segment_that_cannot_be_read_is_damage() {
+        let directory = tempfile::tempdir().unwrap();
+        let segment = directory.path().join("00000000000000000001.seg");
+        let pace = Pace { bytes_per_second: 1 << 20, pause: Duration::ZERO };
+        let (_running, stop) = mpsc::channel();
+        let stop = Stop(stop);
+        std::os::unix::fs::symlink(&segment, &segment).unwrap();
+        let found = read(directory.path(), pace, 0, &stop);
+        let Some(Found::Damaged(why)) = found else { panic!("a link that leads to itself counts as sound") };
+        assert!(why.contains("00000000000000000001.seg cannot be read: "), "{why}");
+    }
 
     #[test]
     fn a_verifier_that_is_dropped_ends_at_once() {
