@@ -91,6 +91,31 @@ fn a_segment_that_goes_missing_is_told_while_the_server_runs() {
     }
 }
 
+#[test]
+fn a_segment_that_cannot_be_read_is_told_while_the_server_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = served(directory.path());
+    wait_until(&server, r#""journal_damaged":false,"journal_sound_at":"2"#);
+    let first = segments(directory.path()).remove(0);
+    fs::rename(&first, directory.path().join("aside")).unwrap();
+    // A directory opens, and cannot be read.
+    fs::create_dir(&first).unwrap();
+    wait_until(&server, r#""journal_damaged":true"#);
+    assert_eq!(readyz(&server), r#"{"status":"ready","journal":"damaged"}"#);
+    let log = server.stop("-TERM").log;
+    let name = first.file_name().unwrap().to_str().unwrap();
+    assert!(log.lines().any(|line| line.contains("ERROR") && line.contains(name)), "{log}");
+}
+
+#[test]
+fn a_journal_is_unverified_until_all_of_it_was_read() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(served(directory.path()).stop("-TERM").status.success());
+    let slowly = [("PACKHORSE_JOURNAL__VERIFY_BYTES_PER_SECOND", "64 KiB")];
+    let server = Starting::spawn(serve(directory.path(), &[MANUAL, &slowly[..]].concat())).ready().unwrap();
+    assert_eq!(readyz(&server), r#"{"status":"ready","journal":"unverified"}"#);
+}
+
 // The backup script of docs/backup.md.
 
 /// The first shell script of the page, as people copy it.

@@ -5,15 +5,15 @@ use actix_web::http::StatusCode;
 
 use super::answer::{Answer, json, ok};
 use super::gate::Gate;
-use crate::actors::{Fulfillment, Readiness};
+use crate::actors::{Fulfillment, Readiness, Verified};
 
 /// 200 as long as the process answers at all.
 pub(super) async fn healthz() -> Answer {
     Ok(ok(br#"{"status":"ok"}"#.to_vec()))
 }
 
-/// 200 when commands are taken, otherwise 503 and why not. A journal that was found damaged on the disk is told beside
-/// that: the engine goes on with what is in memory, and a restart would be refused.
+/// 200 when commands are taken, otherwise 503 and why not. What came of reading the journal's files again is told beside
+/// that: when they are damaged the engine goes on with what is in memory, and a restart would be refused.
 pub(super) async fn readyz(request: HttpRequest) -> Answer {
     let gate = Gate::of(&request);
     let readiness = gate.engine().map(Fulfillment::readiness);
@@ -24,9 +24,17 @@ pub(super) async fn readyz(request: HttpRequest) -> Answer {
             StatusCode::SERVICE_UNAVAILABLE
         }
     };
-    let is_damaged = gate.engine().is_some_and(|engine| engine.verified().is_damaged);
-    let journal = if is_damaged { "damaged" } else { "sound" };
+    let journal = journal(gate.engine().map(Fulfillment::verified).unwrap_or_default());
     Ok(json(status, format!(r#"{{"status":"{word}","journal":"{journal}"}}"#).into_bytes()))
+}
+
+/// What is said of the journal's files: nothing good before they were read from front to back.
+fn journal(verified: Verified) -> &'static str {
+    match verified {
+        Verified { is_damaged: true, .. } => "damaged",
+        Verified { sound_at: Some(_), .. } => "sound",
+        Verified { sound_at: None, .. } => "unverified",
+    }
 }
 
 /// What is said of a running engine.
@@ -37,5 +45,20 @@ pub(super) fn word(readiness: &Readiness) -> &'static str {
         Readiness::NoSpace => "disk full",
         // Why is in the log: it names files of this machine.
         Readiness::Poisoned(_) => "journal failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+
+    #[test]
+    fn a_journal_is_sound_only_after_it_was_read() {
+        let check = |sound_at, is_damaged, word| assert_eq!(journal(Verified { sound_at, is_damaged }), word);
+        check(None, false, "unverified");
+        check(Some(Timestamp(1)), false, "sound");
+        check(Some(Timestamp(1)), true, "damaged");
+        check(None, true, "damaged");
     }
 }

@@ -201,8 +201,9 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         "properties": {
             "status": {"$ref": "#/components/schemas/Readiness"},
             "journal": {
-                "type": "string", "enum": ["sound", "damaged"],
-                "description": "What was last found on the disk. Commands are taken also while it is damaged.",
+                "type": "string", "enum": ["unverified", "sound", "damaged"],
+                "description": "What was last found on the disk; unverified until all of it was read once since the \
+                    start. Commands are taken also while it is damaged.",
             },
         },
     });
