@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix::System;
 use packhorse::Engine;
-use packhorse::actors::{IdempotencyKey, Request};
+use packhorse::actors::{Failure, IdempotencyKey, Request};
 use packhorse::app::{self, OpenError, RecoveryError};
 use packhorse::config::Settings;
 use packhorse::domain::ids::OrderId;
@@ -229,21 +229,60 @@ fn overdue_timers_fire_once_and_in_due_order() {
 }
 
 #[test]
-fn keys_that_are_too_old_are_not_read_back_to_keep_new_ones_out() {
+fn keys_that_are_too_old_keep_no_new_ones_out_after_a_start() {
     let directory = tempfile::tempdir().unwrap();
     let (mut settings, _) = worked(directory.path());
     settings.retention.idempotency_keys = Duration::from_secs(1);
     settings.retention.idempotency_keys_max = 16;
     settings.checkpoint.interval = Duration::from_hours(1);
-    for round in 0..3 {
+    for (round, is_old_at_the_start) in [false, true, false, true].into_iter().enumerate() {
+        let grow_old = || std::thread::sleep(Duration::from_millis(1_100));
+        if is_old_at_the_start {
+            grow_old();
+        }
         run(&settings, async |engine| {
+            if !is_old_at_the_start {
+                grow_old();
+            }
             for nth in 0..10 {
-                let key = IdempotencyKey { key: format!("{round}-{nth}").into(), request: [nth; 16] };
-                engine.place(Request { key: Some(key), ..Request::of(Who::Client) }, rows(1, 1)).await.unwrap();
+                engine.place(with_key("till", &format!("{round}-{nth}")), rows(1, 1)).await.unwrap();
             }
         });
         fs::remove_dir_all(directory.path().join("store")).unwrap();
-        std::thread::sleep(Duration::from_millis(1_100));
+    }
+}
+
+fn with_key(who: &str, key: &str) -> Request {
+    Request { key: Some(IdempotencyKey { key: key.into(), request: [1; 16] }), ..Request::of(Who::Key(who.into())) }
+}
+
+#[test]
+fn whose_a_key_was_and_when_it_is_forgotten_is_known_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut settings, _) = worked(directory.path());
+    settings.retention.idempotency_keys_max = 50;
+    run(&settings, async |engine| {
+        for nth in 0..40 {
+            engine.place(with_key("till", &format!("t{nth}")), rows(1, 1)).await.unwrap();
+        }
+    });
+    for store in ["kept", "deleted"] {
+        if store == "deleted" {
+            fs::remove_dir_all(directory.path().join("store")).unwrap();
+        }
+        run(&settings, async |engine| {
+            match engine.place(with_key("till", "more"), rows(1, 1)).await {
+                Err(Failure::KeysFull { retry_after }) => {
+                    let hours = retry_after.as_secs_f64() / 3600.0;
+                    assert!((23.9..=24.0).contains(&hours), "store {store}: in {hours} h");
+                }
+                other => panic!("store {store}: {other:?}"),
+            }
+            for nth in 0..4 {
+                let placed = engine.place(with_key("shop", &format!("{store}-{nth}")), rows(1, 1));
+                placed.await.unwrap_or_else(|error| panic!("store {store}, order {nth}: {error}"));
+            }
+        });
     }
 }
 

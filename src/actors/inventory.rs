@@ -218,6 +218,10 @@ impl InventoryActor {
 
     fn tidy(&mut self, ctx: &mut Context<Self>) {
         self.core.checkpoint();
+        self.forget(ctx);
+    }
+
+    fn forget(&mut self, ctx: &mut Context<Self>) {
         if !self.forgetting {
             self.forgetting = true;
             ctx.notify(Forget);
@@ -231,6 +235,7 @@ impl Actor for InventoryActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.core.mailbox);
         ctx.run_interval(self.core.keeping.interval, Self::tidy);
+        self.forget(ctx);
     }
 }
 

@@ -122,6 +122,7 @@ impl Desks {
 pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     let ageing = Ageing::begin(parts.clock.clone());
     parts.view.pass_to(ageing.now());
+    parts.view.keys().pass_to(ageing.now(), settings.keys_kept);
     catch_up(&mut parts, settings).await;
     let desks = settings.threads.max(1);
     let switchboard = Arc::new(Switchboard {

@@ -11,7 +11,9 @@ use crate::domain::order::Order;
 use crate::domain::stock::Movement;
 use crate::domain::time::Timestamp;
 use crate::store::{self, Checkpoint, Counts, Head, ProductHead, Store, StoreError, StoredKey};
-use crate::view::{Archive, ArchiveError, Changes, KeyEntry, KeyHash, Restored, RestoredProduct, StatusPage, View};
+use crate::view::{
+    Archive, ArchiveError, Changes, KeyEntry, KeyHash, KeyOwner, Restored, RestoredProduct, StatusPage, View,
+};
 
 /// The store, as the view sees it.
 pub(super) struct StoreArchive {
@@ -107,8 +109,8 @@ impl Checkpoints for StoreCheckpoints {
 
 /// A key that a clock dated later than `latest`, the later of the two clocks, was used before now.
 fn stored_key(key: &KeyEntry, latest: Timestamp) -> StoredKey {
-    let KeyEntry { key, request, sequence, position, at } = *key;
-    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at: at.min(latest) }
+    let KeyEntry { key, request, sequence, position, at, owner } = *key;
+    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at: at.min(latest), owner: owner.0 }
 }
 
 /// What a checkpoint left, in the view's terms.
@@ -138,6 +140,6 @@ fn page_of_store(page: u64, stored: &store::StatusPage) -> StatusPage {
 }
 
 fn key_of_store(key: &StoredKey) -> KeyEntry {
-    let StoredKey { hash, request, sequence, position, at } = *key;
-    KeyEntry { key: KeyHash(hash.0), request, sequence, position, at }
+    let StoredKey { hash, request, sequence, position, at, owner } = *key;
+    KeyEntry { key: KeyHash(hash.0), request, sequence, position, at, owner: KeyOwner(owner) }
 }

@@ -19,11 +19,11 @@
 //! | `Pages` | | page `u64` | 1,024 status codes, earliest and latest placed `i64` | overwritten when one of them changed |
 //! | `Movements` | | product `u64`, sequence `u64`, nth `u32` of the first row | predecessor, rows | kept |
 //! | `Audit` | | sequence `u64`, nth `u32` | at, who, what | kept |
-//! | `Keys` | 1 key | kind, hash of the text (16) | request, sequence, place, at | until it expires |
+//! | `Keys` | 1 key | kind, hash of the text (16) | request, sequence, place, at, owner | until it expires |
 //! | `Keys` | 2 expiry | kind, at `i64`, hash (16) | nothing | with its key |
 
 /// The version of everything above. A store of another version is set aside and rebuilt from the journal.
-pub(crate) const SCHEMA_VERSION: u32 = 4;
+pub(crate) const SCHEMA_VERSION: u32 = 5;
 
 /// The most bytes of one stored value, guard included. Beyond a few KiB sled writes blobs, which do not survive a power
 /// cut.

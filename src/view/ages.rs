@@ -29,6 +29,11 @@ impl<T: Ord> Ages<T> {
         }
     }
 
+    /// What is in the queue, oldest first, without the strays.
+    pub(super) fn queued(&self) -> impl Iterator<Item = &(Timestamp, T)> {
+        self.queue.iter()
+    }
+
     /// Takes out the oldest item, if it ages from a moment before `before`.
     pub(super) fn pop_before(&mut self, before: Timestamp) -> Option<(Timestamp, T)> {
         let queued = self.queue.front().map(|(at, _)| *at);

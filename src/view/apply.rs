@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{KeyEntry, KeyHash, StatusPage, View};
+use super::{KeyEntry, KeyHash, KeyOwner, StatusPage, View};
 use crate::domain::access::Access;
 use crate::domain::catalogue::{CatalogueEvent, Category, Revision};
 use crate::domain::entry::{Entry, Event};
@@ -155,6 +155,7 @@ impl View {
                 sequence: durable.sequence,
                 position: durable.position,
                 at: entry.at,
+                owner: KeyOwner::of(&record.key, &entry.who),
             };
             self.keys.complete(used, self.present.since(entry.at));
         }

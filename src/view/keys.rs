@@ -1,10 +1,8 @@
 //! Idempotency keys: which requests are being carried out or were, so that none has an effect twice.
 //!
 //! Each caller has a share of what may be remembered: four times what is left for others. So a caller alone has four
-//! fifths, and whoever comes new always finds room. Keys of the console are counted apart. After a restart nobody knows
-//! any more whose a key was; it then counts for all.
+//! fifths. Keys of the console are counted apart. Whose a key is, a restart reads back.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,66 +43,65 @@ pub struct KeyEntry {
     pub position: Position,
     /// When the entry was decided.
     pub at: Timestamp,
+    /// Whose it is.
+    pub owner: KeyOwner,
 }
 
 #[derive(Debug)]
 enum State {
     InFlight {
-        owner: Owner,
+        owner: KeyOwner,
         request: RequestHash,
         waiters: Vec<oneshot::Sender<()>>,
     },
     /// It ages from `since` on.
     Done {
-        owner: Owner,
+        owner: KeyOwner,
         request: RequestHash,
         position: Position,
         since: Timestamp,
     },
 }
 
-/// Whose a key is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Owner {
-    /// A caller's, by a hash of who that is.
-    Caller(u64),
-    /// The console's.
-    Console,
-    /// Somebody's before the restart.
-    Unknown,
-}
+/// Whose a key is: a caller's, by a hash of who that is, or the console's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyOwner(pub u64);
 
-impl Owner {
-    fn of(key: &str, who: &Who) -> Self {
+impl KeyOwner {
+    const CONSOLE: Self = Self(0);
+
+    /// Whose `key` is that `who` sent.
+    pub(super) fn of(key: &str, who: &Who) -> Self {
         // No client can send such a key.
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Self::Console;
+            return Self::CONSOLE;
         }
         let KeyHash(hash) = KeyHash::of(&who.to_string());
-        Self::Caller(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        Self(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)).max(1))
     }
 }
 
-/// What is remembered of one owner.
-#[derive(Debug, Default)]
-struct Held {
-    count: usize,
-    /// From when on each one ages that is done, oldest first.
-    since: VecDeque<Timestamp>,
+/// How many keys are remembered, as a caller sees it.
+#[derive(Clone, Copy)]
+struct Count {
+    /// The caller's own.
+    own: usize,
+    /// Those of all clients.
+    all: usize,
 }
 
 /// A share is so many times what is left for others.
 const SHARE: usize = 4;
 /// When to come again where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
-/// So many old keys are forgotten before a new one is refused.
-const EXPIRED_AT_ONCE: usize = 64;
+/// So many old keys are forgotten before a new one is refused, and looked at to say when one will not be.
+const LOOKED_AT: usize = 256;
 
 #[derive(Debug, Default)]
 struct Inner {
-    by_owner: HashMap<Owner, Held>,
-    /// What the present was when keys were forgotten last, when that was, and how long they are kept.
-    expired: Option<(Timestamp, Instant, Duration)>,
+    by_owner: HashMap<KeyOwner, usize>,
+    /// What the present was when somebody said so last, when that was, and how long keys are kept.
+    told: Option<(Timestamp, Instant, Duration)>,
     states: HashMap<KeyHash, State>,
     /// What is done, by the moment from which it ages.
     done: Ages<KeyHash>,
@@ -131,7 +128,7 @@ pub enum Claim {
     Mismatch,
     /// As many keys are remembered as may be of this caller.
     Full {
-        /// When the oldest one is forgotten.
+        /// When enough of the oldest ones are forgotten.
         retry_after: Duration,
     },
 }
@@ -179,14 +176,14 @@ impl Keys {
     /// Claims `key` for `request`.
     #[must_use]
     pub fn claim(self: &Arc<Self>, key: &str, request: RequestHash, who: &Who) -> Claim {
-        let (hash, owner) = (KeyHash::of(key), Owner::of(key, who));
+        let (hash, owner) = (KeyHash::of(key), KeyOwner::of(key, who));
         let mut inner = self.inner.lock();
         if inner.is_full(owner, self.max) && !inner.states.contains_key(&hash) {
             if let Some((present, keep)) = inner.present() {
-                inner.expire(present, keep, EXPIRED_AT_ONCE);
+                inner.expire(present, keep, LOOKED_AT);
             }
             if inner.is_full(owner, self.max) {
-                return Claim::Full { retry_after: inner.retry_after(owner) };
+                return Claim::Full { retry_after: inner.retry_after(owner, self.max) };
             }
         }
         match inner.states.get_mut(&hash) {
@@ -200,7 +197,7 @@ impl Keys {
             }
             Some(State::Done { position, .. }) => Claim::Done(*position),
             None => {
-                inner.by_owner.entry(owner).or_default().count += 1;
+                *inner.by_owner.entry(owner).or_default() += 1;
                 inner.states.insert(hash, State::InFlight { owner, request, waiters: Vec::new() });
                 Claim::Fresh(ClaimGuard { keys: self.clone(), key: Some(key.into()), request })
             }
@@ -222,7 +219,7 @@ impl Keys {
             let owner = *owner;
             // The waiters wake by their sender being dropped, and ask again.
             inner.states.remove(&key);
-            inner.forget_one(owner, false);
+            inner.forget_one(owner);
         }
     }
 
@@ -238,11 +235,16 @@ impl Keys {
         self.inner.lock().settle(entry, since);
     }
 
+    /// From now on, while the present is `present`, keys are forgotten that are older than `keep`.
+    pub fn pass_to(&self, present: Timestamp, keep: Duration) {
+        self.inner.lock().told = Some((present, Instant::now(), keep));
+    }
+
     /// Forgets keys that are older than `keep` at `present`. Looks at `most` of them, and answers whether there may be
     /// more.
     pub fn expire(&self, present: Timestamp, keep: Duration, most: usize) -> bool {
         let mut inner = self.inner.lock();
-        inner.expired = Some((present, Instant::now(), keep));
+        inner.told = Some((present, Instant::now(), keep));
         inner.expire(present, keep, most)
     }
 
@@ -275,20 +277,13 @@ impl Keys {
 
 impl Inner {
     fn settle(&mut self, entry: &KeyEntry, since: Timestamp) {
-        let (owner, is_again) = match self.states.get(&entry.key) {
-            Some(State::InFlight { owner, .. }) => (*owner, false),
-            Some(State::Done { owner, .. }) => (*owner, true),
-            None => (Owner::Unknown, false),
-        };
-        let is_new = !self.states.contains_key(&entry.key);
-        let held = self.by_owner.entry(owner).or_default();
-        held.count += usize::from(is_new);
-        if !is_again && !matches!(owner, Owner::Unknown) {
-            held.since.push_back(since);
+        let KeyEntry { key, request, position, owner, .. } = *entry;
+        let done = State::Done { owner, request, position, since };
+        if let Some(State::InFlight { owner, .. } | State::Done { owner, .. }) = self.states.insert(key, done) {
+            self.forget_one(owner);
         }
-        let done = State::Done { owner, request: entry.request, position: entry.position, since };
-        self.states.insert(entry.key, done);
-        self.done.push(since, entry.key);
+        *self.by_owner.entry(owner).or_default() += 1;
+        self.done.push(since, key);
     }
 
     fn expire(&mut self, present: Timestamp, keep: Duration, most: usize) -> bool {
@@ -300,48 +295,66 @@ impl Inner {
             {
                 let owner = *owner;
                 self.states.remove(&key);
-                self.forget_one(owner, true);
+                self.forget_one(owner);
             }
         }
         true
     }
 
-    fn forget_one(&mut self, owner: Owner, was_done: bool) {
-        if let Some(held) = self.by_owner.get_mut(&owner) {
-            held.count -= 1;
-            if was_done {
-                held.since.pop_front();
-            }
-            if held.count == 0 {
+    fn forget_one(&mut self, owner: KeyOwner) {
+        if let Some(count) = self.by_owner.get_mut(&owner) {
+            *count -= 1;
+            if *count == 0 {
                 self.by_owner.remove(&owner);
             }
         }
     }
 
-    fn count_of(&self, owner: Owner) -> usize {
-        self.by_owner.get(&owner).map_or(0, |held| held.count)
+    fn count(&self, owner: KeyOwner) -> Count {
+        let of = |owner| self.by_owner.get(&owner).copied().unwrap_or_default();
+        Count { own: of(owner), all: self.states.len() - of(KeyOwner::CONSOLE) }
     }
 
     /// Whether one more key of `owner` would be more than its share of `max`.
-    fn is_full(&self, owner: Owner, max: usize) -> bool {
-        let own = self.count_of(Owner::Console);
-        if owner == Owner::Console {
-            return own >= max;
-        }
-        let left = max.saturating_sub(self.states.len() - own);
-        left == 0 || self.count_of(owner) > SHARE.saturating_mul(left - 1)
+    fn is_full(&self, owner: KeyOwner, max: usize) -> bool {
+        self.count(owner).is_full(owner, max)
     }
 
     /// The present and how long keys are kept, as they were when keys were forgotten last.
     fn present(&self) -> Option<(Timestamp, Duration)> {
-        self.expired.map(|(present, at, keep)| (present.plus(at.elapsed()), keep))
+        self.told.map(|(present, at, keep)| (present.plus(at.elapsed()), keep))
     }
 
-    /// When the oldest key of `owner` is forgotten.
-    fn retry_after(&self, owner: Owner) -> Duration {
-        let oldest = self.by_owner.get(&owner).and_then(|held| held.since.front());
-        let Some(((present, keep), oldest)) = self.present().zip(oldest) else { return RETRY_AFTER };
-        oldest.plus(keep).since(present)
+    /// When enough of the oldest keys are forgotten that `owner` may use one more; where that takes more than is looked
+    /// at, when those are.
+    fn retry_after(&self, owner: KeyOwner, max: usize) -> Duration {
+        let Some((present, keep)) = self.present() else { return RETRY_AFTER };
+        let mut count = self.count(owner);
+        let mut forgotten = None;
+        for (at, key) in self.done.queued().take(LOOKED_AT) {
+            // A key that was used again, or read back twice, is in the queue twice.
+            let Some(State::Done { owner: whose, since, .. }) = self.states.get(key) else { continue };
+            if since != at {
+                continue;
+            }
+            count.own = count.own.saturating_sub(usize::from(*whose == owner));
+            count.all = count.all.saturating_sub(usize::from(*whose != KeyOwner::CONSOLE));
+            forgotten = Some(at.plus(keep));
+            if !count.is_full(owner, max) {
+                break;
+            }
+        }
+        forgotten.map_or(RETRY_AFTER, |forgotten| forgotten.since(present))
+    }
+}
+
+impl Count {
+    fn is_full(self, owner: KeyOwner, max: usize) -> bool {
+        if owner == KeyOwner::CONSOLE {
+            return self.own >= max;
+        }
+        let left = max.saturating_sub(self.all);
+        left == 0 || self.own > SHARE.saturating_mul(left - 1)
     }
 }
 
@@ -361,7 +374,14 @@ mod tests {
         let place = |who: &str, key: String, since: Timestamp| match keys.claim(&key, [1; 16], &key_of(who)) {
             Claim::Fresh(claim) => {
                 let position = Position { segment_first: 1, offset: 1 };
-                let entry = KeyEntry { key: KeyHash::of(&key), request: [1; 16], sequence: 1, position, at: since };
+                let entry = KeyEntry {
+                    key: KeyHash::of(&key),
+                    request: [1; 16],
+                    sequence: 1,
+                    position,
+                    at: since,
+                    owner: KeyOwner::of(&key, &key_of(who)),
+                };
                 claim.submitted();
                 keys.complete(entry, since);
                 Ok(())
@@ -386,6 +406,31 @@ mod tests {
     }
 
     #[test]
+    fn when_to_come_again_is_known_whoever_has_the_keys_and_holds() {
+        let (keys, keep) = (Arc::new(Keys::new(10)), Duration::from_secs(50));
+        let start = Timestamp(0).plus(Duration::from_secs(1_000));
+        let position = Position { segment_first: 1, offset: 1 };
+        for nth in 0..10_u64 {
+            let key = format!("t{nth}");
+            let (owner, at) = (KeyOwner::of(&key, &key_of("till")), start.plus(Duration::from_secs(nth)));
+            let entry = KeyEntry { key: KeyHash::of(&key), request: [1; 16], sequence: 1, position, at, owner };
+            keys.restore(&entry, at);
+        }
+        // Nothing was forgotten yet.
+        keys.pass_to(start.plus(Duration::from_secs(10)), keep);
+        let claim = |who: &str| match keys.claim("new", [1; 16], &key_of(who)) {
+            Claim::Fresh(_) => None,
+            Claim::Full { retry_after } => Some(retry_after.as_secs_f64().round()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(claim("till"), Some(42.0), "when three are forgotten, seven are no more than its share");
+        keys.pass_to(start.plus(Duration::from_secs(51)), keep);
+        assert_eq!(claim("till"), Some(1.0), "two are not enough");
+        keys.pass_to(start.plus(keep + Duration::from_millis(2_001)), keep);
+        assert_eq!(claim("till"), None, "what is old is forgotten when it is in the way");
+    }
+
+    #[test]
     fn a_claim_that_is_given_up_counts_for_nobody() {
         let keys = Arc::new(Keys::new(10));
         for n in 0..100 {
@@ -403,6 +448,7 @@ mod tests {
             sequence: seconds,
             position: Position { segment_first: 1, offset: seconds },
             at: Timestamp(0).plus(Duration::from_secs(seconds)),
+            owner: KeyOwner::of("k", &Who::Client),
         };
         // As a restart reads them, that finds both in the journal.
         for entry in [used(1), used(20)] {
@@ -412,5 +458,6 @@ mod tests {
         assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Done(Position { offset: 20, .. })));
         keys.expire(Timestamp(0).plus(Duration::from_secs(31)), keep, 10);
         assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Fresh(_)));
+        assert!(keys.inner.lock().by_owner.is_empty(), "used twice, it is counted once");
     }
 }

@@ -27,7 +27,7 @@ use arc_swap::ArcSwap;
 pub use apply::{Restored, RestoredProduct};
 pub use catalogue::{Product, ProductFilter, Products};
 pub use changes::{Changes, ProductHead};
-pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, Keys};
+pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, KeyOwner, Keys};
 pub use orders::{PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
 pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, Place, SortField, SortKey, Statuses};
 pub use search::Found;

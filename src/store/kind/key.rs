@@ -10,7 +10,7 @@ const KEY: u8 = 1;
 const EXPIRY: u8 = 2;
 const KEY_BYTES: usize = 1 + 16;
 const EXPIRY_BYTES: usize = 1 + 8 + 16;
-const VALUE_BYTES: usize = 16 + 8 + 2 * 8 + 8;
+const VALUE_BYTES: usize = 16 + 8 + 2 * 8 + 8 + 8;
 /// Turns the order of signed numbers into that of unsigned ones.
 const SIGN: u64 = 1 << 63;
 
@@ -41,6 +41,8 @@ pub struct StoredKey {
     pub position: Position,
     /// When it was decided; what the record expires by.
     pub at: Timestamp,
+    /// Whose it is, as a number.
+    pub owner: u64,
 }
 
 pub(crate) fn ser_key(hash: KeyHash) -> [u8; KEY_BYTES] {
@@ -97,6 +99,7 @@ pub(crate) fn ser_value(key: &StoredKey) -> Vec<u8> {
     bytes.extend(key.position.segment_first.to_be_bytes());
     bytes.extend(key.position.offset.to_be_bytes());
     bytes.extend(key.at.0.to_be_bytes());
+    bytes.extend(key.owner.to_be_bytes());
     bytes
 }
 
@@ -106,8 +109,9 @@ pub(crate) fn deser_value(hash: KeyHash, bytes: &[u8]) -> Result<StoredKey, Valu
     let sequence = fields.u64_be()?;
     let position = Position { segment_first: fields.u64_be()?, offset: fields.u64_be()? };
     let at = Timestamp(fields.i64_be()?);
+    let owner = fields.u64_be()?;
     fields.end()?;
-    Ok(StoredKey { hash, request, sequence, position, at })
+    Ok(StoredKey { hash, request, sequence, position, at, owner })
 }
 
 #[cfg(test)]
@@ -118,9 +122,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trips(hash: [u8; 16], request: [u8; 16], sequence: u64, segment_first: u64, offset: u64, at: i64) {
+        fn round_trips(
+            hash: [u8; 16],
+            request: [u8; 16],
+            sequence: u64,
+            segment_first: u64,
+            offset: u64,
+            at: i64,
+            owner: u64,
+        ) {
             let position = Position { segment_first, offset };
-            let key = StoredKey { hash: KeyHash(hash), request, sequence, position, at: Timestamp(at) };
+            let key = StoredKey { hash: KeyHash(hash), request, sequence, position, at: Timestamp(at), owner };
             prop_assert_eq!(ser_value(&key).len(), VALUE_BYTES);
             prop_assert_eq!(deser_value(key.hash, &ser_value(&key)).unwrap(), key);
             prop_assert_eq!(deser_key(&ser_key(key.hash)).unwrap(), key.hash);

@@ -105,6 +105,7 @@ fn keys_expire_by_their_age_and_a_key_used_again_stays() {
         sequence,
         position,
         at: Timestamp(at),
+        owner: 1,
     };
     let checkpoint = |sequence, keys: Vec<StoredKey>, end: Option<i64>| Checkpoint {
         head: Head { sequence, ..Head::default() },

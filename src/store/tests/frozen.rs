@@ -60,23 +60,23 @@ fn thaw(mut bytes: &[u8]) -> MemoryKv {
 }
 
 #[test]
-fn a_store_of_version_4_reads_as_it_was_written_and_is_still_written_so() {
+fn a_store_of_version_5_reads_as_it_was_written_and_is_still_written_so() {
     let kv = Arc::new(MemoryKv::default());
     over(&kv).write_checkpoint(shop().checkpoint()).unwrap();
     let written = dump(&kv);
-    let frozen = fs::read(path("v4.bin")).unwrap_or_else(|_| {
-        fs::write(path("v4.bin"), &written).unwrap();
-        panic!("{} was missing and has been made; look at it and keep it", path("v4.bin").display());
+    let frozen = fs::read(path("v5.bin")).unwrap_or_else(|_| {
+        fs::write(path("v5.bin"), &written).unwrap();
+        panic!("{} was missing and has been made; look at it and keep it", path("v5.bin").display());
     });
     shop().check(&over(&Arc::new(thaw(&frozen)))).unwrap();
     assert!(frozen == written, "the bytes that the store writes have changed: that needs a new schema version");
 }
 
 /// The first one has no users and keys, the second one no edits of orders, the third one does not know when the orders of a page
-/// were placed: only the journal can say.
+/// were placed, the fourth one not whose an idempotency key is: only the journal can say.
 #[test]
 fn a_store_of_an_older_version_is_refused_so_that_it_is_made_anew() {
-    for version in [1, 2, 3] {
+    for version in [1, 2, 3, 4] {
         let kv = Arc::new(thaw(&fs::read(path(&format!("v{version}.bin"))).unwrap()));
         let error = Store::over(kv).err().unwrap();
         let text = format!("schema version {version}");

@@ -58,7 +58,7 @@ impl Shop {
             let hash = KeyHash::of(&format!("key {id}"));
             let position = Position { segment_first: 1, offset: id * 100 };
             let at = Timestamp(id.cast_signed());
-            self.keys.push(StoredKey { hash, request: [7; 16], sequence: self.sequence, position, at });
+            self.keys.push(StoredKey { hash, request: [7; 16], sequence: self.sequence, position, at, owner: 1 });
             self.fresh.push(id);
             if id.is_multiple_of(3) {
                 self.advance(id - 1);
