@@ -106,14 +106,15 @@ impl Sessions {
         Self { idle_max, age_max, count_max, live: RwLock::default(), last: AtomicU64::new(0) }
     }
 
-    /// Begins a session. Of as many as may be, the one that was idle longest makes room.
+    /// Begins a session. Where there are as many as may be, one makes room: of the user who would have most, the one
+    /// that was idle longest. So nobody ends the sessions of those who have fewer.
     pub(super) fn begin(&self, user: AccessName, epoch: u32, now: Instant) -> Token {
         let token = Token::new();
         let id = SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let mut live = self.live.write();
         live.retain(|_, session| self.holds(session, now));
         if live.len() >= self.count_max
-            && let Some(digest) = live.iter().max_by_key(|(_, session)| session.idle(now)).map(|(digest, _)| *digest)
+            && let Some(digest) = makes_room(&live, &user, now)
         {
             live.remove(&digest);
         }
@@ -165,6 +166,17 @@ impl Sessions {
     }
 }
 
+/// Which session ends so that `user` can begin one.
+fn makes_room(live: &HashMap<[u8; 32], Arc<Live>>, user: &AccessName, now: Instant) -> Option<[u8; 32]> {
+    let mut counts: HashMap<&AccessName, usize> = HashMap::from([(user, 1)]);
+    for session in live.values() {
+        *counts.entry(&session.user).or_default() += 1;
+    }
+    // Who begins one and has as many as anybody ends one of their own.
+    let rank = |session: &Live| (counts.get(&session.user), session.user == *user, session.idle(now));
+    live.iter().max_by_key(|(_, session)| rank(session)).map(|(digest, _)| *digest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +215,25 @@ mod tests {
         let now = start + 4 * MINUTE;
         assert!(sessions.find(&second, now).is_none());
         assert!(sessions.find(&first, now).is_some() && sessions.find(&third, now).is_some());
+    }
+
+    #[test]
+    fn whoever_signs_in_often_ends_their_own_sessions_and_not_those_of_others() {
+        let (sessions, start) = (sessions(20), Instant::now());
+        let user = |name: &str| AccessName::parse(name).unwrap();
+        let admin = sessions.begin(user("admin"), 1, start);
+        for nth in 1..=25 {
+            sessions.begin(user("vera"), 1, start + nth * MINUTE / 10);
+        }
+        let now = start + 3 * MINUTE;
+        assert!(sessions.find(&admin, now).is_some(), "it is the one that was idle longest, and is kept");
+        let others: Vec<_> = (0..9).map(|_| sessions.begin(bob(), 1, now)).collect();
+        assert!(others.iter().all(|token| sessions.find(token, now).is_some()), "there is room for who has fewer");
+        let of = |name: &str| sessions.list(now, |live| live.user == user(name)).len();
+        assert_eq!((of("admin"), of("vera"), of("bob")), (1, 10, 9));
+        sessions.begin(bob(), 1, now);
+        assert_eq!((of("admin"), of("vera"), of("bob")), (1, 10, 9), "of two with as many, who signs in gives way");
+        assert!(sessions.find(&admin, now).is_some());
     }
 
     #[test]

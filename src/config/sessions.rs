@@ -11,7 +11,7 @@ section! {
         idle: Duration = Span("30m", "1s" to "7days") in "PACKHORSE_SESSIONS__IDLE";
         /// How long a session lasts, however much it is used.
         age: Duration = Span("12h", "1s" to "30days") in "PACKHORSE_SESSIONS__AGE";
-        /// Sessions at once; beyond that the one that was idle longest ends.
+        /// Sessions at once; beyond that, of the user who has most, the one that was idle longest ends.
         max: usize = Count("10000", "1" to "1000000") in "PACKHORSE_SESSIONS__MAX";
     }
 }
