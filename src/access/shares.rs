@@ -50,7 +50,7 @@ impl Holder {
 /// An amount that callers share.
 ///
 /// Nobody may hold more than is left for others. So a caller alone may have half, of two busy ones each a third, and
-/// whoever comes new always finds something.
+/// whoever comes new finds something, unless about ten others have all taken what they may.
 #[derive(Clone)]
 pub struct Shares(Arc<Amounts>);
 

@@ -11,7 +11,7 @@ section! {
         ended_orders_in_memory: Duration = Span("10m", "0s" to "30days") in "PACKHORSE_RETENTION__ENDED_ORDERS_IN_MEMORY";
         /// How long a repeated request with the same `Idempotency-Key` gets its first answer again.
         idempotency_keys: Duration = Span("24h", "1s" to "30days") in "PACKHORSE_RETENTION__IDEMPOTENCY_KEYS";
-        /// Idempotency keys of clients kept, at most, each caller's share of them; a new key beyond that is answered 503.
+        /// Idempotency keys of clients kept, of which each caller has a share; a new key beyond it is answered 503. A few (a hundredth, at most 1000) each caller has whatever the others hold.
         idempotency_keys_max: usize = Count("10000000", "1" to "100000000") in "PACKHORSE_RETENTION__IDEMPOTENCY_KEYS_MAX";
     }
 }

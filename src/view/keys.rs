@@ -1,7 +1,8 @@
 //! Idempotency keys: which requests are being carried out or were, so that none has an effect twice.
 //!
 //! Each caller has a share of what may be remembered: four times what is left for others. So a caller alone has four
-//! fifths. Keys of the console are counted apart. Whose a key is, a restart reads back.
+//! fifths. A few each one has whatever the others hold, so that whoever comes new always finds room. Keys of the console
+//! are counted apart. Whose a key is, a restart reads back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +93,10 @@ struct Count {
 
 /// A share is so many times what is left for others.
 const SHARE: usize = 4;
+/// One part in so many of the whole each caller has for sure, but one key at least.
+const SURE_PART: usize = 100;
+/// And this many at most: users and API keys are made by admins, but each one that is made can take so much memory.
+const SURE_MAX: usize = 1_000;
 /// When to come again where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
 /// So many old keys are forgotten before a new one is refused, and looked at to say when one will not be.
@@ -353,6 +358,9 @@ impl Count {
         if owner == KeyOwner::CONSOLE {
             return self.own >= max;
         }
+        if self.own < (max / SURE_PART).clamp(1, SURE_MAX) {
+            return false;
+        }
         let left = max.saturating_sub(self.all);
         left == 0 || self.own > SHARE.saturating_mul(left - 1)
     }
@@ -403,6 +411,24 @@ mod tests {
         while keys.expire(later, Duration::from_secs(50), 10) {}
         assert!(keys.is_empty() && keys.inner.lock().by_owner.is_empty());
         assert!(place("till", "t0".into(), later).is_ok());
+    }
+
+    #[test]
+    fn whoever_comes_new_finds_room_however_much_the_others_hold() {
+        let keys = Arc::new(Keys::new(1_000));
+        let mut held = Vec::new();
+        let mut found = |who: String, number: usize| {
+            let claims =
+                (0..number).map_while(|nth| match keys.claim(&format!("{who}-{nth}"), [1; 16], &key_of(&who)) {
+                    Claim::Fresh(guard) => Some(guard),
+                    _ => None,
+                });
+            let before = held.len();
+            held.extend(claims);
+            held.len() - before
+        };
+        let each: Vec<_> = (0..10).map(|caller| found(format!("c{caller}"), 1_000)).collect();
+        assert_eq!(each, [800, 160, 32, 10, 10, 10, 10, 10, 10, 10]);
     }
 
     #[test]
