@@ -9,10 +9,11 @@ mod support;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use support::process::{Process, Starting, binary, serve};
 use support::send;
 use support::served::done;
@@ -83,4 +84,40 @@ fn a_check_takes_time_and_memory_in_proportion() {
     println!("{orders} orders: {took:?}, {} MB\n{said}", memory / 1_000_000);
     assert!(said.contains("orders open: 0\n") && said.contains("verdict: sound\n"), "{said}");
     assert!(took <= TIME_MAX && memory <= MEMORY_MAX, "{took:?}, {memory} bytes");
+}
+
+/// What a check has in `data` under a name of its own.
+fn links(data: &Path) -> usize {
+    let names = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with(".packhorse-check-")).count()
+}
+
+/// Starts a check, and ends it with `signal` while its links are there. `None` when it was faster.
+fn interrupted(data: &Path, signal: Signal) -> Option<ExitStatus> {
+    let mut check = Command::new(binary());
+    check.args(["check", "--data-dir"]).arg(data).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut check = check.spawn().unwrap();
+    while links(data) == 0 {
+        if check.try_wait().unwrap().is_some() {
+            return None;
+        }
+    }
+    kill_process(Pid::from_child(&check), signal).unwrap();
+    Some(check.wait().unwrap())
+}
+
+#[test]
+fn a_check_that_is_interrupted_while_it_opens_the_store_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    live(&data, 500);
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let ends: Vec<_> = (0..50).filter_map(|_| interrupted(&data, signal)).take(5).collect();
+        assert!(!ends.is_empty(), "no check was met while it had links");
+        assert!(ends.iter().any(|end| end.code() == Some(code)), "{ends:?}");
+        assert_eq!(links(&data), 0, "{signal:?}");
+    }
+    assert!((0..50).any(|_| interrupted(&data, Signal::KILL).is_some()), "no check was met while it had links");
+    done(&support::process::check(&data));
+    assert_eq!(links(&data), 0, "the next check removes what a killed one left");
 }

@@ -18,7 +18,7 @@ mod unfinished;
 mod verify;
 
 pub use backup::{Backed, BackupError, Restored, backup, restore, restore_keeping_access, restore_undoing_access};
-pub use check::{CheckError, Finding, Report, check, check_backup};
+pub use check::{CheckError, Finding, Report, check, check_backup, check_until_interrupted};
 pub use clock::{SystemClock, now};
 pub use demo::{DEMO_USER, DemoUser};
 pub use engine::{Engine, OpenError};

@@ -28,7 +28,7 @@ impl Check {
     pub(super) fn run(self) -> anyhow::Result<()> {
         telemetry::start()?;
         let checked = match source(self.data_dir, self.from) {
-            Source::DataDirectory(path) => app::check(&path),
+            Source::DataDirectory(path) => app::check_until_interrupted(&path),
             Source::Backup(path) => app::check_backup(&path),
         };
         let report = checked.map_err(app::Error::from)?;

@@ -6,6 +6,7 @@
 //! | 1 | failed, or damage found |
 //! | 2 | wrong usage: flags or settings |
 //! | 3 | another process uses the data directory |
+//! | 130, 143 | a check was ended by SIGINT, by SIGTERM |
 
 mod access;
 mod backup;

@@ -7,6 +7,7 @@
 //! costs about ten bytes.
 
 mod agreement;
+mod links;
 mod scratch;
 mod shelf;
 
@@ -20,6 +21,7 @@ use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader, Tail};
 use crate::store::{Loaded, Store};
 use crate::telemetry::Progress;
 
+use links::OnInterrupt;
 use scratch::{Scratch, StoreCopy};
 use shelf::Shelf;
 
@@ -89,15 +91,23 @@ impl fmt::Display for Finding {
 /// # Errors
 /// When the journal is damaged: the error names the first bad place.
 pub fn check(path: &Path) -> Result<Report, CheckError> {
-    check_in_steps(path, CHANGES_MAX)
+    check_in_steps(path, CHANGES_MAX, &OnInterrupt::default())
+}
+
+/// As [`check`], for a process that does nothing else: from now on SIGINT and SIGTERM end it, and nothing of it is left.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_until_interrupted(path: &Path) -> Result<Report, CheckError> {
+    check_in_steps(path, CHANGES_MAX, &OnInterrupt::watched())
 }
 
 /// As [`check`], putting ended orders aside after `step` changes.
-fn check_in_steps(path: &Path, step: usize) -> Result<Report, CheckError> {
+fn check_in_steps(path: &Path, step: usize, on_interrupt: &OnInterrupt) -> Result<Report, CheckError> {
     let directory = DataDirectory::open_existing(path)?;
     let scratch = Scratch::beside(path);
     let mut findings = Findings::default();
-    let copy = StoreCopy::of(&directory.store(), &scratch)?;
+    let copy = StoreCopy::of(&directory.store(), &scratch, on_interrupt)?;
     let opened = copy.open(&mut findings);
     compare(Reader::open(&directory.journal(), None)?, opened.as_ref(), &scratch, step, findings)
 }

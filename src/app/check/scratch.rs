@@ -7,11 +7,10 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use super::links::{Links, OnInterrupt};
 use super::{CheckError, Findings};
 use crate::store::{self, Loaded, Store};
 
-/// What the directories begin with that have the names of the files while sled opens them.
-const PREFIX: &str = ".packhorse-check-";
 /// Where this process finds its open files by number.
 const OPEN_FILES: &str = "/proc/self/fd";
 
@@ -40,20 +39,19 @@ impl Scratch {
 /// A copy of a store, in files without a name.
 pub(super) struct StoreCopy {
     /// The directory that holds, for as long as sled opens them, links to the files by their names; none without a store.
-    links: Option<tempfile::TempDir>,
+    links: Option<Links>,
     /// Kept open: sled opens them again through the links.
     _files: Vec<File>,
 }
 
 impl StoreCopy {
     /// Copies the store in `directory`.
-    pub(super) fn of(directory: &Path, scratch: &Scratch) -> Result<Self, CheckError> {
-        remove_left_overs(&scratch.directory).map_err(scratch.failed())?;
+    pub(super) fn of(directory: &Path, scratch: &Scratch, on_interrupt: &OnInterrupt) -> Result<Self, CheckError> {
         let mut files = Vec::new();
         if !directory.exists() {
             return Ok(Self { links: None, _files: files });
         }
-        let links = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&scratch.directory).map_err(scratch.failed())?;
+        let links = Links::new(&scratch.directory, on_interrupt).map_err(scratch.failed())?;
         copy_directory(directory, links.path(), scratch, &mut files)?;
         Ok(Self { links: Some(links), _files: files })
     }
@@ -62,9 +60,7 @@ impl StoreCopy {
     pub(super) fn open(mut self, findings: &mut Findings) -> Option<(Store, Loaded)> {
         let links = self.links.take()?;
         let looked = store::look_at(links.path(), store::Options::default());
-        if let Err(error) = links.close() {
-            tracing::warn!(%error, "a directory of links could not be removed");
-        }
+        drop(links);
         match looked {
             Ok((store, loaded)) => loaded.map(|loaded| (store, loaded)),
             Err(error) if error.is_damage() => {
@@ -93,18 +89,6 @@ fn copy_directory(from: &Path, to: &Path, scratch: &Scratch, files: &mut Vec<Fil
         let copied = File::open(entry.path()).and_then(|mut original| io::copy(&mut original, &mut copy));
         copied.and_then(|_| symlink(format!("{OPEN_FILES}/{}", copy.as_raw_fd()), target)).map_err(&failed)?;
         files.push(copy);
-    }
-    Ok(())
-}
-
-/// Removes the links that a check left which was killed while sled opened them. The lock on the data directory says
-/// that none is running.
-fn remove_left_overs(directory: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-            fs::remove_dir_all(entry.path())?;
-        }
     }
     Ok(())
 }

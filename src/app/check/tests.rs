@@ -64,7 +64,7 @@ fn orders_that_were_put_aside_are_compared_like_those_in_memory() {
     let whole = check(directory.path()).unwrap();
     assert_eq!(whole.findings, []);
     for step in [1, 3, 20] {
-        let report = check_in_steps(directory.path(), step).unwrap();
+        let report = check_in_steps(directory.path(), step, &OnInterrupt::default()).unwrap();
         assert_eq!(report.findings, [], "step {step}");
         assert_eq!((report.orders, report.chain), (whole.orders, whole.chain), "step {step}");
     }

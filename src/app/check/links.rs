@@ -1,0 +1,181 @@
+//! Directories of links that give a check's files their names while sled opens them.
+//!
+//! They are the only thing of a check that has a name, so they are removed whatever happens: when sled has opened the
+//! files, when the process is interrupted ([`OnInterrupt`]), and, after a kill that leaves no time, by the next check.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tempfile::TempDir;
+use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What the directories begin with.
+const PREFIX: &str = ".packhorse-check-";
+/// How often an interrupted process looks whether the directory is gone, which sled is still at.
+const LOOKS_MAX: u32 = 200;
+/// It is gone for good when it was gone so often in a row.
+const LOOKS_QUIET: u32 = 10;
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// A shell says 128 and the number of the signal.
+const INTERRUPTED: i32 = 128 + 2;
+const TERMINATED: i32 = 128 + 15;
+
+/// What has to go when the process is interrupted.
+#[derive(Clone, Default)]
+pub(super) struct OnInterrupt(Arc<Mutex<Option<PathBuf>>>);
+
+impl OnInterrupt {
+    /// Ends the process at SIGINT or SIGTERM from now on, after what has to go is gone. SIGHUP is left alone, for `nohup`
+    /// ignores it.
+    pub(super) fn watched() -> Self {
+        let this = Self::default();
+        if let Err(error) = this.clone().watch() {
+            tracing::warn!(%error, "when this check is interrupted while it opens the store, the next one cleans up");
+        }
+        this
+    }
+
+    fn watch(self) -> io::Result<()> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (mut interrupt, mut terminate) = {
+            let _inside = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
+        let wait = move || {
+            let code = runtime.block_on(async {
+                tokio::select! {
+                    _ = interrupt.recv() => INTERRUPTED,
+                    _ = terminate.recv() => TERMINATED,
+                }
+            });
+            // Held until the process is gone: nobody makes or reports anything meanwhile.
+            let path = self.0.lock();
+            if let Some(path) = &*path {
+                remove(path);
+            }
+            process::exit(code)
+        };
+        thread::Builder::new().name("interrupt".into()).spawn(wait)?;
+        Ok(())
+    }
+}
+
+/// Removes `path`, again where sled, which is opening what is in it, makes it again.
+fn remove(path: &Path) {
+    let mut looks_quiet = 0;
+    for _ in 0..LOOKS_MAX {
+        let removed = fs::remove_dir_all(path);
+        let was_gone = removed.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        looks_quiet = if was_gone { looks_quiet + 1 } else { 0 };
+        if looks_quiet == LOOKS_QUIET {
+            return;
+        }
+        thread::sleep(LOOK_PAUSE);
+    }
+}
+
+/// A directory for links. It is gone when this is dropped.
+pub(super) struct Links {
+    /// There until the drop.
+    directory: Option<TempDir>,
+    on_interrupt: OnInterrupt,
+    /// The lock by which another check knows that this one is running.
+    _lock: File,
+}
+
+impl Links {
+    /// Makes one in `parent`, and removes those that were left there.
+    pub(super) fn new(parent: &Path, on_interrupt: &OnInterrupt) -> io::Result<Self> {
+        remove_left_overs(parent)?;
+        loop {
+            let directory = {
+                let mut path = on_interrupt.0.lock();
+                let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+                *path = Some(directory.path().to_owned());
+                directory
+            };
+            if let Some(lock) = lock(directory.path())? {
+                return Ok(Self { directory: Some(directory), on_interrupt: on_interrupt.clone(), _lock: lock });
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.directory.as_ref().expect("the directory is there until the drop").path()
+    }
+}
+
+impl Drop for Links {
+    fn drop(&mut self) {
+        // Where the process is being interrupted, this waits for its end.
+        let mut path = self.on_interrupt.0.lock();
+        if let Some(Err(error)) = self.directory.take().map(TempDir::close) {
+            tracing::warn!(%error, "a directory of links could not be removed");
+        }
+        *path = None;
+    }
+}
+
+/// The lock on a new directory; `None` when another check took it for a left-over and removes it. Where directories cannot
+/// be locked, none is ever removed as a left-over.
+fn lock(directory: &Path) -> io::Result<Option<File>> {
+    let file = match File::open(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let is_free = !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    Ok((is_free && directory.exists()).then_some(file))
+}
+
+/// Removes the links of checks that were killed. Those of a check that is running are locked, and what belongs to
+/// somebody else cannot be opened.
+fn remove_left_overs(parent: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) || !entry.file_type()?.is_dir() {
+            continue;
+        }
+        let Ok(directory) = File::open(entry.path()) else { continue };
+        if directory.try_lock().is_ok()
+            && let Err(error) = fs::remove_dir_all(entry.path())
+        {
+            tracing::warn!(%error, path = %entry.path().display(), "what an earlier check left could not be removed");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_leaves_the_links_of_another_check_and_removes_those_of_a_killed_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let running = Links::new(parent.path(), &OnInterrupt::default()).unwrap();
+        let left = parent.path().join(format!("{PREFIX}left"));
+        fs::create_dir(&left).unwrap();
+        std::os::unix::fs::symlink("/proc/self/fd/999", left.join("db")).unwrap();
+        let other = Links::new(parent.path(), &OnInterrupt::default()).unwrap();
+        assert!(running.path().exists() && other.path().exists());
+        assert!(!left.exists());
+        drop((running, other));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_only_has_the_name_of_links_hinders_no_check() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join(format!("{PREFIX}file")), "mine").unwrap();
+        std::os::unix::fs::symlink("/", parent.path().join(format!("{PREFIX}link"))).unwrap();
+        drop(Links::new(parent.path(), &OnInterrupt::default()).unwrap());
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2);
+    }
+}
