@@ -4,6 +4,7 @@
 //! export of orders, the open ones for the others. It is read as a backup reads it, beside a process that serves.
 //! Deliberately absent: `is_delayed` and `allowed_actions`, which are no facts but follow from settings and the time.
 
+mod csv;
 mod fold;
 mod row;
 mod sheet;

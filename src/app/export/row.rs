@@ -270,9 +270,9 @@ mod tests {
             written(CSV, ORDERS, &OrderRow::new(&order, CSV, &times)),
             "id,customer_name,customer_email,customer_phone,delivery_address,status,created_at,updated_at,\
              last_transition_time,total_price,archived,items\n\
-             5,\"Älice\",\"alice@example.com\",123,\"Main St 1\nDhaka, \"\"BD\"\"\",\"pending\",\
+             5,\"Älice\",\"alice@example.com\",\"123\",\"Main St 1\nDhaka, \"\"BD\"\"\",\"pending\",\
              \"2026-11-22T04:00:00.123456Z\",\"2026-11-22T04:00:00.123456Z\",\"2026-11-22T04:00:00.123456Z\",\
-             600.05,\"false\",\"[]\"\n"
+             \"600.05\",\"false\",\"[]\"\n"
         );
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Csv, Format};
+use super::{Csv, Format, csv};
 
 /// What rows are written to.
 pub(super) struct Sheet<'a> {
@@ -14,7 +14,7 @@ pub(super) struct Sheet<'a> {
 
 enum Output<'a> {
     Ndjson(&'a mut dyn Write),
-    Csv(Box<csv::Writer<&'a mut dyn Write>>),
+    Csv(&'a mut dyn Write),
 }
 
 impl<'a> Sheet<'a> {
@@ -28,10 +28,7 @@ impl<'a> Sheet<'a> {
                 }
                 // The header is there also when no row is.
                 writeln!(output, "{}", columns.join(","))?;
-                // Every text is quoted: programs that separate at a semicolon or a tab keep it whole.
-                let quotes = csv::QuoteStyle::NonNumeric;
-                let csv = csv::WriterBuilder::new().has_headers(false).quote_style(quotes).from_writer(output);
-                Output::Csv(Box::new(csv))
+                Output::Csv(output)
             }
         };
         Ok(Self { output, rows: 0 })
@@ -45,23 +42,15 @@ impl<'a> Sheet<'a> {
                 serde_json::to_writer(&mut **output, row)?;
                 output.write_all(b"\n")
             }
-            Output::Csv(csv) => csv.serialize(row).map_err(io_error),
+            Output::Csv(output) => csv::write(*output, row),
         }
     }
 
     /// Ends the sheet, and says how many rows it has.
     pub(super) fn finish(self) -> io::Result<u64> {
         match self.output {
-            Output::Ndjson(output) => output.flush()?,
-            Output::Csv(mut csv) => csv.flush()?,
+            Output::Ndjson(output) | Output::Csv(output) => output.flush()?,
         }
         Ok(self.rows)
-    }
-}
-
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
     }
 }
