@@ -523,6 +523,41 @@ fn a_kill_leaves_nothing_that_looks_whole() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let life = life();
+    life.backup("source.tar");
+    let program = env!("CARGO_BIN_EXE_packhorse");
+    for arguments in [
+        "export --data-dir data --format csv --what movements",
+        "export --data-dir data --format ndjson --what orders",
+        "check --data-dir data",
+        "check --from source.tar",
+        "backup --data-dir data --to again.tar",
+        "restore --from source.tar --data-dir restored",
+        "config --example",
+        "completions bash",
+        "user list --data-dir data",
+        "key list --data-dir data",
+    ] {
+        // The reader is gone before anything is written.
+        let script = format!("exec 3>said; {{ sleep 0.2; {program} {arguments} 2>&3; echo $? >code; }} | exec true");
+        let ended = Command::new("bash").args(["-c", &script]).current_dir(life.directory.path()).status().unwrap();
+        assert!(ended.success());
+        let read = |name| fs::read_to_string(life.path(name)).unwrap();
+        assert_eq!(read("code"), "0\n", "{arguments}: {}", read("said"));
+        assert!(!read("said").contains("Broken pipe"), "{arguments}: {}", read("said"));
+    }
+    // Where nobody read the secret of a key, that has to be known.
+    let script = format!("{{ sleep 0.2; {program} key add shop --role admin --data-dir data 2>said; }} | exec true");
+    Command::new("bash").args(["-c", &script]).current_dir(life.directory.path()).status().unwrap();
+    let said = fs::read_to_string(life.path("said")).unwrap();
+    assert!(
+        said.contains("error: the key was made, but its secret could not be shown; revoke it: Broken pipe"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_disk_that_is_full_is_named_and_nothing_is_left() {
     let life = life();
     let source = life.backup("source.tar");

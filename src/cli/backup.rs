@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::pipe::unless_closed;
 use crate::app::{self, Backed};
 use crate::telemetry;
 
@@ -29,7 +30,7 @@ impl Backup {
     pub(super) fn run(self) -> anyhow::Result<()> {
         telemetry::start()?;
         let made = app::backup(&self.data_dir, &self.to).map_err(app::Error::from)?;
-        io::stdout().write_all(render(&made).as_bytes())?;
+        unless_closed(io::stdout().write_all(render(&made).as_bytes()))?;
         Ok(())
     }
 }

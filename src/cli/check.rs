@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{ArgGroup, Args};
 
+use super::pipe::unless_closed;
 use crate::app::{self, Report, Source};
 use crate::telemetry;
 
@@ -32,7 +33,7 @@ impl Check {
             Source::Backup(path) => app::check_backup(&path),
         };
         let report = checked.map_err(app::Error::from)?;
-        io::stdout().write_all(render(&report).as_bytes())?;
+        unless_closed(io::stdout().write_all(render(&report).as_bytes()))?;
         if report.findings.is_empty() {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::Cli;
+use super::pipe::unless_closed;
 
 /// The flags of `completions`.
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ impl Completions {
         // By way of memory: the generator panics where stdout is closed.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "packhorse", &mut script);
-        io::stdout().write_all(&script)?;
+        unless_closed(io::stdout().write_all(&script))?;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::pipe::unless_closed;
 use super::settings;
 use crate::config::{Flag, Key, Settings};
 
@@ -39,7 +40,7 @@ impl Config {
             let flags = listen.into_iter().chain(self.data_dir.map(settings::data_dir));
             in_force(&settings::load(flags, self.file)?)
         };
-        io::stdout().write_all(text.as_bytes())?;
+        unless_closed(io::stdout().write_all(text.as_bytes()))?;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, ValueEnum};
 
 use super::check::source;
+use super::pipe::{is_closed, unless_closed};
 use crate::app;
 use crate::telemetry;
 
@@ -74,8 +75,12 @@ impl Export {
             What::Audit => app::What::Audit,
         };
         let source = source(self.data_dir, self.from);
-        let exported = app::export(&source, what, format, self.to.as_deref()).map_err(app::Error::from)?;
-        writeln!(io::stderr(), "exported {} rows, up to entry {}", exported.rows, exported.sequence)?;
-        Ok(())
+        let exported = match app::export(&source, what, format, self.to.as_deref()) {
+            // Only writing to the standard output ends so.
+            Err(app::ExportError::Output(error)) if is_closed(&error) => return Ok(()),
+            exported => exported.map_err(app::Error::from)?,
+        };
+        let told = writeln!(io::stderr(), "exported {} rows, up to entry {}", exported.rows, exported.sequence);
+        Ok(unless_closed(told)?)
     }
 }

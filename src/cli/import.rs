@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::catalogue::{CatalogueFile, openings};
+use super::pipe::unless_closed;
 use super::settings;
 use super::table::counted;
 use crate::app;
@@ -53,12 +54,12 @@ impl Import {
         let pieces: u64 = file.rows.iter().map(|row| u64::from(row.stock)).sum();
         let (products, categories) = (file.rows.len(), commands.get() - file.rows.len());
         let (begin, end) = if self.dry_run { ("would import", "; nothing was changed") } else { ("imported", "") };
-        writeln!(
+        unless_closed(writeln!(
             io::stdout(),
             "{begin} {} with {pieces} pieces in stock, and {}{end}",
             counted(products, "product", "products"),
             counted(categories, "new category", "new categories")
-        )?;
+        ))?;
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ mod exit;
 mod export;
 mod import;
 mod load;
+mod pipe;
 mod private;
 mod restore;
 mod serve;
@@ -101,18 +102,33 @@ fn carry_out(command: Command) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => {
             // Where stderr is closed, the exit code alone has to tell.
-            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            drop(writeln!(std::io::stderr(), "error: {}", said(&error)));
             Exit::of(&error)
         }
     }
 }
 
+/// The error with its causes, but for those whose text it has already.
+fn said(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use anyhow::Context;
     use clap::CommandFactory;
     use clap::error::ErrorKind;
 
     use super::*;
+    use crate::app;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(line.split_whitespace())
@@ -121,6 +137,13 @@ mod tests {
     #[test]
     fn the_declaration_of_the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_cause_of_an_error_is_said_once() {
+        let output = app::ExportError::Output(io::Error::other("no room"));
+        let error = Err::<(), _>(app::Error::from(output)).context("in the night").unwrap_err();
+        assert_eq!(said(&error), "in the night: cannot write the export: no room");
     }
 
     #[test]

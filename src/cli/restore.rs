@@ -8,6 +8,7 @@ use chrono::DateTime;
 use clap::Args;
 
 use super::backup::render;
+use super::pipe::unless_closed;
 use super::table::counted;
 use crate::app::{self, Restored, Until};
 use crate::domain::time::Timestamp;
@@ -49,8 +50,8 @@ impl Restore {
         let until = self.until.unwrap_or(Until::End);
         let restore = if self.no_keep_access { app::restore_undoing_access } else { app::restore_keeping_access };
         let restored = restore(&self.from, &self.data_dir, until).map_err(app::Error::from)?;
-        io::stdout().write_all(render(&restored.backed).as_bytes())?;
-        io::stderr().write_all(access(&restored).as_bytes())?;
+        unless_closed(io::stdout().write_all(render(&restored.backed).as_bytes()))?;
+        unless_closed(io::stderr().write_all(access(&restored).as_bytes()))?;
         Ok(())
     }
 }

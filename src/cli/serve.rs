@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::pipe::unless_closed;
 use super::{demo, settings};
 use crate::app::{self, Started};
 use crate::config::Flag;
@@ -63,8 +64,7 @@ impl Serve {
 fn print_tour(scheme: &str, started: &Started) -> io::Result<()> {
     let base = format!("{scheme}://{}", reachable(started.address));
     let mut stdout = io::stdout().lock();
-    stdout.write_all(demo::tour(&base, started).as_bytes())?;
-    stdout.flush()
+    unless_closed(stdout.write_all(demo::tour(&base, started).as_bytes()).and_then(|()| stdout.flush()))
 }
 
 /// Where a client on this machine reaches a server that listens on `address`.

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use super::place::{NewKey, Place};
 use super::{name, role, row, scope};
 use crate::app;
+use crate::cli::pipe::unless_closed;
 use crate::domain::access::{AccessName, Role, Scope};
 use crate::domain::calendar::{NOT_WRITABLE, is_writable};
 
@@ -64,13 +65,18 @@ impl KeyCommand {
                 let key = place.find(true)?.add_key(NewKey { name, role, scope, expires_at })?;
                 let secret =
                     key.secret.as_deref().context("the key was made, but its secret is not known; revoke it")?;
-                writeln!(io::stderr(), "{key}; its secret, which is not shown again:")?;
-                writeln!(stdout, "{secret}")?;
+                unless_closed(writeln!(io::stderr(), "{key}; its secret, which is not shown again:"))?;
+                // Nobody has the secret where nobody read it.
+                writeln!(stdout, "{secret}")
+                    .context("the key was made, but its secret could not be shown; revoke it")?;
             }
             What::List(place) => {
-                stdout.write_all(row::keys(&place.find(false)?.keys()?, app::now()).as_bytes())?;
+                unless_closed(stdout.write_all(row::keys(&place.find(false)?.keys()?, app::now()).as_bytes()))?;
             }
-            What::Revoke { id, place } => writeln!(stdout, "{}", place.find(false)?.revoke_key(id)?)?,
+            What::Revoke { id, place } => {
+                let revoked = place.find(false)?.revoke_key(id)?;
+                unless_closed(writeln!(stdout, "{revoked}"))?;
+            }
         }
         Ok(())
     }

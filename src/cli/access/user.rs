@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::place::{Place, UserChange};
 use super::{name, password, role, row};
+use crate::cli::pipe::unless_closed;
 use crate::domain::access::{AccessName, Role};
 
 /// The flags of `user`.
@@ -62,7 +63,7 @@ impl UserCommand {
         let mut stdout = io::stdout().lock();
         let (OneUser { name, place }, change) = match self.what {
             What::List(place) => {
-                stdout.write_all(row::users(&place.find(false)?.users()?).as_bytes())?;
+                unless_closed(stdout.write_all(row::users(&place.find(false)?.users()?).as_bytes()))?;
                 return Ok(());
             }
             What::Add { user, role } => (user, UserChange::Add { role, password: password::read()? }),
@@ -73,7 +74,7 @@ impl UserCommand {
         };
         let begins = matches!(change, UserChange::Add { .. });
         let user = place.find(begins)?.change_user(name, change)?;
-        writeln!(stdout, "{user}")?;
+        unless_closed(writeln!(stdout, "{user}"))?;
         Ok(())
     }
 }

@@ -30,6 +30,7 @@ use clap::Args;
 
 pub(super) use target::NotLoopback;
 
+use crate::cli::pipe::unless_closed;
 use drive::{Drive, Pace};
 use report::Report;
 use server::Server;
@@ -107,12 +108,8 @@ impl Load {
             .with_context(|| format!("cannot read back what {} holds now", self.url))?;
         let report = Report::new(&tally, &workload, pace, mismatches);
         let mut stdout = io::stdout().lock();
-        if self.json {
-            writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
-        } else {
-            write!(stdout, "{report}")?;
-        }
-        stdout.flush()?;
+        let text = if self.json { serde_json::to_string(&report)? + "\n" } else { report.to_string() };
+        unless_closed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))?;
         if let Some(stopped) = tally.stopped {
             anyhow::bail!("not everything was offered: {stopped}");
         }
