@@ -22,6 +22,8 @@ mod memory;
 mod repetition;
 #[path = "access/routes.rs"]
 mod routes;
+#[path = "access/runs.rs"]
+mod runs;
 #[path = "access/secrets.rs"]
 mod secrets;
 #[path = "access/sessions.rs"]

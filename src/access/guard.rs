@@ -160,7 +160,7 @@ impl Guard {
         self.0.sessions.revoke(id)
     }
 
-    fn is_open_by(&self, access: &Access) -> bool {
+    pub(super) fn is_open_by(&self, access: &Access) -> bool {
         self.0.options.open != Open::Never && access.is_open()
     }
 
@@ -181,6 +181,10 @@ impl Guard {
 
     pub(super) fn engine(&self) -> Option<&Fulfillment> {
         self.0.engine.get()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     pub(super) fn sessions(&self) -> &Sessions {

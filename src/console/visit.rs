@@ -11,7 +11,7 @@ use minijinja::Value;
 
 use super::Console;
 use super::fault::Fault;
-use crate::access::Caller;
+use crate::access::{Area, Caller, Guard, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::error::Error;
 use crate::api::idempotency;
@@ -22,6 +22,9 @@ use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 use crate::secret::{base64url, random};
 use crate::view::{Product, View};
+
+/// What every command on orders asks of its caller.
+const ORDERS: Need = Need { role: Some(Role::Operator), area: Area::Orders };
 
 /// What a page answers.
 pub(super) type Answer = Result<HttpResponse, Fault>;
@@ -51,6 +54,12 @@ impl Visit {
 
     pub(super) fn may(&self, role: Role) -> bool {
         self.caller.may(role)
+    }
+
+    /// The caller's right to act on orders: what goes on for long asks it before each step.
+    pub(super) fn right_to_orders(&self) -> Right {
+        let guard: &Guard = self.http.app_data().expect("the app carries its guard");
+        Right::of(guard, &self.caller.who, ORDERS)
     }
 
     /// A request of the caller.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use super::super::form::{Form, bytes};
 use super::super::visit::{Answer, Visit};
 use super::super::words;
 use super::verb;
+use crate::access::Right;
 use crate::api::error;
 use crate::api::orders::input;
 use crate::domain::ids::OrderId;
@@ -44,10 +46,11 @@ pub(crate) async fn bulk(visit: Visit, form: Form) -> Answer {
     let (to, reason) = input::transition(&body).map_err(Fault::from)?;
     let needs_reason = to == Status::Cancelled && reason.is_none();
     let is_run = wants_run && !needs_reason;
+    let right = visit.right_to_orders();
     let mut outcomes = Vec::with_capacity(ids.len());
     for id in &ids {
         outcomes.push(if is_run {
-            run(&visit, *id, to, reason.clone()).await?
+            run(&visit, &right, *id, to, reason.clone()).await?
         } else {
             preview(&visit, *id, to).await?
         });
@@ -95,8 +98,19 @@ async fn preview(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Faul
     })
 }
 
-async fn run(visit: &Visit, id: OrderId, to: Status, reason: Option<Box<str>>) -> Result<Outcome, Fault> {
-    let moved = visit.engine.transition(visit.plain(), id, to, reason).await.map_err(error::order);
+async fn run(
+    visit: &Visit,
+    right: &Right,
+    id: OrderId,
+    to: Status,
+    reason: Option<Box<str>>,
+) -> Result<Outcome, Fault> {
+    let moved = match right.ended() {
+        None => {
+            visit.engine.transition(visit.plain(), id, to, reason).await.map_err(|failure| error::order(failure).into())
+        }
+        Some(text) => Err(Fault::new(StatusCode::FORBIDDEN, text)),
+    };
     match moved {
         Ok(moved) if to == Status::Cancelled => {
             Ok(outcome(&moved.value, true, stock(&moved.value, "went back in stock")))
@@ -104,7 +118,7 @@ async fn run(visit: &Visit, id: OrderId, to: Status, reason: Option<Box<str>>) -
         Ok(moved) => Ok(outcome(&moved.value, true, format!("Now {}.", moved.value.status.as_str()))),
         Err(error) => {
             let order: Option<Arc<Order>> = visit.find_order(id).await?;
-            let text = Fault::from(error).line();
+            let text = error.line();
             Ok(order.map_or_else(|| missing(id), |order| outcome(&order, false, text)))
         }
     }

@@ -174,7 +174,7 @@ pub(super) async fn run(visit: Visit, form: Form) -> Answer {
         return Err(Fault::bad_request(text));
     }
     if let Some(run) = Run::begin(&upload, !form.get("again").is_empty()) {
-        actix_web::rt::spawn(run.go(visit.engine.clone(), visit.caller.who.clone()));
+        actix_web::rt::spawn(run.go(visit.engine.clone(), visit.caller.who.clone(), visit.right_to_orders()));
     }
     visit.go(&format!("/admin/upload/{}/", upload.key))
 }

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::super::people::sentence;
 use super::identity::{Earlier, ROUNDS};
 use super::kept::{Outcome, Phase, Upload};
+use crate::access::Right;
 use crate::actors::{Failure, Fulfillment, Request};
 use crate::domain::who::Who;
 
@@ -43,10 +44,10 @@ impl Run {
         Some(Self { upload: upload.clone(), wanted })
     }
 
-    /// Goes through with it for `who`.
-    pub(super) async fn go(self, engine: Fulfillment, who: Who) {
+    /// Goes through with it for `who`, as long as their `right` lasts.
+    pub(super) async fn go(self, engine: Fulfillment, who: Who, right: Right) {
         for window in self.wanted.chunks(WINDOW) {
-            let places = window.iter().map(|(row, round)| place(&engine, &who, &self.upload, *row, *round));
+            let places = window.iter().map(|(row, round)| place(&engine, &who, &right, &self.upload, *row, *round));
             let stopped = join_all(places).await.into_iter().find_map(Result::err);
             let mut state = self.upload.state.lock();
             state.done += window.len();
@@ -73,12 +74,20 @@ impl Drop for Run {
 }
 
 /// Places one row; an error ends the run.
-async fn place(engine: &Fulfillment, who: &Who, upload: &Upload, row: usize, round: u8) -> Result<(), String> {
+async fn place(
+    engine: &Fulfillment,
+    who: &Who,
+    right: &Right,
+    upload: &Upload,
+    row: usize,
+    round: u8,
+) -> Result<(), String> {
     let contents = &upload.contents.rows[row];
     let (Ok(order), Some(identity)) = (&contents.order, &contents.identity) else { return Ok(()) };
     let request = Request { key: Some(identity.key(round)), ..Request::of(who.clone()) };
     let mut tries = 0;
     let outcome = loop {
+        right.ended().map_or(Ok(()), Err)?;
         match engine.place(request.clone(), vec![order.clone()]).await {
             Ok(answered) => {
                 let order = answered.value.first().ok_or("An order was placed and is not there.")?;

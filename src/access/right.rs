@@ -1,0 +1,76 @@
+//! A right that is asked for again while something long goes on in somebody's name.
+
+use super::{Caller, Guard, Need};
+use crate::domain::access::{AccessName, KeyId};
+use crate::domain::who::Who;
+
+/// The right of a caller to do something, as it was when they began.
+///
+/// It ends with whatever ends the sessions of a user, and with a key. Signing out does not end it: whoever began
+/// something may leave.
+pub struct Right {
+    guard: Guard,
+    who: Who,
+    need: Need,
+    basis: Option<Basis>,
+}
+
+/// What a right rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Basis {
+    /// Everybody may.
+    Open,
+    /// A user as they are since their last change.
+    User { epoch: u32 },
+    /// A key.
+    Key(KeyId),
+}
+
+impl Right {
+    /// The right of `who` to do what has this `need`, as it is now.
+    #[must_use]
+    pub fn of(guard: &Guard, who: &Who, need: Need) -> Self {
+        let mut right = Self { guard: guard.clone(), who: who.clone(), need, basis: None };
+        right.basis = right.now();
+        right
+    }
+
+    /// Why they may no longer; `None` while they may.
+    #[must_use]
+    pub fn ended(&self) -> Option<String> {
+        if self.basis.is_some() && self.now() == self.basis {
+            return None;
+        }
+        Some(match &self.who {
+            Who::User(name) => format!("The user {name} was disabled or changed meanwhile."),
+            Who::Key(name) => format!("The API key {name} was revoked or has expired."),
+            Who::Client | Who::Timer | Who::Cli => "Users or API keys were made meanwhile: sign in first.".into(),
+        })
+    }
+
+    fn now(&self) -> Option<Basis> {
+        let (caller, basis) = self.guard.known(&self.who)?;
+        self.need.refusal(&caller).is_none().then_some(basis)
+    }
+}
+
+impl Guard {
+    /// Who `who` is by now, and what that rests on.
+    fn known(&self, who: &Who) -> Option<(Caller, Basis)> {
+        let access = self.engine()?.view().access();
+        match who {
+            Who::User(name) => {
+                let user = access.user(&AccessName::parse(name).ok()?).filter(|user| !user.disabled)?;
+                let caller = Caller { who: who.clone(), role: Some(user.role), ..Caller::nobody() };
+                Some((caller, Basis::User { epoch: user.epoch }))
+            }
+            Who::Key(name) => {
+                let now = self.now();
+                let key = access.keys().find(|key| key.name.as_str() == &**name && key.is_in_force(now))?;
+                Some((Caller::with_key(key), Basis::Key(key.id)))
+            }
+            Who::Client => self.is_open_by(&access).then(|| (Caller::anybody(), Basis::Open)),
+            Who::Timer | Who::Cli => None,
+        }
+    }
+}
