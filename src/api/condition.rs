@@ -62,15 +62,18 @@ pub(super) fn expected(request: &HttpRequest) -> Result<Expected, Error> {
     if !headers.contains_key(IF_MATCH) {
         return Ok(Expected::ANYTHING);
     }
+    let malformed =
+        || Error::bad_request("If-Match: give the ETag of an answer as it stands there, in double quotes, or *.");
     let mut seen = Vec::new();
     for tag in tags(headers, &IF_MATCH) {
         if tag == "*" {
             return Ok(Expected::ANYTHING);
         }
-        let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(|| {
-            Error::bad_request("If-Match: give the ETag of an answer as it stands there, in double quotes, or *.")
-        })?;
-        // A tag that is none of ours fits nothing.
+        let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(malformed)?;
+        if inside.contains('"') {
+            return Err(malformed());
+        }
+        // A tag that no answer carries fits nothing.
         seen.extend(state(inside));
     }
     Ok(Expected::one_of(seen))
@@ -79,8 +82,17 @@ pub(super) fn expected(request: &HttpRequest) -> Result<Expected, Error> {
 /// The tags in all headers `name`. A proxy that compresses answers makes tags weak: the version stays what it is.
 fn tags<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).map(|value| value.to_str().unwrap_or_default());
-    let tags = values.flat_map(|value| value.split(',')).map(str::trim).filter(|tag| !tag.is_empty());
+    let tags = values.flat_map(split).map(str::trim).filter(|tag| !tag.is_empty());
     tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag))
+}
+
+/// The parts of `list` between commas. A comma inside quotes is part of a tag.
+fn split(list: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    list.split(move |sign: char| {
+        is_quoted ^= sign == '"';
+        sign == ',' && !is_quoted
+    })
 }
 
 /// The state that the inside of a tag stands for.
@@ -116,7 +128,11 @@ mod tests {
         check("\"somebody else's\"", &[]);
         check("\"4.150\"", &[]);
         assert_eq!(read("\"1\", *"), Some(Expected::ANYTHING));
-        assert_eq!(read("3"), None);
+        check("\"2,3\"", &[]);
+        check("\"2, 3\",\"3\"", &[order]);
+        for malformed in ["3", "\"3", "\"1, \"2\"", "\"1\"\"2\""] {
+            assert_eq!(read(malformed), None, "{malformed}");
+        }
         assert_eq!(state(of_revision(4, balance).to_str().unwrap().trim_matches('"')), Some(product));
         assert_eq!(expected(&TestRequest::default().to_http_request()).ok(), Some(Expected::ANYTHING));
     }
