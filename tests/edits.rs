@@ -234,6 +234,59 @@ fn what_has_no_effect_is_named_and_refused_to_the_strict() {
 }
 
 #[test]
+fn a_condition_that_nobody_looks_at_is_named_and_refused_to_the_strict() {
+    let server = shop();
+    let bulk = format!("[{}]", order("1"));
+    let requests = [
+        ("PUT", "/api/inventory/categories/1/", r#"{"name":"A"}"#, 200),
+        ("PATCH", "/api/inventory/categories/1/", r#"{"name":"B"}"#, 200),
+        ("POST", "/api/inventory/categories/", r#"{"name":"C"}"#, 201),
+        ("POST", ORDERS, &order("1"), 201),
+        ("POST", "/api/inventory/orders/bulk/", &bulk, 201),
+        ("GET", ORDER, "", 200),
+        ("DELETE", "/api/inventory/categories/2/", "", 204),
+    ];
+    let tag = ("If-Match", "\"1\"");
+    for (method, path, body, status) in requests {
+        let strict = server.send(method, path, &[tag, STRICT], body).expect(400);
+        assert!(strict.text().contains("If-Match would have no effect here"), "{}", strict.text());
+        let reply = server.send(method, path, &[tag], body).expect(status);
+        assert_eq!(reply.header("packhorse-ignored"), Some("If-Match"), "{method} {path}");
+    }
+    let patch = |headers: &[(&str, &str)]| server.send("PATCH", ORDER, headers, r#"{"customer_phone":"2"}"#);
+    let reply = patch(&[tag, STRICT]).expect(200);
+    assert_eq!(reply.header("packhorse-ignored"), None);
+    let reply = patch(&[("If-None-Match", "*")]).expect(200);
+    assert_eq!(reply.header("packhorse-ignored"), Some("If-None-Match"));
+    patch(&[("If-Match", "\"2,3\"")]).expect(412);
+}
+
+#[test]
+fn a_parameter_that_is_given_twice_is_refused_and_nothing_is_done() {
+    let server = shop();
+    let check = |method: &str, path: &str, body: &str, name: &str| {
+        let refused = server.send(method, path, &[], body).expect(400).json();
+        let said = refused.get(name).unwrap().rows()[0].text().to_owned();
+        assert_eq!(said, "This parameter is there more than once. Give it once.", "{path}");
+    };
+    for query in ["dry_run=true&dry_run=false", "dry_run=true&dry_run=true", "dry%5Frun=true&dry_run=false"] {
+        check("POST", &format!("{ORDERS}?{query}"), &order("1"), "dry_run");
+        check("POST", &format!("{ORDERS}bulk/?{query}"), &format!("[{}]", order("1")), "dry_run");
+    }
+    assert_eq!(server.get(ORDERS).ids(), [1], "no order was placed");
+    check("GET", &format!("{ORDERS}?customer=a&status=pending&customer=b"), "", "customer");
+    check("GET", "/api/inventory/products/?limit=1&limit=2", "", "limit");
+    check("GET", "/api/inventory/products/1/movements/?cursor=&cursor=2", "", "cursor");
+    server.get(&format!("{ORDERS}?status=pending&status=shipped&page=1&page=2")).expect(200);
+    // Whoever writes a name in another way gets a link that can be followed.
+    server.post(ORDERS, &order("1")).expect(201);
+    server.post(ORDERS, &order("1")).expect(201);
+    let first = server.get(&format!("{ORDERS}?limit=1&%63ursor=3")).expect(200);
+    let next = first.header("link").unwrap().split(['<', '>']).nth(1).unwrap().to_owned();
+    server.get(&next).expect(200);
+}
+
+#[test]
 fn a_single_order_can_be_tried_without_placing_it() {
     let server = shop();
     let path = format!("{ORDERS}?dry_run=true");

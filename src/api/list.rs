@@ -18,7 +18,7 @@ use super::gate::Gate;
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// The value of `name`; of several the last one. An empty one counts as none.
+    /// The value of `name`. An empty one counts as none. The API takes no second one; for a page the last one counts.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
@@ -118,7 +118,8 @@ pub(super) fn page(request: &HttpRequest, body: Vec<u8>, next: Option<impl Displ
 fn link(request: &HttpRequest, cursor: impl Display) -> Option<HeaderValue> {
     let mut link = format!("<{}?", request.path());
     for pair in request.query_string().split('&') {
-        if !pair.is_empty() && pair.split('=').next() != Some("cursor") {
+        let is_cursor = form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == "cursor");
+        if !pair.is_empty() && !is_cursor {
             push_ascii(&mut link, pair);
             link.push('&');
         }

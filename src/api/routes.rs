@@ -72,21 +72,23 @@ fn endpoints() -> Vec<Endpoint> {
         on(DELAYED, Area::Orders, "Order Delayed", "Lists the orders that outstayed their stage, longest last.")
             .get(orders::delayed).with(PAGE),
         on(ORDER, Area::Orders, "Order Instance", "Shows an order, changes its contact fields while it is pending, archives it once it ended.")
-            .get(orders::retrieve).put(Operator, orders::put).patch(Operator, orders::patch).delete(Operator, orders::delete),
+            .get(orders::retrieve).put(Operator, orders::put).patch(Operator, orders::patch).delete(Operator, orders::delete)
+            .conditional(),
         on(HISTORY, Area::Orders, "Order History", "Lists the transitions of an order, oldest first.")
             .get(orders::history),
         on(TIMELINE, Area::Orders, "Order Timeline", "Lists everything that happened to an order, oldest first.")
             .get(orders::timeline),
         on(TRANSITION, Area::Orders, "Order Transition", "Moves an order to another status.")
-            .post(Operator, orders::transition),
+            .post(Operator, orders::transition).conditional(),
         on(CANCEL, Area::Orders, "Order Cancel", "Cancels an order and gives its stock back.")
-            .post(Operator, orders::cancel),
+            .post(Operator, orders::cancel).conditional(),
         on(PRODUCTS, Area::Catalogue, "Product List", "Lists products and creates one.")
             .get(products::list).with(&LIST_OF_PRODUCTS).post(Admin, products::create),
         on(PRODUCT, Area::Catalogue, "Product Instance", "Shows a product, changes it, deletes one that was never ordered.")
-            .get(products::retrieve).put(Admin, products::put).patch(Admin, products::patch).delete(Admin, products::delete),
+            .get(products::retrieve).put(Admin, products::put).patch(Admin, products::patch).delete(Admin, products::delete)
+            .conditional(),
         on(ADJUST, Area::Catalogue, "Product Adjust", "Adjusts the stock of a product.")
-            .post(Operator, products::adjust),
+            .post(Operator, products::adjust).conditional(),
         on(MOVEMENTS, Area::Catalogue, "Product Movements", "Lists the stock ledger of a product, newest first.")
             .get(products::movements).with(PAGE),
         on(CATEGORIES, Area::Catalogue, "Category List", "Lists categories and creates one.")
@@ -147,6 +149,16 @@ pub(super) fn parameters() -> Vec<(&'static str, Method, Parameters)> {
     endpoints().into_iter().flat_map(rows).collect()
 }
 
+/// Every path and method of the API whose command looks at `If-Match`.
+#[cfg(test)]
+pub(super) fn conditional() -> Vec<(&'static str, Method)> {
+    let commands = |endpoint: Endpoint| {
+        let methods = endpoint.needs.into_iter().map(|(method, _)| method).filter(|method| !method.is_safe());
+        methods.map(move |method| (endpoint.path, method))
+    };
+    endpoints().into_iter().filter(|endpoint| endpoint.is_conditional).flat_map(commands).collect()
+}
+
 /// What a path without endpoints answers.
 pub(super) async fn unknown() -> Answer {
     Err(Error::not_found())
@@ -165,6 +177,8 @@ struct Endpoint {
     needs: Vec<(Method, Need)>,
     /// The parameters that a method takes; the others take none.
     parameters: Vec<(Method, Parameters)>,
+    /// Whether its commands look at `If-Match`.
+    is_conditional: bool,
     resource: Resource,
 }
 
@@ -181,7 +195,16 @@ struct Metadata {
 }
 
 fn on(path: &'static str, area: Area, name: &'static str, description: &'static str) -> Endpoint {
-    Endpoint { name, description, path, area, needs: Vec::new(), parameters: Vec::new(), resource: web::resource(path) }
+    Endpoint {
+        name,
+        description,
+        path,
+        area,
+        needs: Vec::new(),
+        parameters: Vec::new(),
+        is_conditional: false,
+        resource: web::resource(path),
+    }
 }
 
 impl Endpoint {
@@ -242,6 +265,12 @@ impl Endpoint {
         self
     }
 
+    /// All commands of the path are carried out only while `If-Match` holds.
+    fn conditional(mut self) -> Self {
+        self.is_conditional = true;
+        self
+    }
+
     fn to<H, A>(mut self, method: Method, role: Option<Role>, handler: H) -> Self
     where
         H: Handler<A, Output: Responder + 'static>,
@@ -254,7 +283,7 @@ impl Endpoint {
 
     /// The resource, which also answers OPTIONS, and 405 to every other method.
     fn resource(self) -> impl HttpServiceFactory {
-        let Self { name, description, needs, parameters, resource, .. } = self;
+        let Self { name, description, needs, parameters, is_conditional, resource, .. } = self;
         let answers = |method: &Method| method == Method::OPTIONS || needs.iter().any(|(known, _)| known == method);
         let words: Vec<_> = METHODS.iter().filter(|method| answers(method)).map(Method::as_str).collect();
         let allow = HeaderValue::try_from(words.join(", ")).expect("names of methods are a header value");
@@ -284,7 +313,7 @@ impl Endpoint {
                     .map_or(&[][..], |(_, names)| names);
                 async move {
                     match refusal {
-                        None => unused::told(request, next, known).await,
+                        None => unused::told(request, next, known, is_conditional).await,
                         Some(refusal) => Ok(request.into_response(refusal.answer())),
                     }
                 }

@@ -3,7 +3,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 
@@ -16,17 +16,23 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const STRICT: &str = "handling=strict";
 
-/// Serves `request`, whose path and method take the parameters `known`.
+/// The one parameter that may be given several times: all its values count.
+const SEVERAL: &str = "status";
+
+/// Serves `request`, whose path and method take the parameters `known`, each once. Commands of a path that
+/// `is_conditional` look at `If-Match`.
 pub(super) async fn told(
     request: ServiceRequest,
     next: Next<BoxBody>,
     known: &'static [&'static str],
+    is_conditional: bool,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_strict = is_strict(request.headers());
-    let refusal = match unknown(request.query_string(), known) {
-        Some(ignored) => note(request.request(), &ignored).err(),
-        None => None,
-    };
+    let ignored = Ignored::default();
+    let known = parameters(request.query_string(), known, &ignored);
+    conditions(request.request(), is_conditional, &ignored);
+    let noted = note(request.request(), &ignored);
+    let refusal = known.and(noted).err();
     let mut response = match refusal {
         Some(error) => request.into_response(error.error_response()),
         None => next.call(request).await?,
@@ -61,17 +67,37 @@ pub(super) fn note(request: &HttpRequest, ignored: &Ignored) -> Result<(), Error
     Ok(())
 }
 
-/// The parameters in `query` that are not `known`.
-fn unknown(query: &str, known: &[&str]) -> Option<Ignored> {
+/// Notes the parameters in `query` that are not `known`. One that is, and is there twice, is refused: to take either of
+/// its values could be wrong.
+fn parameters(query: &str, known: &[&'static str], ignored: &Ignored) -> Result<(), Error> {
     if query.is_empty() {
-        return None;
+        return Ok(());
     }
     // A malformed query is for the endpoint to refuse, if it looks at it.
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(query).ok()?;
-    let ignored = Ignored::default();
-    let is_unknown = |name: &&String| !name.is_empty() && !known.contains(&name.as_str());
-    pairs.iter().map(|(name, _)| name).filter(is_unknown).for_each(|name| ignored.note("", name));
-    Some(ignored)
+    let Ok(pairs) = web::Query::<Vec<(String, String)>>::from_query(query) else { return Ok(()) };
+    let mut seen = 0_u64;
+    let mut repeated = None;
+    for (name, _) in pairs.iter().filter(|(name, _)| !name.is_empty()) {
+        match known.iter().position(|known| known == name) {
+            None => ignored.note("", name),
+            Some(place) if known[place] != SEVERAL && seen & (1 << place) != 0 => repeated = Some(known[place]),
+            Some(place) => seen |= 1 << place,
+        }
+    }
+    repeated
+        .map_or(Ok(()), |name| Err(Error::field(name, "This parameter is there more than once. Give it once.".into())))
+}
+
+/// Notes the conditions that nobody looks at. A read that does not know `If-None-Match` answers in full, which is what
+/// such a caller has to expect.
+fn conditions(request: &HttpRequest, is_conditional: bool, ignored: &Ignored) {
+    let (headers, reads) = (request.headers(), request.method().is_safe());
+    if headers.contains_key(IF_MATCH) && (reads || !is_conditional) {
+        ignored.note("", "If-Match");
+    }
+    if headers.contains_key(IF_NONE_MATCH) && !reads {
+        ignored.note("", "If-None-Match");
+    }
 }
 
 fn is_strict(headers: &HeaderMap) -> bool {
@@ -98,10 +124,17 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_a_path_does_not_have_are_named() {
-        let list = |query: &str| unknown(query, &["limit", "dry_run"]).map(|ignored| ignored.list());
-        assert_eq!(list("limit=2&page=2&dryrun=true&limit=3&=x&page=3").as_deref(), Some("page, dryrun"));
-        assert_eq!(list("limit=2").as_deref(), Some(""));
-        assert_eq!(list(""), None);
+    fn parameters_that_a_path_does_not_have_are_named_and_one_that_it_has_is_taken_once() {
+        let check = |query: &str, list: &str, is_taken: bool| {
+            let ignored = Ignored::default();
+            let taken = parameters(query, &["limit", "dry_run", "status"], &ignored);
+            assert_eq!((ignored.list().as_str(), taken.is_ok()), (list, is_taken), "{query}");
+        };
+        check("limit=2&page=2&dryrun=true&=x&=y&page=3", "page, dryrun", true);
+        check("limit=2", "", true);
+        check("", "", true);
+        check("status=a&limit=2&status=b", "", true);
+        check("limit=2&page=2&limit=2", "page", false);
+        check("dry_run=true&dry%5Frun=", "", false);
     }
 }

@@ -171,7 +171,7 @@ pub(super) fn header(name: &str) -> Header {
         }
         "ETag" => (json!({"type": "string"}), "What the answer shows, for If-Match and If-None-Match."),
         "Packhorse-Ignored" => {
-            (json!({"type": "string"}), "Members of the body and parameters that had no effect, if there were any.")
+            (json!({"type": "string"}), "Members of the body, parameters and conditions that had no effect, if any.")
         }
         "Preference-Applied" => (json!({"type": "string", "enum": ["handling=strict"]}), "The request preferred it."),
         "Idempotent-Replayed" => {

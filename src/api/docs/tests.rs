@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::http::Method;
 use serde_json::Value;
 
-use super::super::routes::{parameters, routes};
+use super::super::routes::{conditional, parameters, routes};
 use super::*;
 
 fn document() -> Value {
@@ -118,6 +118,26 @@ fn a_path_takes_the_parameters_that_are_documented_and_names_all_others_as_ignor
     let differing: Vec<_> = taken.symmetric_difference(&documented).collect();
     assert!(differing.is_empty(), "only in one of route table and document: {differing:?}");
     assert!(taken.len() > 30);
+}
+
+#[test]
+fn the_commands_that_look_at_a_condition_are_those_that_document_it() {
+    let taken: BTreeSet<_> = conditional()
+        .into_iter()
+        .map(|(path, method)| (document::shown(path).to_owned(), method.as_str().to_lowercase()))
+        .collect();
+    let document = document();
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+            if parameters.any(|parameter| parameter["name"] == "If-Match") {
+                documented.insert((path.clone(), method.clone()));
+            }
+        }
+    }
+    assert_eq!(taken, documented);
+    assert!(taken.len() > 5);
 }
 
 #[test]
