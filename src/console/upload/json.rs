@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::fault::Fault;
@@ -12,15 +12,18 @@ use crate::api::orders::input;
 use crate::config::Limits;
 use crate::view::Products;
 
-/// What is shown of an order.
-#[derive(Default, serde::Deserialize)]
+/// What an order says.
+const ORDER: [&str; 6] = ["order", "customer_name", "items", "customer_email", "customer_phone", "delivery_address"];
+/// What a line of it says.
+const LINE: [&str; 2] = ["product_id", "quantity"];
+
+/// What is shown of an order, and whether it can be read in one way only.
 struct Head<'a> {
-    #[serde(borrow)]
     order: Option<&'a RawValue>,
-    #[serde(borrow)]
     customer_name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    items: Option<&'a RawValue>,
+    lines: usize,
+    /// What is there twice.
+    repeated: Option<String>,
 }
 
 /// The orders of the file `text`.
@@ -36,16 +39,20 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
     let row = |(index, value): (usize, &&RawValue)| {
         let value = value.get();
         let begin = value.as_ptr().addr() - text.as_ptr().addr();
-        let head: Head<'_> = serde_json::from_str(value).unwrap_or_default();
+        let head = Head::of(value);
         let word = |value: Option<&RawValue>| value.map_or_else(String::new, |value| said(value.get()));
-        let items = head.items.and_then(|items| serde_json::from_str::<Vec<IgnoredAny>>(items.get()).ok());
         let name = word(head.order);
         Row {
             place: format!("order {}", index + 1),
             reference: shortened(&name),
             customer: shortened(&word(head.customer_name)),
-            lines: items.map_or(0, |items| items.len()),
-            order: input::order(value.as_bytes(), products, limits).map_err(|error| Fault::from(error).line().into()),
+            lines: head.lines,
+            order: match head.repeated {
+                None => {
+                    input::order(value.as_bytes(), products, limits).map_err(|error| Fault::from(error).line().into())
+                }
+                Some(name) => Err(format!("{name} is there twice. Leave one of the two out.").into()),
+            },
             note: String::new(),
             identity: None,
             name: name.into_boxed_str(),
@@ -61,6 +68,80 @@ fn said(value: &str) -> String {
     let is_number = value.starts_with(|sign: char| sign.is_ascii_digit() || sign == '-');
     let text = if is_number { value.to_owned() } else { serde_json::from_str(value).unwrap_or_default() };
     text.trim().to_owned()
+}
+
+impl<'a> Head<'a> {
+    /// That of the order `text`; of what is no object, nothing.
+    fn of(text: &'a str) -> Self {
+        let ([order, customer_name, items, ..], repeated) = members(text, ORDER);
+        let mut lines = Lines::default();
+        // What is no list is for the check of the order to refuse.
+        let list = items.map(|items| serde_json::Deserializer::from_str(items.get()).deserialize_seq(&mut lines));
+        let repeated = repeated.map(|name| format!("\"{name}\""));
+        let lines = if list.is_some_and(|list| list.is_ok()) { lines } else { Lines::default() };
+        Self { order, customer_name, lines: lines.count, repeated: repeated.or(lines.repeated) }
+    }
+}
+
+/// The members `names` of the object that `text` is, and the first of them that is there twice. Other members have no
+/// effect, however often they are there.
+fn members<'a, const N: usize>(
+    text: &'a str,
+    names: [&'static str; N],
+) -> ([Option<&'a RawValue>; N], Option<&'static str>) {
+    let read = serde_json::Deserializer::from_str(text).deserialize_map(Object(names));
+    read.unwrap_or(([None; N], None))
+}
+
+/// Finds members by their names.
+struct Object<const N: usize>([&'static str; N]);
+
+impl<'a, const N: usize> Visitor<'a> for Object<N> {
+    type Value = ([Option<&'a RawValue>; N], Option<&'static str>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut found, mut repeated) = ([None; N], None);
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value()?;
+            if let Some(place) = self.0.iter().position(|known| *known == name)
+                && found[place].replace(value).is_some()
+            {
+                repeated.get_or_insert(self.0[place]);
+            }
+        }
+        Ok((found, repeated))
+    }
+}
+
+/// Counts the lines of an order, and looks for one that says something twice.
+#[derive(Default)]
+struct Lines {
+    count: usize,
+    repeated: Option<String>,
+}
+
+impl<'a> Visitor<'a> for &mut Lines {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut lines: A) -> Result<(), A::Error> {
+        while let Some(line) = lines.next_element::<&RawValue>()? {
+            self.count += 1;
+            if self.repeated.is_none()
+                && let (_, Some(name)) = members(line.get(), LINE)
+            {
+                self.repeated = Some(format!("items {}: \"{name}\"", self.count));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Collects the values of a list, and one more than there may be.
