@@ -29,6 +29,11 @@ fn run(server: &Running, path: &str) -> String {
 /// The same with ticks.
 fn run_with(server: &Running, path: &str, ticks: &[(&str, &str)]) -> String {
     goes_to(&submit(server, path, &format!("{path}run/"), ticks));
+    ended(server, path)
+}
+
+/// Waits for the end of a run.
+fn ended(server: &Running, path: &str) -> String {
     let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let page = page(server, path);
@@ -386,4 +391,45 @@ fn lines_are_counted_whatever_ends_them() {
     let server = filled();
     let content = format!("\n{HEADER}A,Zoe,nonsense,1,Here,1,1\nB,Max,nonsense,1,Here,1,1\n").replace('\n', "\r");
     holds(&page(&server, &tried(&server, "a.csv", &content)), &["line 3", "line 4"]);
+}
+
+#[test]
+fn a_row_of_a_json_file_that_says_something_twice_is_left_out_and_says_what() {
+    let server = filled();
+    let order = super::browser::order;
+    let named = order("Zoe").replacen('{', r#"{"order": "DK", "order": "DK2", "#, 1);
+    let line = order("Max").replace(r#""quantity": 2"#, r#""quantity": 2, "quantity": 20"#);
+    let noted = order("Ida").replacen('{', r#"{"reason": "now", "reason": "before", "#, 1);
+    let path = tried(&server, "orders.json", &format!("[{named}, {line}, {noted}]"));
+    let shown = page(&server, &path);
+    holds(&shown, &["DK", "Zoe", "&quot;order&quot; is there twice", "items 1: &quot;quantity&quot; is there twice"]);
+    holds(&shown, &["Place 1 order<"]);
+    holds(&run(&server, &path), &["1 order was placed: order 6."]);
+    holds(&page(&server, "/orders/6/"), &["Ida"]);
+    // What was left out can be mended in the file that says so.
+    let refused = server.get(&format!("/admin{path}refused/")).expect(200);
+    let mended = refused.text().replace(r#""order": "DK", "#, "").replace(r#", "quantity": 20"#, "");
+    holds(&page(&server, &tried(&server, "mended.json", &mended)), &["Place 2 orders"]);
+}
+
+#[test]
+fn what_was_placed_as_often_as_it_may_be_says_so() {
+    let server = filled();
+    let content = format!("{HEADER}R8,Zoe,zoe@example.com,1,Here,1,1\n");
+    run(&server, &tried(&server, "a.csv", &content));
+    for id in 7..14 {
+        let path = tried(&server, "a.csv", &content);
+        let over = run_with(&server, &path, &[("again", "on")]);
+        holds(&over, &[&format!("1 order was placed: order {id}.")]);
+        assert!(!over.contains("cannot be placed again"), "{over}");
+    }
+    let said = "1 order of the file was placed 8 times and cannot be placed again.";
+    let path = tried(&server, "a.csv", &content);
+    let shown = page(&server, &path);
+    holds(&shown, &[said, "give it another text in <code>order</code>"]);
+    assert!(!shown.contains("name=\"again\""), "{shown}");
+    // A page from before may still have the tick.
+    goes_to(&submit(&server, "/upload/", &format!("{path}run/"), &[("again", "on")]));
+    holds(&ended(&server, &path), &["Nothing new was placed.", said]);
+    server.get("/admin/orders/14/").expect(404);
 }

@@ -64,6 +64,8 @@ struct Sum {
     other: usize,
     /// What could be placed again.
     again: usize,
+    /// What was placed as often as it may be.
+    spent: usize,
     placed: Vec<OrderId>,
 }
 
@@ -77,6 +79,7 @@ impl Sum {
             }
             Outcome::Earlier(Earlier { id, at, is_same, next }) => {
                 self.again += usize::from(*next < ROUNDS);
+                self.spent += usize::from(*next >= ROUNDS);
                 if *is_same {
                     self.same.push(*id);
                     self.at = self.at.max(at.0);
@@ -116,6 +119,8 @@ pub(in super::super) async fn show(visit: Visit) -> Answer {
             same_at => sum.at,
             other => sum.other,
             again => sum.again,
+            spent => sum.spent,
+            rounds => ROUNDS,
             placed => sum.placed.len(),
             placed_as => span(&sum.placed),
             phase => state.phase.word(),
