@@ -88,7 +88,7 @@ struct EngineBody<'a> {
     orders_in_memory: u64,
     /// Idempotency keys that are remembered.
     idempotency_keys: usize,
-    /// The most keys of one caller: the setting `retention.idempotency_keys_max`.
+    /// How many there may be, of all callers together: the setting `retention.idempotency_keys_max`.
     idempotency_keys_max: usize,
     /// Requests that were answered 503 because too many were under way.
     refused_busy: u64,

@@ -94,7 +94,7 @@ fn read_all(kv: MemoryKv) -> Result<(), StoreError> {
 
 /// Records of every table.
 pub(crate) fn store_records() {
-    let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/store/v4.bin")).unwrap();
+    let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/store/v5.bin")).unwrap();
     let frozen = thaw(&bytes);
     read_all(frozen.after_kill()).expect("the frozen store is sound");
     let corpus: Vec<_> = records(&frozen).iter().map(Record::render).collect();
