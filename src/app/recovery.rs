@@ -187,16 +187,22 @@ pub(super) fn from_checkpoint<T>(
 /// Whether what is reserved is what open orders hold. A power cut can leave the store with records that are each whole,
 /// of which some are older than its head.
 fn stock_agrees(view: &View) -> bool {
-    let mut held: BTreeMap<ProductId, u64> = BTreeMap::new();
+    let held = held_by_orders(view);
+    let products = view.products().page(ProductId(0), usize::MAX);
+    products.iter().all(|product| {
+        u64::from(product.balance.reserved) == held.get(&product.revision.product).copied().unwrap_or_default()
+    })
+}
+
+/// What open orders hold of each product: those that have shipped hold nothing any more.
+pub(super) fn held_by_orders(view: &View) -> BTreeMap<ProductId, u64> {
+    let mut held = BTreeMap::new();
     for order in view.open_orders().iter().filter(|order| order.status != Status::Shipped) {
         for line in &order.lines {
             *held.entry(line.product.product).or_default() += u64::from(line.quantity);
         }
     }
-    let products = view.products().page(ProductId(0), usize::MAX);
-    products.iter().all(|product| {
-        u64::from(product.balance.reserved) == held.get(&product.revision.product).copied().unwrap_or_default()
-    })
+    held
 }
 
 /// Takes over a checkpoint and reads its open orders back into memory.

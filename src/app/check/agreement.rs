@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Findings;
+use crate::app::recovery::held_by_orders;
 use crate::domain::access::Access;
 use crate::domain::ids::{OrderId, ProductId};
-use crate::domain::order::Status;
 use crate::store::{self, Loaded, Store};
 use crate::view::View;
 
@@ -88,12 +88,7 @@ pub(super) fn of_newer(view: &View, store: &Store, newer: Vec<OrderId>, findings
 
 /// The stock that is reserved is what open, unshipped orders hold.
 pub(super) fn of_reservations(view: &View, findings: &mut Findings) {
-    let mut held: BTreeMap<ProductId, u64> = BTreeMap::new();
-    for order in view.open_orders().iter().filter(|order| order.status != Status::Shipped) {
-        for line in &order.lines {
-            *held.entry(line.product.product).or_default() += u64::from(line.quantity);
-        }
-    }
+    let mut held = held_by_orders(view);
     let inventory = view.products().inventory();
     for revision in inventory.catalogue.products_from(ProductId(1)) {
         let (reserved, held) = (inventory.stock.balance(revision.product).reserved, held.remove(&revision.product));
