@@ -1,26 +1,20 @@
 //! What people send from pages of the console: files of orders, and the forms of the pages that take one.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{System, SystemRunner};
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, RETRY_AFTER, SET_COOKIE};
 use actix_web::test;
-use packhorse::access::{Guard, Options};
-use packhorse::actors::Load;
-use packhorse::api::{self, Gate, Setup};
-use packhorse::app::SystemClock;
+use packhorse::api;
 use packhorse::config::Settings;
 use packhorse::console::Console;
-use packhorse::journal::MemoryOptions;
 use packhorse::telemetry::counters;
 
 use super::harness::Decoder;
-use super::memory;
 use super::mutate::{Chance, mutate};
+use super::requests::doors;
 
 /// After so many inputs the engine begins anew, so that it stays small.
 const WORLD: u64 = 2_000;
@@ -36,20 +30,8 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let settings = Settings::default();
-        let gate = Gate::new(Setup {
-            limits: settings.limits.clone(),
-            zone: chrono_tz::UTC,
-            body_timeout: Duration::from_secs(5),
-            clock: Arc::new(SystemClock),
-            low_stock: 10,
-            settings: Vec::new(),
-        });
-        let guard = Guard::new(Options::default(), Arc::new(SystemClock));
-        let engine = memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await;
-        guard.open(engine.clone());
-        gate.open(engine);
-        let console = Console::new(gate.clone(), settings.stages.policy());
+        let (gate, guard) = doors().await;
+        let console = Console::new(gate.clone(), Settings::default().stages.policy());
         let app = api::app(gate, guard).configure(|config| console.configure(config));
         let service = test::init_service(app).await;
         let call: Box<dyn Fn(test::TestRequest) -> Answer> =

@@ -178,7 +178,8 @@ type Answer = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, actix
 /// An engine behind its routes.
 type World = Box<dyn Fn(test::TestRequest) -> Answer>;
 
-async fn world() -> World {
+/// The doors to a new engine.
+pub(crate) async fn doors() -> (Gate, Guard) {
     let gate = Gate::new(Setup {
         limits: Settings::default().limits,
         zone: chrono_tz::UTC,
@@ -191,6 +192,11 @@ async fn world() -> World {
     let engine = memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await;
     guard.open(engine.clone());
     gate.open(engine);
+    (gate, guard)
+}
+
+async fn world() -> World {
+    let (gate, guard) = doors().await;
     let service = test::init_service(api::app(gate, guard)).await;
     let world: World = Box::new(move |request| Box::pin(service.call(request.to_request())));
     for (path, body) in [
