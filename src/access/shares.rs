@@ -137,7 +137,7 @@ impl Drop for Share {
     }
 }
 
-/// Turns that are waited for: so many at once, and of one caller at most half of them, running or next in the queue.
+/// Turns that callers wait for: a fixed number at once, of which one caller has at most half, running or next in line.
 #[derive(Clone)]
 pub struct Turns {
     all: Arc<Semaphore>,
@@ -151,7 +151,7 @@ pub struct Turn {
     _one: OwnedSemaphorePermit,
 }
 
-/// Beyond so many callers those without a turn are forgotten.
+/// Above this number of callers, those without a turn are forgotten.
 const HOLDERS_KEPT: usize = 64;
 
 impl Turns {

@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const PREFIX: &str = ".packhorse-check-";
 /// How often an interrupted process looks whether the directory is gone, which sled is still at.
 const LOOKS_MAX: u32 = 200;
-/// It is gone for good when it was gone so often in a row.
+/// The directory counts as removed when it was absent this many times in a row.
 const LOOKS_QUIET: u32 = 10;
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// A shell says 128 and the number of the signal.
