@@ -16,6 +16,8 @@ mod flips;
 mod full;
 #[path = "crash/kills.rs"]
 mod kills;
+#[path = "crash/lost.rs"]
+mod lost;
 #[path = "crash/mount.rs"]
 mod mount;
 #[path = "crash/power.rs"]

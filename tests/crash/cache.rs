@@ -1,6 +1,6 @@
 //! Crash states of a volatile disk cache: what the server wrote, synced, renamed, cut and removed is recorded, and
 //! directories are put together that a disk may hold when the power fails: each sector and each name that was not synced
-//! is old or new.
+//! is old or new. Three of four then lose a whole segment, the witness or the store as well.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use super::cases::{Cases, Dice};
 use super::kills::assert_sound;
+use super::lost::{KINDS, Lost};
 use super::shim::{Recorded, Shim, recorded};
 use super::witness::PIECES;
-use crate::support::library::{picture, run, settings};
+use crate::support::library::{picture, settings, try_run};
 use crate::support::process::{MANUAL, Starting, order, serve};
 
 /// Of so many states one is shown to the real binary, the others to the library.
@@ -153,9 +154,17 @@ impl Recording {
         let acknowledged =
             self.acknowledged.iter().take_while(|(calls, _)| *calls <= cut).last().map(|(_, orders)| *orders);
         let story = format!("after call {cut} of {}, second process at {}", self.calls.len(), self.second);
+        let mut lost = Lost::take(KINDS[dice.index(KINDS.len())], dice, &directory);
         if real {
-            let started = Starting::spawn(serve(&directory, MANUAL)).ready();
-            let server = started.unwrap_or_else(|ended| panic!("{story}: it does not start: {}", ended.log));
+            let server = loop {
+                match Starting::spawn(serve(&directory, MANUAL)).ready() {
+                    Ok(server) => break server,
+                    Err(ended) => match lost.take() {
+                        Some(lost) => lost.assert_refused(&ended.log),
+                        None => panic!("{story}: it does not start: {}", ended.log),
+                    },
+                }
+            };
             let mut orders = server.orders();
             orders.sort_by_key(|order| order.get("id").unwrap().number());
             let found: Vec<_> = orders.iter().map(|order| order.get("customer_name").unwrap().text()).collect();
@@ -168,7 +177,15 @@ impl Recording {
             server.kill();
             assert_sound(&directory);
         } else {
-            let seen = run(&settings(&directory), async |engine| picture(engine));
+            let seen = loop {
+                match try_run(&settings(&directory), async |engine| picture(engine)) {
+                    Ok(seen) => break seen,
+                    Err(said) => match lost.take() {
+                        Some(lost) => lost.assert_refused(&said),
+                        None => panic!("{story}: it does not open: {said}"),
+                    },
+                }
+            };
             let found: Vec<_> = seen.orders.iter().map(|order| order.contact.customer_name()).collect();
             self.compare(&found, acknowledged, &story);
             if acknowledged.is_some() {

@@ -61,7 +61,7 @@ enum After {
     NoStore,
 }
 
-fn is_segment(name: &Path) -> bool {
+pub(crate) fn is_segment(name: &Path) -> bool {
     name.extension().is_some_and(|end| end == "seg")
 }
 

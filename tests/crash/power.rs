@@ -1,5 +1,5 @@
 //! Power cuts: a file system on a loop device, ext4 and xfs, is shut down under load without flushing its log, mounted
-//! again, and the server started on what is there.
+//! again, and the server started on what is there, by turns without a segment, the witness or the store.
 
 use std::thread;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::cache::another_boot;
 use super::cases::{Cases, Dice, skipped};
 use super::kills::{RESTLESS, assert_sound, compare, offer_load};
+use super::lost::{KINDS, Lost, compare_without};
 use super::mount::{Kind, Mount};
 use super::witness::{PIECES, Witness};
 use crate::support::process::Process;
@@ -35,6 +36,8 @@ fn live(dice: &mut Dice, cuts: u64, kind: Kind) {
     let mut mount = Mount::new(kind, DISK).unwrap();
     let directory = mount.path().join("data");
     let witness = Witness::default();
+    // Each kind comes within a life.
+    let first = dice.index(KINDS.len());
     for cut in 0..cuts {
         let server = Process::start(&directory, RESTLESS);
         if cut == 0 {
@@ -49,7 +52,11 @@ fn live(dice: &mut Dice, cuts: u64, kind: Kind) {
         drop(server);
         mount.power_on();
         another_boot(&directory);
-        compare(&witness, dice, &directory);
+        let kind = KINDS[(first + usize::try_from(cut).unwrap()) % KINDS.len()];
+        match Lost::take(kind, dice, &directory) {
+            Some(lost) => compare_without(lost, &witness, dice, &directory),
+            None => compare(&witness, dice, &directory),
+        }
         assert_sound(&directory);
     }
 }

@@ -81,11 +81,16 @@ pub(crate) async fn work(engine: &Engine) {
 
 /// Opens the engine of `settings`, lets `act` use it, and closes it.
 pub(crate) fn run<T>(settings: &Settings, act: impl AsyncFnOnce(&Engine) -> T) -> T {
+    try_run(settings, act).unwrap()
+}
+
+/// As [`run`]; an error is what was said instead of opening it.
+pub(crate) fn try_run<T>(settings: &Settings, act: impl AsyncFnOnce(&Engine) -> T) -> Result<T, String> {
     System::new().block_on(async {
-        let engine = Engine::open(settings).await.unwrap();
+        let engine = Engine::open(settings).await.map_err(|error| error.to_string())?;
         let result = act(&engine).await;
         engine.close().await;
-        result
+        Ok(result)
     })
 }
 
