@@ -140,7 +140,14 @@ impl Server {
             Err(error) => tracing::error!(%error, "the HTTP server panicked while it stopped"),
         }
         self.engine.close().await;
-        tracing::info!(sequence = self.engine.view().applied(), "stopped");
+        let sequence = self.engine.view().applied();
+        // With the last of these the store is closed, which waits for the disk.
+        let Self { engine, guard, gate, .. } = self;
+        let closed = tokio::task::spawn_blocking(move || drop((engine, guard, gate))).await;
+        if let Err(error) = closed {
+            tracing::error!(%error, "closing the data directory panicked");
+        }
+        tracing::info!(sequence, "stopped");
     }
 
     async fn poisoned(&self) -> String {

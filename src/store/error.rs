@@ -1,6 +1,7 @@
 //! What can go wrong in the store. Nothing that was promised depends on it: the journal rebuilds it.
 
 use std::io;
+use std::time::Duration;
 
 use super::schema::Table;
 use crate::domain::ids::ProductId;
@@ -15,6 +16,17 @@ pub enum StoreError {
         action: &'static str,
         /// What the system answered.
         source: io::Error,
+    },
+    /// The disk takes long. Nothing failed, and what the store holds is whole.
+    #[error(
+        "the store did not {action} within {}: the disk is slow, or does not answer at all; see to it. Nothing is lost",
+        humantime::format_duration(*waited)
+    )]
+    Slow {
+        /// What is waited for, as an infinitive.
+        action: &'static str,
+        /// How long it was.
+        waited: Duration,
     },
     /// Something is not what was written. The store has to be rebuilt from the journal.
     #[error("the store is damaged in {place}: {found}; it has to be rebuilt from the journal")]

@@ -4,7 +4,8 @@
 //! - Opening and reading damaged files may panic. Panics are contained here and become [`StoreError::Damaged`]; after
 //!   the first one the engine answers nothing more, because nobody knows what the panic left behind.
 //! - `flush` calls `sync_file_range`, which does not reach the disk's own cache: an `fdatasync` follows it.
-//! - After a write that failed on one of its threads, `flush` may wait for ever: it is given up on after a while.
+//! - After a write that failed on one of its threads, `flush` may wait for ever. So its settings are asked whether one
+//!   failed: only then is a flush given up on. One that is slow is waited for, and the log says so.
 //! - A write that fails, such as on a full disk, stops every later one until the files are opened anew. So there has to
 //!   be room before a checkpoint is begun, and [`Kv::renew`] opens them again.
 //! - Garbage is collected by the thread that flushes periodically, so that thread stays on.
@@ -14,9 +15,10 @@ use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel;
 use parking_lot::RwLock;
@@ -44,10 +46,11 @@ impl Default for Options {
     }
 }
 
-/// How long a flush may take. After a write that failed in the background sled may wait for ever.
-const FLUSH_MAX: Duration = Duration::from_secs(30);
-/// How long closing may take.
-const CLOSE_MAX: Duration = Duration::from_secs(5);
+/// How the disk is waited for: longer than any takes that still takes entries.
+const PATIENCE: Patience =
+    Patience { look: Duration::from_secs(1), say: Duration::from_secs(10), max: Duration::from_mins(10) };
+/// How files are closed that nobody trusts any more.
+const IMPATIENCE: Patience = Patience { max: Duration::from_secs(5), ..PATIENCE };
 /// So much has to be free on the disk before a checkpoint is begun, in bytes.
 const ROOM_MIN: u64 = 8 << 20;
 
@@ -65,8 +68,23 @@ pub struct SledKv {
 
 struct Files {
     db: Db,
+    /// What `db` was opened with: it knows of writes that failed on a thread of sled's own.
+    config: Config,
     trees: [Tree; Table::ALL.len()],
-    file: File,
+    file: Arc<File>,
+    /// Each flush under way has a clone.
+    flushing: Arc<()>,
+}
+
+/// How what waits for the disk is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// How often it is looked whether a write failed.
+    look: Duration,
+    /// How often the log says what is waited for.
+    say: Duration,
+    /// How long it is waited at most.
+    max: Duration,
 }
 
 impl SledKv {
@@ -109,14 +127,13 @@ impl Files {
     fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
         fs::create_dir_all(directory).map_err(|source| StoreError::Io { action: "make its directory", source })?;
         remove_unfinished_snapshots(directory)?;
+        let config = Config::new()
+            .path(directory)
+            .mode(Mode::HighThroughput)
+            .cache_capacity(options.cache_bytes.max(Options::CACHE_BYTES_MIN))
+            .use_compression(false);
         let opened = contain("open", || {
-            let db = Config::new()
-                .path(directory)
-                .mode(Mode::HighThroughput)
-                .cache_capacity(options.cache_bytes.max(Options::CACHE_BYTES_MIN))
-                .use_compression(false)
-                .open()
-                .map_err(|error| from_sled("open", error))?;
+            let db = config.open().map_err(|error| from_sled("open", error))?;
             let mut trees = Vec::with_capacity(Table::ALL.len());
             for table in Table::ALL {
                 trees.push(db.open_tree([table as u8]).map_err(|error| from_sled("open a table", error))?);
@@ -127,33 +144,56 @@ impl Files {
         let (db, trees) = opened?;
         let file = File::open(directory.join("db"))
             .map_err(|source| StoreError::Io { action: "open its file for syncing", source })?;
-        Ok(Self { db, trees, file })
+        Ok(Self { db, config, trees, file: Arc::new(file), flushing: Arc::new(()) })
     }
 
     fn tree(&self, table: Table) -> &Tree {
         &self.trees[table as usize - 1]
     }
 
+    /// Returns when everything applied before is on the disk.
+    fn flush(&self, patience: Patience) -> Result<(), StoreError> {
+        const ACTION: &str = "flush";
+        let (db, file, flushing) = (self.db.clone(), self.file.clone(), self.flushing.clone());
+        within(patience, ACTION, &self.config, move || {
+            let flushed = db.flush().map(drop).map_err(|error| from_sled(ACTION, error));
+            drop((db, flushing));
+            flushed?;
+            file.sync_data().map_err(|source| StoreError::Io { action: ACTION, source })
+        })
+    }
+
+    /// Whether a flush that was given up on is still under way, with the files in its hands.
+    fn is_flushing(&self) -> bool {
+        Arc::strong_count(&self.flushing) > 1
+    }
+
     /// Closes the files. Answers whether everything is on the disk.
-    fn close(self) -> bool {
-        let Self { db, trees, file } = self;
-        let closed = within(CLOSE_MAX, "close", move || {
-            let flushed = db.flush().map(drop).map_err(|error| from_sled("close", error));
+    fn close(self, patience: Patience) -> bool {
+        const ACTION: &str = "close";
+        let Self { db, config, trees, file, flushing: _ } = self;
+        let closed = within(patience, ACTION, &config, move || {
+            let flushed = db.flush().map(drop).map_err(|error| from_sled(ACTION, error));
             drop((trees, db));
-            flushed
+            flushed?;
+            file.sync_all().map_err(|source| StoreError::Io { action: ACTION, source })
         });
         if let Err(error) = &closed {
             tracing::warn!(%error, "sled was not closed well");
         }
-        closed.is_ok() && file.sync_all().is_ok()
+        closed.is_ok()
     }
 }
 
 impl Drop for SledKv {
     fn drop(&mut self) {
-        let closed = self.open.get_mut().take().is_some_and(Files::close);
-        let is_sound = closed && !*self.stopped.get_mut() && !*self.failed.get_mut();
-        if is_sound && let Err(error) = in_use::end(&self.directory) {
+        let is_sound = !*self.stopped.get_mut() && !*self.failed.get_mut();
+        let patience = if is_sound { PATIENCE } else { IMPATIENCE };
+        let is_closed = self.open.get_mut().take().is_some_and(|open| open.close(patience));
+        if is_sound
+            && is_closed
+            && let Err(error) = in_use::end(&self.directory)
+        {
             // Where nobody noted that it is in use, there is nothing to take back.
             tracing::debug!(%error, "it still says that the store is in use");
         }
@@ -209,12 +249,7 @@ impl Kv for SledKv {
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        const ACTION: &str = "flush";
-        self.guarded(ACTION, |open| {
-            let db = open.db.clone();
-            within(FLUSH_MAX, ACTION, move || db.flush().map(drop).map_err(|error| from_sled(ACTION, error)))?;
-            open.file.sync_data().map_err(|source| StoreError::Io { action: ACTION, source })
-        })
+        self.guarded("flush", |open| open.flush(PATIENCE))
     }
 
     fn renew(&self) -> Result<bool, StoreError> {
@@ -224,8 +259,18 @@ impl Kv for SledKv {
             return Ok(false);
         }
         let mut open = self.open.write();
+        if let Some(stuck) = open.as_ref().filter(|open| open.is_flushing()) {
+            // A further flush wakes those up that sled left waiting for a write that failed.
+            if let Err(error) = stuck.flush(IMPATIENCE) {
+                tracing::debug!(%error, "a store that failed was flushed once more");
+            }
+            if stuck.is_flushing() {
+                // As it is it can be read; opened anew it could not, before that flush lets go of the files.
+                return Err(StoreError::Slow { action: "end an earlier flush", waited: IMPATIENCE.max });
+            }
+        }
         if let Some(open) = open.take() {
-            open.close();
+            open.close(IMPATIENCE);
         }
         *open = Some(Files::open(&self.directory, self.options)?);
         self.failed.store(false, Ordering::Release);
@@ -251,11 +296,12 @@ fn look_for_room(directory: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs `operation` on a thread of its own, and gives up on it after `max`: with what it holds it stays where it is, for as
-/// long as the process runs.
+/// Runs `operation` on a thread of its own, and waits for it with `patience`. It is given up on when it takes longer, or
+/// when a write failed that it may be waiting for: with what it holds it stays where it is then.
 fn within<T: Send + 'static>(
-    max: Duration,
+    patience: Patience,
     action: &'static str,
+    config: &Config,
     operation: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let (sender, result) = channel::bounded(1);
@@ -265,10 +311,34 @@ fn within<T: Send + 'static>(
     };
     let failed = |source| StoreError::Io { action, source };
     thread::Builder::new().name("store".into()).spawn(run).map_err(failed)?;
-    result.recv_timeout(max).unwrap_or_else(|_| {
-        let text = format!("the store did not answer within {}", humantime::format_duration(max));
-        Err(failed(io::Error::new(io::ErrorKind::TimedOut, text)))
-    })
+    let begun = Instant::now();
+    let (mut say_at, mut failure) = (patience.say, None);
+    loop {
+        // Its end is heard of without a look where it comes at once.
+        if let Ok(result) = result.recv_timeout(patience.look.min(patience.max)) {
+            if say_at > patience.say {
+                tracing::info!(action, waited = ?begun.elapsed(), "what the store was waited for is done");
+            }
+            return result;
+        }
+        // It had one more turn to hear of the failure by itself.
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        failure = config.global_error().err().map(|error| from_sled(action, error));
+        let waited = begun.elapsed();
+        if waited >= patience.max {
+            return Err(failure.unwrap_or(StoreError::Slow { action, waited: patience.max }));
+        }
+        if waited >= say_at {
+            say_at += patience.say;
+            tracing::warn!(
+                action,
+                waited = %humantime::format_duration(Duration::from_secs(waited.as_secs())),
+                "the disk is slow: it is waited for the store. Nothing is lost: the journal has all that was acknowledged"
+            );
+        }
+    }
 }
 
 /// Runs `operation`; a panic in it becomes damage.
@@ -333,18 +403,29 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_too_long_is_given_up_on() {
+    fn what_is_slow_is_waited_for_up_to_the_bound() {
+        let config = Config::new();
+        let patience = Patience {
+            look: Duration::from_millis(5),
+            say: Duration::from_millis(10),
+            max: Duration::from_millis(100),
+        };
         let (end, wait) = channel::bounded::<()>(0);
-        let short = Duration::from_millis(20);
-        let stuck = within(short, "flush", move || {
+        let stuck = within(patience, "flush", &config, move || {
             wait.recv().ok();
             Ok(())
         });
-        let text = stuck.unwrap_err().to_string();
-        assert!(text.contains("flush") && text.contains("did not answer within 20ms"), "{text}");
+        let error = stuck.unwrap_err();
+        assert!(matches!(error, StoreError::Slow { .. }), "{error:?}");
+        assert!(error.to_string().contains("flush within 100ms"), "{error}");
         drop(end);
-        assert_eq!(within(Duration::from_mins(1), "flush", || Ok(7)).unwrap(), 7);
-        assert!(within(Duration::from_mins(1), "flush", || -> Result<(), _> { panic!("no") }).unwrap_err().is_damage());
+        let slow = || {
+            thread::sleep(Duration::from_millis(50));
+            Ok(7)
+        };
+        let patient = Patience { max: Duration::from_mins(1), ..patience };
+        assert_eq!(within(patient, "flush", &config, slow).unwrap(), 7);
+        assert!(within(PATIENCE, "flush", &config, || -> Result<(), _> { panic!("no") }).unwrap_err().is_damage());
     }
 
     #[test]

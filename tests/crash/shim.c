@@ -6,6 +6,7 @@
 //   SHIM_DO    what: before, half, after (killed then), or the number of an error that it fails with
 //   SHIM_HIT   a file that gets a line about that call: its name and its path
 //   SHIM_SLOW  how many milliseconds an fdatasync of a segment takes that is being prepared; other calls do not wait
+//   SHIM_HELD  a file: as long as it exists, syncs of the store's file do not end; other calls do not wait
 //   SHIM_LOG   a file that gets a record of each call: the header below, then names or bytes
 //
 // Calls are made one at a time, so that their order in the record is the order in which they had their effect.
@@ -37,7 +38,7 @@ struct header {
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX];
-static const char *action;
+static const char *action, *held;
 static long at, count, slow;
 static int hit_file = -1, log_file = -1;
 
@@ -47,6 +48,7 @@ __attribute__((constructor)) static void begin(void) {
     if ((text = getenv("SHIM_AT")) != NULL) at = atol(text);
     if ((text = getenv("SHIM_SLOW")) != NULL) slow = atol(text);
     action = getenv("SHIM_DO");
+    held = getenv("SHIM_HELD");
     if ((text = getenv("SHIM_HIT")) != NULL) hit_file = syscall(SYS_openat, AT_FDCWD, text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if ((text = getenv("SHIM_LOG")) != NULL) log_file = syscall(SYS_openat, AT_FDCWD, text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
@@ -173,6 +175,7 @@ static int synced(const char *call, int fd, int number, off64_t offset, off64_t 
     char path[PATH_MAX];
     if (!path_of(fd, path)) return syscall(number, fd, offset, length, flags);
     if (number == SYS_fdatasync && strstr(path, "/prepared-") != NULL) usleep(slow * 1000);
+    while (held != NULL && strstr(path, "/store/db") != NULL && syscall(SYS_faccessat, AT_FDCWD, held, F_OK) == 0) usleep(10000);
     LOCK;
     int what = turn(call, path), done;
     if (what == 'e') {

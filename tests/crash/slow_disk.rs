@@ -1,5 +1,5 @@
 //! A disk that takes long to make a segment, and is quick otherwise: that is no broken journal. Who asks meanwhile is told
-//! to try again.
+//! to try again. And one that takes long to sync the store: that is no broken store, and nobody waits but the checkpoint.
 
 use std::fs;
 use std::path::Path;
@@ -61,6 +61,46 @@ fn a_segment_that_takes_longer_to_make_than_a_commit_may_stops_nothing() {
     assert!(segments(&directory) >= 4, "it went on to further segments");
     let ended = server.stop("-TERM");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    compare(&witness, &mut Dice::new(1), &directory);
+    assert_sound(&directory);
+}
+
+/// Longer than it was once waited for a flush before the store counted as broken.
+const FLUSHING: Duration = Duration::from_secs(32);
+/// Longer than it was once waited for the store to be closed.
+const STOPPING: Duration = Duration::from_secs(7);
+
+#[test]
+fn a_flush_that_takes_longer_than_half_a_minute_is_waited_for_also_at_the_stop() {
+    let home = tempfile::tempdir().unwrap();
+    let (directory, held) = (home.path().join("data"), home.path().join("held"));
+    fs::create_dir(&directory).unwrap();
+    let shim = Shim::new();
+    let mut command = serve(&directory, MANUAL);
+    shim.watch(&mut command, &directory);
+    command.env("SHIM_HELD", &held);
+    let mut server = Starting::spawn(command).ready().expect("it starts");
+    server.stock_up(PIECES);
+    fs::write(&held, "").unwrap();
+    let witness = Witness::default();
+    let begun = Instant::now();
+    while begun.elapsed() < FLUSHING {
+        assert!(matches!(witness.place(server.address, 1), Told::Done(_)), "placing does not wait for the store");
+        thread::sleep(Duration::from_millis(200));
+    }
+    server.process.signal("-TERM");
+    let ended = server.process.wait_at_most(STOPPING);
+    assert!(ended.is_none(), "it said that it had stopped though its checkpoint was under way: {ended:?}");
+    fs::remove_file(&held).unwrap();
+    let ended = server.process.wait();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    assert!(ended.log.contains("the disk is slow"), "the log says what is waited for: {}", ended.log);
+    for wrong in ["the checkpoint failed", "no checkpoint was written", "not closed well", "\"level\":\"ERROR\""] {
+        assert!(!ended.log.contains(wrong), "{wrong}: {}", ended.log);
+    }
+    for file in ["REBUILD", "IN_USE"] {
+        assert!(!directory.join("store").join(file).exists(), "store/{file} is left");
+    }
     compare(&witness, &mut Dice::new(1), &directory);
     assert_sound(&directory);
 }
