@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::Json;
@@ -101,6 +101,18 @@ fn try_exchange(address: SocketAddr, bytes: &[u8]) -> io::Result<Reply> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(reply)
+}
+
+/// A connection to `address` that comes from another address of this machine, such as 127.0.0.2.
+pub(crate) fn connect_from(peer: IpAddr, address: SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(peer, 0)).unwrap();
+        socket.connect(address).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream
 }
 
 /// The answer in `answer`; nothing where it has no whole head.

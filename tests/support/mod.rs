@@ -17,7 +17,7 @@ use packhorse::domain::order::After;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-pub(crate) use client::{Reply, exchange, parse, send, try_send};
+pub(crate) use client::{Reply, connect_from, exchange, parse, send, try_send};
 pub(crate) use json::Json;
 
 /// A running server. It stops, and its data directory goes, when this is dropped.
