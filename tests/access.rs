@@ -12,6 +12,8 @@ mod audit;
 mod browser;
 #[path = "access/command_line.rs"]
 mod command_line;
+#[path = "access/connections.rs"]
+mod connections;
 #[path = "access/forgery.rs"]
 mod forgery;
 #[path = "access/limits.rs"]

@@ -59,7 +59,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tar", &["app::backup"]),
     ("csv", &["app::export", "console", "cli", "spreadsheet"]),
     ("toml", &["config"]),
-    ("rustls", &["app::tls"]),
+    ("rustls", &["app::tls", "app::connections"]),
+    ("actix_http", &["app::connections"]),
+    ("actix_service", &["app::connections"]),
+    ("actix_tls", &["app::connections"]),
 ];
 
 /// Words that a module must not contain, as parts of a path.

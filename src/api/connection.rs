@@ -3,7 +3,6 @@
 //! The server below goes on with requests that a client sent before it had read `Connection: close`. The client has to
 //! take them for lost and sends them again (RFC 9112, 9.6); so they must have no effect.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
@@ -24,8 +23,8 @@ pub(super) struct Connection {
     is_ending: Cell<bool>,
 }
 
-/// Notes a connection: for [`HttpServer::on_connect`](actix_web::HttpServer::on_connect).
-pub fn connected(_: &dyn Any, data: &mut Extensions) {
+/// Notes a connection in what its requests share: for whoever accepts it.
+pub fn connected(data: &mut Extensions) {
     data.insert(Connection::default());
 }
 

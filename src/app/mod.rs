@@ -4,6 +4,7 @@ mod backup;
 mod bridge;
 mod check;
 mod clock;
+mod connections;
 mod demo;
 mod engine;
 mod error;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::System;
-use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -20,14 +19,13 @@ use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
 
 use super::SystemClock;
+use super::connections;
 use super::demo::{self, DemoUser};
 use super::engine::{Engine, Found};
 use super::error::Error;
 use super::open_files;
 use super::tls::Certificate;
 
-/// How long requests that are under way may take once a stop was asked for.
-const STOP_MAX: Duration = Duration::from_secs(30);
 /// How often the journal is asked whether it is poisoned.
 const POISON_CHECK: Duration = Duration::from_millis(250);
 /// How long `/readyz` shows why before a poisoned process ends.
@@ -70,29 +68,16 @@ impl Server {
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
         let console = Console::new(gate.clone(), settings.stages.policy());
-        let workers = settings.http.workers;
-        let connections = open_files::connections(settings.http.connections_max, workers, open_files::raise());
+        let connections_max = settings.http.connections_max;
+        let total = open_files::connections(connections_max, settings.http.workers, open_files::raise());
+        let listener = connections::listen(listen).map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
         let server = {
             let (gate, guard) = (gate.clone(), guard.clone());
             let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));
-            let server = HttpServer::new(app)
-                .on_connect(api::connected)
-                .workers(workers)
-                // Each worker has as many at most.
-                .max_connections((connections / workers).max(1))
-                .client_request_timeout(settings.http.head_timeout)
-                .client_disconnect_timeout(Duration::from_secs(5))
-                .keep_alive(settings.http.keep_alive)
-                .shutdown_timeout(STOP_MAX.as_secs())
-                .disable_signals();
-            match &tls {
-                Some(tls) => server.bind_rustls_0_23(listen, tls.config()?),
-                None => server.bind(listen),
-            }
-            .map_err(bind_error)?
+            let tls = tls.as_ref().map(Certificate::config).transpose()?;
+            connections::serve(listener, total, settings.http.clone(), tls, app).map_err(bind_error)?
         };
-        let address = *server.addrs().first().expect("a bound server has an address");
-        let server = server.run();
         let handle = server.handle();
         let task = actix::spawn(server);
         let data_dir = settings.general.data_dir.display();

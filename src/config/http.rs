@@ -15,7 +15,7 @@ section! {
         body_timeout: Duration = Span("30s", "100ms" to "1h") in "PACKHORSE_HTTP__BODY_TIMEOUT";
         /// How long an idle connection stays open.
         keep_alive: Duration = Span("75s", "1s" to "1h") in "PACKHORSE_HTTP__KEEP_ALIVE";
-        /// Connections open at once; further ones wait to be accepted.
+        /// Connections open at once, of which one address has half at most; further ones of it are closed, and beyond the whole they wait.
         connections_max: usize = Count("25000", "1" to "1000000") in "PACKHORSE_HTTP__CONNECTIONS_MAX";
     }
 }

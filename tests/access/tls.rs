@@ -48,8 +48,13 @@ impl Files {
     }
 
     pub(super) fn serve(&self, data: &Path) -> Process {
+        self.serve_with(data, &[])
+    }
+
+    pub(super) fn serve_with(&self, data: &Path, more: &[(&str, &str)]) -> Process {
         let (certificate, key) = (self.certificate.to_str().unwrap(), self.key.to_str().unwrap());
-        let settings = [("PACKHORSE_TLS__CERTIFICATE", certificate), ("PACKHORSE_TLS__KEY", key)];
+        let own = [("PACKHORSE_TLS__CERTIFICATE", certificate), ("PACKHORSE_TLS__KEY", key)];
+        let settings = [&own, more].concat();
         let started = Starting::spawn(serve(data, &settings)).ready();
         started.unwrap_or_else(|ended| panic!("{}\n{}", ended.status, ended.log))
     }
@@ -57,13 +62,21 @@ impl Files {
 
 /// A connection of a client that trusts `trusted` and nobody else; an error where another certificate is served.
 fn connect(to: SocketAddr, trusted: &Pair, versions: &[&'static SupportedProtocolVersion]) -> io::Result<Stream> {
+    encrypt(TcpStream::connect(to)?, trusted, versions)
+}
+
+/// As [`connect`], on a connection that is there.
+pub(super) fn encrypt(
+    stream: TcpStream,
+    trusted: &Pair,
+    versions: &[&'static SupportedProtocolVersion],
+) -> io::Result<Stream> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.cert.der().clone()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_protocol_versions(versions).unwrap().with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from("localhost").unwrap();
     let client = ClientConnection::new(Arc::new(config), name).unwrap();
-    let stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let mut stream = StreamOwned::new(client, stream);
     while stream.conn.is_handshaking() {
