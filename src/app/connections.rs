@@ -156,6 +156,16 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
+
+    #[test]
+    fn the_server_below_takes_as_many_workers_as_may_be_set() {
+        let settings = Settings::default();
+        let (key, _) = settings.in_force().find(|(key, _)| key.name() == "http.workers").expect("it is a setting");
+        let most = key.limits.expect("it has limits").max.parse().expect("a number");
+        // More than it takes is a panic.
+        drop(Server::build().workers(most));
+    }
 
     #[tokio::test]
     async fn an_address_alone_has_half_of_the_connections_and_of_one_that_one() {

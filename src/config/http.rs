@@ -8,7 +8,7 @@ section! {
     /// `[http]`.
     Http {
         /// Threads that serve requests.
-        workers: usize = Threads("cores", "1" to "1024") in "PACKHORSE_HTTP__WORKERS";
+        workers: usize = Threads("cores", "1" to "512") in "PACKHORSE_HTTP__WORKERS";
         /// How long a client may take to send the head of a request.
         head_timeout: Duration = Span("5s", "100ms" to "10m") in "PACKHORSE_HTTP__HEAD_TIMEOUT";
         /// How long a client may take to send the body of a request.

@@ -178,7 +178,7 @@ fn a_bad_value_is_named_with_its_place_and_what_is_allowed() {
     variable(
         "PACKHORSE_HTTP__WORKERS",
         "many",
-        "http.workers is \"many\"; allowed: \"cores\", or a whole number from 1 to 1024",
+        "http.workers is \"many\"; allowed: \"cores\", or a whole number from 1 to 512",
     );
     assert_eq!(
         load("", &[], &[("listen", "localhost")]).unwrap_err(),
