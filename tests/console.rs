@@ -12,6 +12,8 @@ mod act;
 mod assets;
 #[path = "console/browser.rs"]
 mod browser;
+#[path = "console/files.rs"]
+mod files;
 #[path = "console/kept.rs"]
 mod kept;
 #[path = "console/pages.rs"]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::browser::{begun, filled, goes_to, holds, page, submit};
 use crate::support::{Reply, Running};
 
-const HEADER: &str = "order,customer_name,customer_email,customer_phone,delivery_address,product_id,quantity\n";
+pub(crate) const HEADER: &str =
+    "order,customer_name,customer_email,customer_phone,delivery_address,product_id,quantity\n";
 
 /// Sends a file as the script of the page does.
 fn upload(server: &Running, name: &str, content: &str) -> Reply {
@@ -17,12 +18,12 @@ fn upload(server: &Running, name: &str, content: &str) -> Reply {
 }
 
 /// Tries `content` out; answers with the path of its page.
-fn tried(server: &Running, name: &str, content: &str) -> String {
+pub(crate) fn tried(server: &Running, name: &str, content: &str) -> String {
     goes_to(&upload(server, name, content)).strip_prefix("/admin").unwrap().to_owned()
 }
 
 /// Places what can be placed, and waits for the end.
-fn run(server: &Running, path: &str) -> String {
+pub(crate) fn run(server: &Running, path: &str) -> String {
     run_with(server, path, &[])
 }
 

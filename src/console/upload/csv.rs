@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use super::super::fault::Fault;
 use super::super::form;
 use super::file::{Contents, Row, shortened};
+use super::identity::normal;
 use crate::api::orders::input;
 use crate::config::Limits;
 use crate::domain::order::Field;
@@ -163,7 +164,7 @@ impl<'a> Reading<'a> {
             return self.malformed(record, found, limits);
         }
         let get = |column: &str| self.header.get(&record, column);
-        let (reference, head) = (get("order"), Field::ALL.map(|field| get(field.as_str())));
+        let (reference, head) = (normal(get("order")), Field::ALL.map(|field| get(field.as_str())));
         let made = Part { line, span: record.span.clone(), product: get("product_id"), quantity: get("quantity") };
         let is_bare = reference.is_empty() && head.iter().all(|text| text.is_empty());
         let known = if is_bare { last } else { self.by_reference.get(&reference).copied() };
@@ -215,7 +216,7 @@ impl<'a> Reading<'a> {
             (false, _) => "Is the end of the line missing?",
         };
         let get = |column: &str| self.header.get(&record, column);
-        let mut group = Group::new(get("order"), Field::ALL.map(|field| get(field.as_str())));
+        let mut group = Group::new(normal(get("order")), Field::ALL.map(|field| get(field.as_str())));
         let order_at = self.header.place("order");
         // It may well be a line of the order above.
         let is_open = order_at.is_some_and(|at| at >= found) || group.head.iter().all(|text| text.is_empty());
@@ -229,7 +230,7 @@ impl<'a> Reading<'a> {
         group.fault = Some(format!("Line {line} has {}, the header has {width}. {remedy}", cells(found)));
         group.lines.push(Part { line, span: record.span, product: Cow::default(), quantity: Cow::default() });
         if order_at.is_some() {
-            self.spoiled.extend(record.cells.iter().map(|cell| (cleaned(cell), line)));
+            self.spoiled.extend(record.cells.iter().map(|cell| (normal(cleaned(cell)), line)));
         }
         self.push(group, limits)
     }
@@ -245,7 +246,7 @@ impl<'a> Group<'a> {
         for ((field, known), text) in Field::ALL.into_iter().zip(&mut self.head).zip(head) {
             if known.is_empty() {
                 *known = text;
-            } else if !text.is_empty() && *known != text {
+            } else if !text.is_empty() && *known != text && normal(known.as_ref().into()) != normal(text) {
                 let name = field.as_str();
                 self.fault.get_or_insert_with(|| format!("The lines of this order do not have the same {name}."));
             }

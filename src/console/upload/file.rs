@@ -74,7 +74,7 @@ pub(super) struct Row {
     pub(super) note: String,
     /// Which order it is, where nothing is wrong with it.
     pub(super) identity: Option<Identity>,
-    /// What its column `order` says, all of it.
+    /// What its column `order` says, all of it, in normal form.
     pub(super) name: Box<str>,
     /// Its bytes in the text of the file.
     pub(super) spans: SmallVec<[Range<usize>; 1]>,

@@ -4,8 +4,10 @@
 //! file have the same. Line ends, delimiters, quotes, the order of lines, other rows, and what is in stock have no part
 //! in it.
 
+use std::borrow::Cow;
+
 use hashbrown::HashMap;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::actors::{Fulfillment, IdempotencyKey};
 use crate::domain::entry::RequestHash;
@@ -43,7 +45,7 @@ pub(super) struct Identities {
 }
 
 impl Identities {
-    /// That of the next row, `order`, with the text `reference` in its column `order`.
+    /// That of the next row, `order`, with the text `reference`, which is [`normal`], in its column `order`.
     pub(super) fn of(&mut self, reference: &str, order: &OrderRequest) -> Identity {
         let content = content(order);
         let name = if reference.is_empty() {
@@ -51,8 +53,7 @@ impl Identities {
             *nth += 1;
             hash(&[b"content", &content, &nth.to_be_bytes()])
         } else {
-            let text: String = reference.nfc().collect();
-            hash(&[b"order", text.as_bytes()])
+            hash(&[b"order", reference.as_bytes()])
         };
         Identity { name, content }
     }
@@ -81,12 +82,18 @@ impl Identity {
     }
 }
 
+/// `text` as texts of files are compared: an accent that is a sign of its own is one with its letter (NFC). To people, and
+/// to what recognises a row, both are the same text.
+pub(super) fn normal(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() }
+}
+
 /// A hash of what somebody ordered, however it was written.
 fn content(order: &OrderRequest) -> RequestHash {
     let mut lines: Vec<_> = order.lines.iter().map(|line| (line.product, line.quantity)).collect();
     lines.sort_unstable();
-    let contact =
-        Field::ALL.map(|field| order.contact.get(field).replace("\r\n", "\n").nfc().collect::<String>().into_bytes());
+    let plain = |text: &str| normal(text.replace("\r\n", "\n").into()).into_owned().into_bytes();
+    let contact = Field::ALL.map(|field| plain(order.contact.get(field)));
     let lines =
         lines.iter().map(|(product, quantity)| [product.0, u64::from(*quantity)].map(u64::to_be_bytes).concat());
     let parts: Vec<_> = contact.into_iter().chain(lines).collect();

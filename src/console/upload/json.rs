@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::super::fault::Fault;
 use super::file::{Contents, Row, shortened};
+use super::identity::normal;
 use crate::api::orders::input;
 use crate::config::Limits;
 use crate::view::Products;
@@ -41,7 +42,7 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
         let begin = value.as_ptr().addr() - text.as_ptr().addr();
         let head = Head::of(value);
         let word = |value: Option<&RawValue>| value.map_or_else(String::new, |value| said(value.get()));
-        let name = word(head.order);
+        let name = normal(word(head.order).into()).into_owned();
         Row {
             place: format!("order {}", index + 1),
             reference: shortened(&name),
