@@ -28,5 +28,7 @@ mod shim;
 mod slow_disk;
 #[expect(dead_code, unused_imports, reason = "shared with other tests, which need more of it")]
 mod support;
+#[path = "crash/upload.rs"]
+mod upload;
 #[path = "crash/witness.rs"]
 mod witness;

@@ -79,7 +79,7 @@ fn fill_up(dice: &mut Dice, left: u64) {
 }
 
 /// Fills the disk with `ballast` until only `left` bytes are free.
-fn fill(ballast: &Path, left: u64) {
+pub(crate) fn fill(ballast: &Path, left: u64) {
     let mut file = File::create(ballast).unwrap();
     let block = vec![1; 4096];
     let mut filled = 0;

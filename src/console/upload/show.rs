@@ -17,6 +17,8 @@ const ROWS: usize = 100;
 enum Shown {
     All,
     Refused,
+    /// What an end before its time left undone.
+    Open,
     Earlier,
     Noted,
 }
@@ -25,6 +27,7 @@ impl Shown {
     fn of(word: &str) -> Self {
         match word {
             "refused" => Self::Refused,
+            "open" => Self::Open,
             "earlier" => Self::Earlier,
             "noted" => Self::Noted,
             _ => Self::All,
@@ -35,6 +38,7 @@ impl Shown {
         match self {
             Self::All => "",
             Self::Refused => "refused",
+            Self::Open => "open",
             Self::Earlier => "earlier",
             Self::Noted => "noted",
         }
@@ -44,6 +48,7 @@ impl Shown {
         match self {
             Self::All => true,
             Self::Refused => matches!(outcome, Outcome::Refused(_)),
+            Self::Open => matches!(outcome, Outcome::Good(_)),
             Self::Earlier => matches!(outcome, Outcome::Earlier(_)),
             Self::Noted => !row.note.is_empty(),
         }
@@ -104,7 +109,9 @@ pub(in super::super) async fn show(visit: Visit) -> Answer {
         let pairs = || rows.iter().zip(&state.outcomes);
         pairs().for_each(|(row, outcome)| sum.add(row, outcome));
         let wanted = || pairs().filter(|(place, outcome)| shown.has(place, outcome));
-        let page: Vec<_> = wanted().skip(from).take(ROWS).map(|(place, outcome)| row(place, outcome)).collect();
+        let stopped = state.stopped.as_deref();
+        let page = wanted().skip(from).take(ROWS).map(|(place, outcome)| row(place, outcome, stopped));
+        let page: Vec<_> = page.collect();
         let count = wanted().count();
         context! {
             key => upload.key.as_str(),
@@ -126,7 +133,7 @@ pub(in super::super) async fn show(visit: Visit) -> Answer {
             phase => state.phase.word(),
             done => state.done,
             wanted => state.wanted,
-            stopped => state.stopped.as_deref(),
+            stopped,
             ignored => upload.contents.ignored.iter().take(20).cloned().collect::<Vec<_>>(),
             remarks => upload.contents.remarks.clone(),
             has_references => rows.iter().any(|row| !row.reference.is_empty()),
@@ -152,8 +159,10 @@ fn span(ids: &[OrderId]) -> String {
     }
 }
 
-fn row(row: &Row, outcome: &Outcome) -> Value {
+/// A row as it is shown; `stopped` says why the run ended before its time.
+fn row(row: &Row, outcome: &Outcome, stopped: Option<&str>) -> Value {
     let (kind, text, id) = match outcome {
+        Outcome::Good(_) if let Some(why) = stopped => ("open", format!("Not placed: {why}"), None),
         Outcome::Good(total) => ("good", format!("Can be placed: {total}"), None),
         Outcome::Refused(text) => ("refused", text.to_string(), None),
         Outcome::Placed(id) => ("placed", format!("Placed as order {id}"), Some(id.0)),
