@@ -22,6 +22,8 @@ mod lost;
 mod mount;
 #[path = "crash/power.rs"]
 mod power;
+#[path = "crash/room.rs"]
+mod room;
 #[path = "crash/shim.rs"]
 mod shim;
 #[path = "crash/slow_disk.rs"]

@@ -14,6 +14,7 @@ use super::prepare;
 use super::reader::{Mark, Progress, Reader};
 use super::segment::{self, sync_directory};
 use crate::domain::time::Timestamp;
+use crate::room;
 
 /// How much is copied at once, in bytes.
 const PIECE: usize = 1 << 20;
@@ -110,6 +111,13 @@ impl Cut {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
+    /// Refuses a `directory`, which need not exist yet, on whose disk the journal that this cut leaves has no room, with
+    /// `beside` more bytes. Changes nothing.
+    pub fn look_for_room(&self, directory: &Path, beside: u64) -> Result<(), WriteError> {
+        let looked = room::look(directory, self.bytes() + beside, "the journal");
+        looked.map_err(|error| WriteError { path: directory.to_owned(), error })
+    }
+
     /// Writes the journal that this cut leaves into `directory`, which is empty: it can be gone on with. `progress` is
     /// told the bytes done.
     pub fn write(&self, directory: &Path, mut progress: impl FnMut(u64)) -> Result<(), WriteError> {
@@ -117,7 +125,6 @@ impl Cut {
         if self.segments.is_empty() {
             return prepare::begin_journal(directory, EMPTY_BYTES).map(|_| ()).map_err(failed);
         }
-        look_for_room(directory, self.bytes()).map_err(failed)?;
         let mut done = 0;
         for segment in &self.segments {
             let path = directory.join(segment.name());
@@ -126,17 +133,6 @@ impl Cut {
         }
         sync_directory(directory).map_err(failed)
     }
-}
-
-/// Refuses, before anything is written, what there is no room for.
-fn look_for_room(directory: &Path, bytes: u64) -> io::Result<()> {
-    let disk = rustix::fs::statvfs(directory)?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free < bytes {
-        let text = format!("No space left on device: {free} bytes are free, and the journal takes {bytes}");
-        return Err(io::Error::new(io::ErrorKind::StorageFull, text));
-    }
-    Ok(())
 }
 
 impl CutSegment {

@@ -22,6 +22,7 @@ use rustix::io::Errno;
 
 use super::frame::GENESIS;
 use super::segment::{self, PAGE_LEN, SegmentHeader};
+use crate::room;
 
 const EXTENSION: &str = "tmp";
 /// How much is filled before it is synced, in bytes: a sync of everything at once would hold up commits.
@@ -43,7 +44,7 @@ impl Blank {
     /// Makes one of `size` bytes, or gives up when `cancelled`.
     fn make(path: PathBuf, size: u64, cancelled: &AtomicBool) -> io::Result<Self> {
         let begun = Instant::now();
-        look_for_room(&path, size)?;
+        room::look(&path, size + size / SPARE_FRACTION, "a segment")?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
         let filled = fill(&file, size, cancelled);
         if filled.is_err() {
@@ -91,16 +92,6 @@ pub(super) fn is_passing(error: &io::Error) -> bool {
         Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN | Errno::NOBUFS)
     );
     lacks || is_no_space(error) || error.kind() == io::ErrorKind::OutOfMemory
-}
-
-fn look_for_room(path: &Path, size: u64) -> io::Result<()> {
-    let disk = rustix::fs::statvfs(path.parent().unwrap_or(path))?;
-    let (free, needed) = (disk.f_bavail.saturating_mul(disk.f_frsize), size + size / SPARE_FRACTION);
-    if free < needed {
-        let text = format!("No space left on device: {free} bytes are free, and a segment takes {needed}");
-        return Err(io::Error::new(io::ErrorKind::StorageFull, text));
-    }
-    Ok(())
 }
 
 fn fill(file: &File, size: u64, cancelled: &AtomicBool) -> io::Result<()> {

@@ -28,6 +28,7 @@ use super::error::{Place, StoreError};
 use super::in_use;
 use super::kv::{Batch, Direction, Kv, Range, Visit};
 use super::schema::Table;
+use crate::room;
 
 /// How the engine on disk is tuned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,7 +254,8 @@ impl Kv for SledKv {
     }
 
     fn renew(&self) -> Result<bool, StoreError> {
-        look_for_room(&self.directory)?;
+        let looked = room::look(&self.directory, ROOM_MIN, "beginning one");
+        looked.map_err(|source| StoreError::Io { action: "write a checkpoint", source })?;
         in_use::begin(&self.directory).map_err(noting)?;
         if !self.failed.load(Ordering::Acquire) {
             return Ok(false);
@@ -282,18 +284,6 @@ impl Kv for SledKv {
 /// It could not be noted that the store is in use.
 pub(super) fn noting(source: io::Error) -> StoreError {
     StoreError::Io { action: "note that it is in use", source }
-}
-
-fn look_for_room(directory: &Path) -> Result<(), StoreError> {
-    let failed = |source| StoreError::Io { action: "see how much room the disk has", source };
-    let disk = rustix::fs::statvfs(directory).map_err(|error| failed(error.into()))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free < ROOM_MIN {
-        let text = format!("No space left on device: {free} bytes are free, and it begins with {ROOM_MIN} or more");
-        let source = io::Error::new(io::ErrorKind::StorageFull, text);
-        return Err(StoreError::Io { action: "write a checkpoint", source });
-    }
-    Ok(())
 }
 
 /// Runs `operation` on a thread of its own, and waits for it with `patience`. It is given up on when it takes longer, or

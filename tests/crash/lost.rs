@@ -100,7 +100,7 @@ pub(crate) fn compare_without(lost: Lost, witness: &Witness, dice: &mut Dice, di
 }
 
 /// The files below `directory`, but for the lock, which every process makes.
-fn files(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![directory.to_owned()]);
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(folder) else { continue };

@@ -18,6 +18,9 @@ pub enum BackupError {
     /// The backup cannot be written.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// There is no room for the restored journal. Nothing of it was written.
+    #[error("{0}. Nothing was restored; make room, or name a data directory on another disk")]
+    NoRoom(#[source] WriteError),
     /// The restored journal cannot be written.
     #[error("{0}; nothing was restored")]
     Restore(#[from] WriteError),

@@ -33,7 +33,12 @@ pub(super) fn restore(from: &Path, to: &Path, until: Until, keeps_access: bool) 
     }
     let later =
         if cut.sequence < backup.last() { Later::find(backup.reader()?, cut.sequence)? } else { Later::default() };
+    let is_kept = keeps_access && !later.entries.is_empty();
+    // What is appended may need one more segment, which wants some room beside itself.
+    let beside = cut.segments.last().filter(|_| is_kept).map_or(0, |segment| segment.size + segment.size / 4);
     let restoring = Restoring::begin(to)?;
+    // Only now, when what an interrupted restore left is out of the way.
+    cut.look_for_room(to, beside).map_err(BackupError::NoRoom)?;
     let progress = Progress::start("writing the journal", cut.bytes());
     cut.write(&restoring.journal(), |done| progress.set(done))?;
     drop(progress);
@@ -41,7 +46,6 @@ pub(super) fn restore(from: &Path, to: &Path, until: Until, keeps_access: bool) 
     if (written.sequence, written.chain) != (cut.sequence, cut.chain) {
         return Err(BackupError::NotAsWritten { found: written.sequence, wanted: cut.sequence });
     }
-    let is_kept = keeps_access && !later.entries.is_empty();
     if is_kept {
         let wanted = cut.sequence + later.entries.len() as u64;
         append(&restoring, &cut, later.entries)?;

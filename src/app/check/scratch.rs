@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::links::{Links, OnInterrupt};
 use super::{CheckError, Findings};
+use crate::room;
 use crate::store::{self, Loaded, Store};
 
 /// Where this process finds its open files by number.
@@ -51,6 +52,8 @@ impl StoreCopy {
         if !directory.exists() {
             return Ok(Self { links: None, _files: files });
         }
+        let bytes = bytes_of(directory).map_err(scratch.failed())?;
+        room::look(&scratch.directory, bytes, "a copy of the store").map_err(scratch.failed())?;
         let links = Links::new(&scratch.directory, on_interrupt).map_err(scratch.failed())?;
         copy_directory(directory, links.path(), scratch, &mut files)?;
         Ok(Self { links: Some(links), _files: files })
@@ -73,6 +76,16 @@ impl StoreCopy {
             }
         }
     }
+}
+
+/// How many bytes the files below `directory` have.
+fn bytes_of(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() { bytes_of(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
 }
 
 fn copy_directory(from: &Path, to: &Path, scratch: &Scratch, files: &mut Vec<File>) -> Result<(), CheckError> {

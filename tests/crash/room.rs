@@ -1,0 +1,138 @@
+//! A disk that is too small for a restore, an import or a check: each says so before it writes anything, with what is free
+//! and what it takes, leaves nothing behind, and works once there is room.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::cases::skipped;
+use super::flips::{copy_all, is_segment};
+use super::lost::files;
+use super::mount::{Kind, Mount};
+use crate::support::process::{MANUAL, Process, binary};
+
+const DISK: u64 = 16 << 20;
+const SEGMENT: u64 = 1 << 20;
+
+fn packhorse(arguments: &[&str], directories: &[&Path]) -> Output {
+    let mut command = Command::new(binary());
+    command.args(arguments).args(directories).env("PACKHORSE_JOURNAL__SEGMENT_BYTES", "1 MiB").output().unwrap()
+}
+
+/// What a command said that was refused for want of room, of which `bytes` were free at most.
+#[track_caller]
+fn refused(output: &Output, bytes: u64, rest: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let free =
+        said.split_once("No space left on device: ").and_then(|(_, rest)| rest.split_once(" bytes are free, and "));
+    let (free, behind) = free.unwrap_or_else(|| panic!("it says what is free: {said}"));
+    assert!(free.parse::<u64>().unwrap() <= bytes, "{said}");
+    for text in rest {
+        assert!(behind.contains(text), "{text}: {said}");
+    }
+}
+
+#[track_caller]
+fn done(output: &Output) {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A disk of [`DISK`] bytes, which a file `ballast` can fill.
+struct Small {
+    mount: Mount,
+}
+
+impl Small {
+    fn new(test: &str) -> Option<Self> {
+        match Mount::new(Kind::Memory, DISK) {
+            Ok(mount) => Some(Self { mount }),
+            Err(why) => {
+                skipped(test, &format!("it mounts a small file system, which takes root ({why})"));
+                None
+            }
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.mount.path().join(name)
+    }
+
+    fn fill(&self, left: u64) {
+        super::full::fill(&self.path("ballast"), left);
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.path("ballast")).unwrap();
+    }
+
+    /// What is on it, but for locks.
+    fn holds(&self) -> Vec<PathBuf> {
+        files(&self.mount.path()).into_iter().filter(|path| !path.ends_with("ballast")).collect()
+    }
+}
+
+/// A data directory with a store, which was closed well.
+fn data(home: &Path) -> PathBuf {
+    let directory = home.join("data");
+    let server = Process::start(&directory, MANUAL);
+    server.stock_up(10);
+    assert_eq!(server.stop("-TERM").status.code(), Some(0));
+    directory
+}
+
+#[test]
+fn a_restore_without_room_is_refused_before_it_writes() {
+    let Some(disk) = Small::new("a_restore_without_room_is_refused_before_it_writes") else { return };
+    let home = tempfile::tempdir().unwrap();
+    let (directory, backup) = (data(home.path()), home.path().join("b.tar"));
+    done(&packhorse(&["backup", "--data-dir"], &[&directory, Path::new("--to"), &backup]));
+    let to = disk.path("restored");
+    let restore = || packhorse(&["restore", "--from"], &[&backup, Path::new("--data-dir"), &to]);
+    disk.fill(SEGMENT - 64 * 1024);
+    let remedy = "make room, or name a data directory on another disk";
+    refused(&restore(), SEGMENT, &[&format!("the journal takes {SEGMENT}"), "Nothing was restored", remedy]);
+    assert_eq!(disk.holds(), Vec::<PathBuf>::new());
+    disk.make_room();
+    done(&restore());
+    // What an interrupted restore left is not what there is no room for.
+    fs::rename(to.join("FORMAT"), to.join("RESTORING")).unwrap();
+    disk.fill(64 * 1024);
+    done(&restore());
+    assert_eq!(disk.holds().iter().filter(|path| is_segment(path)).count(), 1);
+}
+
+#[test]
+fn an_import_without_room_begins_no_journal() {
+    let Some(disk) = Small::new("an_import_without_room_begins_no_journal") else { return };
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("catalogue.csv");
+    fs::write(&file, "category,name,price,stock\nTea,Assam,4.50,120\n").unwrap();
+    let import = || packhorse(&["import", "--data-dir"], &[&disk.path("data"), &file]);
+    // A segment wants a quarter of itself beside it.
+    disk.fill(SEGMENT);
+    let takes = format!("a segment takes {}", SEGMENT + SEGMENT / 4);
+    refused(&import(), SEGMENT, &[&takes, "see to the disk, then start again"]);
+    assert_eq!(disk.holds(), Vec::<PathBuf>::new());
+    disk.make_room();
+    done(&import());
+}
+
+#[test]
+fn a_check_without_room_for_a_copy_of_the_store_is_refused_before_it_copies() {
+    let Some(disk) = Small::new("a_check_without_room_for_a_copy_of_the_store_is_refused_before_it_copies") else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    copy_all(&data(home.path()), &disk.mount.path());
+    let before = disk.holds();
+    disk.fill(0);
+    let check = || packhorse(&["check", "--data-dir"], &[&disk.mount.path()]);
+    let store: u64 = files(&disk.path("store")).iter().map(|path| fs::metadata(path).unwrap().len()).sum();
+    assert!(store > 0, "there is something to copy");
+    let takes = format!("a copy of the store takes {store}");
+    refused(&check(), 0, &[&takes, "name another directory in TMPDIR"]);
+    assert_eq!(disk.holds(), before);
+    disk.make_room();
+    done(&check());
+}
