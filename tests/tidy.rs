@@ -104,7 +104,11 @@ const RULES_OUTSIDE: &[Rule] = &[
     lints_are_expected_with_a_reason,
     tests_can_fail_and_read_as_sentences,
     a_file_begins_with_its_doc,
+    what_is_skipped_goes_through_one_door,
 ];
+
+/// The file with the function by which alone a test says that it did not run: in CI it fails.
+const SKIPS_IN: &str = "crash/cases.rs";
 
 #[test]
 fn the_code_keeps_the_rules_of_the_house() {
@@ -230,6 +234,28 @@ fn a_file_begins_with_its_doc(source: &Source) -> Vec<String> {
 fn files_are_short(source: &Source) -> Vec<String> {
     let lines = source.text.lines().count();
     if lines <= LINES_MAX { Vec::new() } else { vec![format!("{lines} lines; at most {LINES_MAX} are allowed")] }
+}
+
+fn what_is_skipped_goes_through_one_door(source: &Source) -> Vec<String> {
+    // This file speaks of it.
+    if [SKIPS_IN, "tidy.rs"].contains(&source.path.as_str()) {
+        return Vec::new();
+    }
+    let says = |line: &&(usize, &str)| line.1.contains("print") && line.1.to_lowercase().contains("skip");
+    let lines = source.text.lines().enumerate();
+    let mut messages: Vec<_> = lines
+        .map(|(at, line)| (at + 1, line))
+        .filter(|line| says(&line))
+        .map(|(line, _)| format!("{line}: says that something is skipped; call skipped() of {SKIPS_IN}"))
+        .collect();
+    let tokens = tokens(&source.code);
+    let calls = |path: &[&str]| {
+        tokens.windows(path.len()).any(|at| at.iter().map(|token| &*token.item).eq(path.iter().copied()))
+    };
+    if calls(&["Mount", "::", "new"]) && !calls(&["skipped", "("]) {
+        messages.push(format!("mounts, which takes root, and does not call skipped() of {SKIPS_IN} where it cannot"));
+    }
+    messages
 }
 
 // Reading the files.
@@ -504,6 +530,19 @@ fn judge(rule: Rule, path: &str, text: &str) -> Vec<String> {
 #[track_caller]
 fn check(rule: Rule, path: &str, text: &str, messages: &[&str]) {
     assert_eq!(judge(rule, path, text), messages, "{path}: {text}");
+}
+
+#[test]
+fn a_test_that_skips_in_its_own_way_is_noticed() {
+    let rule = what_is_skipped_goes_through_one_door;
+    let door = "call skipped() of crash/cases.rs";
+    check(rule, "slow.rs", "\neprintln!(\"SKIPPED\");", &[&format!("2: says that something is skipped; {door}")]);
+    let mounts = "mounts, which takes root, and does not call skipped() of crash/cases.rs where it cannot";
+    check(rule, "crash/a.rs", "let Ok(disk) = Mount::new(kind) else { return };", &[mounts]);
+    check(rule, "crash/a.rs", "if let Err(why) = Mount::new(kind) { return skipped(TEST, why) }", &[]);
+    check(rule, "crash/cases.rs", "eprintln!(\"SKIPPED\");", &[]);
+    let source = sources("tests").into_iter().find(|source| source.path == SKIPS_IN).expect("the door is there");
+    assert!(source.text.contains("fn skipped("), "{SKIPS_IN} has it");
 }
 
 #[test]

@@ -84,10 +84,22 @@ impl Drop for OnFailure {
     }
 }
 
-/// Says, not to be overlooked, that a test did not run. Where `CI` is `true`, that is a failure.
+/// Says, not to be overlooked, that a test did not run. Where `CI` is `true`, that is a failure. `tests/tidy.rs` sees to it
+/// that nothing is skipped in another way.
 pub(crate) fn skipped(test: &str, why: &str) {
-    assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "SKIPPED {test}, which CI has to run: {why}");
+    skipped_where(std::env::var("CI").ok().as_deref(), test, why);
+}
+
+fn skipped_where(ci: Option<&str>, test: &str, why: &str) {
+    assert_ne!(ci, Some("true"), "SKIPPED {test}, which CI has to run: {why}");
     eprintln!("SKIPPED {test}: {why}");
+}
+
+#[test]
+fn what_is_skipped_is_a_failure_in_ci_and_nowhere_else() {
+    let fails = |ci| std::panic::catch_unwind(|| skipped_where(ci, "this is no test", "it tries skipping")).is_err();
+    assert!(fails(Some("true")));
+    assert!(!fails(Some("false")) && !fails(None));
 }
 
 fn number(variable: &str) -> Option<u64> {
