@@ -27,7 +27,7 @@ fn durable(sequence: u64, entry: Arc<Entry>) -> Durable {
 fn view(products: u64) -> View {
     let view = View::new(Arc::new(NoArchive), 1_000);
     let events = Inventory::default().decide_import(openings(products)).unwrap();
-    view.apply(&[durable(1, house::entry(events))]);
+    view.apply(&[durable(1, house::entry(events))]).unwrap();
     view
 }
 

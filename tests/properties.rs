@@ -188,7 +188,7 @@ impl Live {
 
     fn write(&mut self, entry: Entry) {
         let durable = durable(self.journal.len() as u64 + 1, Arc::new(entry));
-        self.view.apply(std::slice::from_ref(&durable));
+        self.view.apply(std::slice::from_ref(&durable)).unwrap();
         self.journal.push(durable);
     }
 
@@ -336,7 +336,7 @@ impl Live {
     fn assert_fold_equals(&self, batch: usize) {
         let folded = view();
         for entries in self.journal.chunks(batch) {
-            folded.apply(entries);
+            folded.apply(entries).unwrap();
         }
         assert_eq!(folded.products().inventory(), self.inventory, "the durable inventory is the decided one");
         assert_eq!(*folded.access(), self.access, "users and keys are those that were decided");

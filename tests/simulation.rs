@@ -3,6 +3,8 @@
 
 #[path = "simulation/ages.rs"]
 mod ages;
+#[path = "simulation/archive.rs"]
+mod archive;
 #[path = "simulation/book.rs"]
 mod book;
 #[path = "simulation/client.rs"]

@@ -128,7 +128,10 @@ impl Core {
             }
         }
         self.view.pass_to(self.ageing.now());
-        let changed = self.view.apply(batch);
+        let changed = self.view.apply(batch).unwrap_or_else(|error| {
+            // What changes is in memory, or held there: this ends like any other fault while a durable entry is applied.
+            panic!("{error}; see to the disk, then start again: the journal has everything")
+        });
         self.publish(changed);
         for release in answers {
             release();
@@ -143,7 +146,7 @@ impl Core {
                 panic!("only order actors submit entries beside the inventory actor")
             };
             if event.changes_stock() {
-                let order = self.view.order(*id).ok().flatten().expect("an order that changes is readable");
+                let order = self.view.order_at_hand(*id).flatten().expect("an open order is in memory");
                 self.inventory.apply_order(&order, event, &mut ());
             }
         }

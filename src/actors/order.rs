@@ -90,7 +90,15 @@ impl OrderActor {
                 let Caller { who, claim } = caller;
                 let is_kept = key.is_some();
                 let entry = Arc::new(Entry { at: now, who, key, events });
+                // What has ended may leave memory meanwhile, or has.
+                let has_ended = self.order.status.is_terminal();
+                if has_ended {
+                    self.bench.view.hold(&self.order);
+                }
                 if let Err(refused) = self.bench.journal.submit(entry) {
+                    if has_ended {
+                        self.bench.view.let_go(self.order.id);
+                    }
                     drop(claim);
                     self.refuse(reply, refused);
                     return Err(refused);

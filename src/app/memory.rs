@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::actors::{self, Clock, Fulfillment, Parts};
 use crate::config::Settings;
-use crate::journal::{MemoryDisk, MemoryJournal, MemoryOptions, ReadError};
+use crate::journal::{MemoryDisk, MemoryJournal, MemoryOptions};
 use crate::store::{Kv, Loaded, Store, StoreError, Table};
 
 use super::bridge::StoreCheckpoints;
 use super::engine::behaviour;
-use super::recovery::{Attempt, Fold, Recovered, RecoveryError, from_checkpoint};
+use super::recovery::{Attempt, Fold, FoldError, Recovered, RecoveryError, from_checkpoint};
 
 /// An engine that forgets everything but what its owner keeps of its disk and its store: for tests that embed it, and
 /// for simulation. Every actor runs on the calling thread.
@@ -65,10 +65,10 @@ fn recover(
     kv: &Arc<dyn Kv>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Recovered<()>, RecoveryError> {
-    let read = |checkpoint, fold: &mut Fold<'_>| -> Result<(), ReadError> {
+    let read = |checkpoint, fold: &mut Fold<'_>| -> Result<(), FoldError> {
         let mut reader = disk.read(checkpoint);
         while let Some(durable) = reader.next(fold.view)? {
-            fold.take(&durable);
+            fold.take(&durable)?;
         }
         Ok(())
     };

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, Durable, ReadError, Reader, Tail};
 use crate::store::{self, Loaded, Opened, Store, StoreError};
 use crate::telemetry::Progress;
-use crate::view::{Changes, CheckpointMark, View};
+use crate::view::{ArchiveError, Changes, CheckpointMark, View};
 
 use super::bridge::{StoreArchive, StoreCheckpoints, restored};
 
@@ -42,7 +42,7 @@ pub enum RecoveryError {
         error: StoreError,
     },
     /// A store that was just made anew does not agree with the journal.
-    #[error("the store cannot be made anew: {0}")]
+    #[error("the store cannot be made anew: {0}; see to the disk, then start again")]
     StoreUnusable(String),
     /// The checkpoint contains entries that the journal does not: they were acknowledged and are lost.
     #[error(
@@ -141,7 +141,7 @@ pub(super) fn from_checkpoint<T>(
     clock: &Arc<dyn Clock>,
     store: Store,
     loaded: Option<Loaded>,
-    read: impl FnOnce(Option<journal::Checkpoint>, &mut Fold<'_>) -> Result<T, ReadError>,
+    read: impl FnOnce(Option<journal::Checkpoint>, &mut Fold<'_>) -> Result<T, FoldError>,
 ) -> Result<Attempt<T>, RecoveryError> {
     let store = Arc::new(store);
     let archive = StoreArchive { store: store.clone() };
@@ -176,11 +176,14 @@ pub(super) fn from_checkpoint<T>(
                 .into(),
         )),
         Ok(tail) => Ok(Attempt::Done(Recovered { view, store, tail })),
-        Err(error @ ReadError::ForeignCheckpoint { .. }) => Ok(Attempt::StoreUnusable(error.to_string())),
-        Err(ReadError::BehindCheckpoint { journal, checkpoint }) => {
+        Err(FoldError::Journal(error @ ReadError::ForeignCheckpoint { .. })) => {
+            Ok(Attempt::StoreUnusable(error.to_string()))
+        }
+        Err(FoldError::Journal(ReadError::BehindCheckpoint { journal, checkpoint })) => {
             Err(RecoveryError::JournalBehind { checkpoint, journal })
         }
-        Err(error) => Err(error.into()),
+        Err(FoldError::Journal(error)) => Err(error.into()),
+        Err(FoldError::Store(error)) => Ok(Attempt::StoreUnusable(error.to_string())),
     }
 }
 
@@ -222,6 +225,17 @@ fn load(view: &View, store: &Store, loaded: Loaded) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Why the journal could not be folded.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FoldError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
+    /// An order that left memory cannot be read back from the store.
+    #[error(transparent)]
+    Store(#[from] ArchiveError),
+}
+
 /// Folds the journal's tail into the view. What piles up on the way is written to the store and leaves memory, as it
 /// does while serving.
 pub(super) struct Fold<'a> {
@@ -243,8 +257,11 @@ impl Fold<'_> {
     }
 
     /// Takes over one entry. Answers whether that led to a checkpoint.
-    pub(super) fn take(&mut self, durable: &Durable) -> bool {
-        self.view.apply(std::slice::from_ref(durable));
+    ///
+    /// # Errors
+    /// When an order that it changes cannot be read back from the store.
+    pub(super) fn take(&mut self, durable: &Durable) -> Result<bool, ArchiveError> {
+        self.view.apply(std::slice::from_ref(durable))?;
         self.last = Some(durable.entry.at);
         if durable.sequence.is_multiple_of(FORGETS_EVERY) {
             self.forget();
@@ -254,15 +271,15 @@ impl Fold<'_> {
             write(self.view, self.view.take_changes(), &mut self.checkpoints);
             self.view.evict(self.now.minus(self.settings.retention.ended_orders_in_memory), usize::MAX);
         }
-        full
+        Ok(full)
     }
 }
 
-fn replay(mut reader: Reader, fold: &mut Fold<'_>) -> Result<Tail, ReadError> {
+fn replay(mut reader: Reader, fold: &mut Fold<'_>) -> Result<Tail, FoldError> {
     let bytes_total = reader.progress().bytes_total;
     let progress = Progress::start("reading the journal", bytes_total);
     while let Some(durable) = reader.next(fold.view)? {
-        if fold.take(&durable) {
+        if fold.take(&durable)? {
             progress.set(reader.progress().bytes_read);
         }
     }

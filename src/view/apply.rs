@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{KeyEntry, KeyHash, KeyOwner, StatusPage, View};
+use super::{ArchiveError, KeyEntry, KeyHash, KeyOwner, StatusPage, View};
 use crate::domain::access::Access;
 use crate::domain::catalogue::{CatalogueEvent, Category, Revision};
 use crate::domain::entry::{Entry, Event};
@@ -85,23 +85,55 @@ impl View {
     /// Takes over a batch of durable entries, in journal order, and answers with the orders that it changed, each as
     /// it stands after the batch's last event for it. Only the follower may call this.
     ///
+    /// # Errors
+    /// When an order that an entry changes left memory and cannot be read back. The view contains what came before
+    /// that entry, and nothing of it.
+    ///
     /// # Panics
     /// When an entry is missing or contradicts the state: the journal was decided against another one.
-    pub fn apply(&self, batch: &[Durable]) -> Vec<Arc<Order>> {
+    pub fn apply(&self, batch: &[Durable]) -> Result<Vec<Arc<Order>>, ArchiveError> {
         let mut changed = Vec::new();
         let mut movements = Vec::new();
         for durable in batch {
             assert_eq!(durable.sequence, self.applied() + 1, "entries are applied in journal order, without a gap");
-            self.apply_entry(durable, &mut changed, &mut movements);
+            // Before anything is locked: readers do not wait for the disk.
+            let before = match self.standing(&durable.entry) {
+                Ok(before) => before,
+                Err(error) => {
+                    self.movements.append(movements);
+                    return Err(error);
+                }
+            };
+            self.apply_entry(durable, before, &mut changed, &mut movements);
             *self.chain.lock() = durable.chain;
             self.applied.store(durable.sequence, Ordering::Release);
         }
         self.movements.append(movements);
-        changed
+        Ok(changed)
     }
 
-    fn apply_entry(&self, durable: &Durable, changed: &mut Vec<Arc<Order>>, rows: &mut Vec<(ProductId, Movement)>) {
+    /// The orders that `entry` changes as they stand before it, one for each of its events of an order.
+    fn standing(&self, entry: &Entry) -> Result<Vec<Arc<Order>>, ArchiveError> {
+        let ids = entry.events.iter().filter_map(|event| match event {
+            Event::Order(id, _) => Some(*id),
+            Event::Placed(_) | Event::Catalogue(_) | Event::Stock(_) | Event::Access(_) => None,
+        });
+        let standing = |id| match self.orders.here(id).or_else(|| self.orders.held(id)) {
+            Some(order) => Ok(order),
+            None => self.order(id)?.ok_or_else(|| ArchiveError(format!("order {id} changes, and never was placed"))),
+        };
+        ids.map(standing).collect()
+    }
+
+    fn apply_entry(
+        &self,
+        durable: &Durable,
+        before: Vec<Arc<Order>>,
+        changed: &mut Vec<Arc<Order>>,
+        rows: &mut Vec<(ProductId, Movement)>,
+    ) {
         let entry = &*durable.entry;
+        let mut before = before.into_iter();
         let mut inner = self.products.0.write();
         let mut gathering = Gathering {
             revisions: Vec::new(),
@@ -119,10 +151,8 @@ impl View {
             gathering.reason = reason_of(event);
             match event {
                 Event::Placed(order) => changed.push(order.clone()),
-                Event::Order(id, event) => {
-                    let Some(before) = self.orders.here(*id).or_else(|| self.order(*id).ok().flatten()) else {
-                        panic!("an order that changes exists: {id}")
-                    };
+                Event::Order(_, event) => {
+                    let before = before.next().expect("there is one for each event of an order");
                     if event.version > before.version {
                         changed.push(Arc::new(before.after(event, entry.at, &entry.who)));
                     }
@@ -219,5 +249,77 @@ fn reason_of_change(event: &OrderEvent) -> Option<Arc<str>> {
     match &event.change {
         OrderChange::Moved { reason, .. } => reason.as_deref().map(Into::into),
         OrderChange::ContactChanged(_) | OrderChange::Archived => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::audit::AuditRow;
+    use crate::domain::ids::RowId;
+    use crate::domain::order::Status;
+    use crate::domain::time::{Bounds, Timestamp};
+    use crate::domain::who::Who;
+    use crate::journal::{GENESIS, Position};
+    use crate::view::{Archive, ArchiveError, PAGE_SIZE};
+
+    /// An archive that is slow: it says that it is asked, and fails when it is told to.
+    struct Slow {
+        asked: mpsc::SyncSender<()>,
+        fail: parking_lot::Mutex<mpsc::Receiver<()>>,
+    }
+
+    impl Archive for Slow {
+        fn pack(&self, _: u64) -> Result<Vec<Arc<Order>>, ArchiveError> {
+            self.asked.send(()).unwrap();
+            self.fail.lock().recv().unwrap();
+            Err(ArchiveError("a test".into()))
+        }
+
+        fn revision(&self, _: ProductId, _: u32) -> Option<Arc<Revision>> {
+            None
+        }
+
+        fn movements(&self, _: ProductId, _: Option<RowId>, _: usize) -> Result<Vec<(RowId, Movement)>, ArchiveError> {
+            Ok(Vec::new())
+        }
+
+        fn audit(&self, _: Option<RowId>, _: usize) -> Result<Vec<Arc<AuditRow>>, ArchiveError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn an_archive_that_is_slow_holds_up_no_reader_and_one_that_fails_is_an_error() {
+        let (asked, was_asked) = mpsc::sync_channel(1);
+        let (fail, told) = mpsc::channel();
+        let view = View::new(Arc::new(Slow { asked, fail: parking_lot::Mutex::new(told) }), 1);
+        let mut codes = vec![0; PAGE_SIZE];
+        codes[1] = Status::Cancelled as u8;
+        view.orders.restore(&StatusPage { page: 0, codes: codes.into(), placed: Bounds::default() });
+        let archived = OrderEvent { version: 3, change: OrderChange::Archived };
+        let events = vec![Event::Order(OrderId(1), Box::new(archived))].into();
+        let entry = Arc::new(Entry { at: Timestamp(1), who: Who::Client, key: None, events });
+        let durable =
+            Durable { sequence: 1, chain: GENESIS, position: Position { segment_first: 1, offset: 4096 }, entry };
+        thread::scope(|scope| {
+            let applied = scope.spawn(|| view.apply(&[durable]));
+            was_asked.recv().unwrap();
+            let (sender, products) = mpsc::channel();
+            scope.spawn({
+                let view = &view;
+                move || sender.send(view.products().page(ProductId(0), 10).len())
+            });
+            let read = products.recv_timeout(Duration::from_secs(10));
+            fail.send(()).unwrap();
+            assert_eq!(read, Ok(0), "a reader waits for the archive");
+            let error = applied.join().expect("it does not panic").unwrap_err();
+            assert_eq!(error.to_string(), "the archive could not be read: a test");
+        });
+        assert_eq!(view.applied(), 0);
     }
 }

@@ -190,6 +190,17 @@ impl View {
         }
     }
 
+    /// Keeps `order`, which has ended, at hand until it changed: its change is going to be submitted, and who takes that
+    /// over does not wait for the archive.
+    pub fn hold(&self, order: &Arc<Order>) {
+        self.orders.hold(order);
+    }
+
+    /// There is no change of the order `id` on its way.
+    pub fn let_go(&self, id: OrderId) {
+        self.orders.let_go(id);
+    }
+
     /// The order `id`, which is in the archive only: from `pack`, or from its pack, which is then left there.
     fn archived(&self, id: OrderId, pack: &mut Option<(u64, Vec<Arc<Order>>)>) -> Result<Arc<Order>, ArchiveError> {
         let number = orders::pack_of(id);

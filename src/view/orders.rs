@@ -1,6 +1,6 @@
 //! The orders, by id, in pages: ids are dense, so that finding one is an index and listing the newest is a walk.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -112,6 +112,8 @@ struct Dirty {
     ended: Ages<OrderId>,
     /// What was looked at to leave memory, and no checkpoint holds yet.
     unsettled: Vec<(Timestamp, OrderId)>,
+    /// What ended and has a change on its way, which is taken over without reading the archive.
+    held: HashMap<OrderId, Arc<Order>>,
 }
 
 #[derive(Debug, Default)]
@@ -157,6 +159,21 @@ impl Orders {
         }
     }
 
+    /// See [`super::View::hold`].
+    pub(super) fn hold(&self, order: &Arc<Order>) {
+        self.dirty.lock().held.insert(order.id, order.clone());
+    }
+
+    /// See [`super::View::let_go`].
+    pub(super) fn let_go(&self, id: OrderId) {
+        self.dirty.lock().held.remove(&id);
+    }
+
+    /// The order `id`, if it is held for a change on its way.
+    pub(super) fn held(&self, id: OrderId) -> Option<Arc<Order>> {
+        self.dirty.lock().held.get(&id).cloned()
+    }
+
     /// Whether `order`, from the archive, is older than what its page says of it. Codes grow along every legal way.
     pub(super) fn is_behind(&self, order: &Order) -> bool {
         let page = self.page(page_of(order.id));
@@ -185,6 +202,7 @@ impl Orders {
                     pack_last = pack;
                 }
                 if order.status.is_terminal() {
+                    dirty.held.remove(&order.id);
                     dirty.ended.push(present.since(order.moved_at), order.id);
                 }
             }

@@ -32,9 +32,9 @@ const YEAR: i64 = 365 * 24 * HOUR;
 /// How long each stage lasts.
 const STAGE: Duration = Duration::from_hours(2);
 
-struct House {
-    engine: MemoryEngine,
-    clocks: Arc<Clocks>,
+pub(crate) struct House {
+    pub(crate) engine: MemoryEngine,
+    pub(crate) clocks: Arc<Clocks>,
 }
 
 /// Runs `test` over an engine that begins at `begin` on the wall clock of `zone`, with one product, whose last day is that day.
@@ -53,23 +53,28 @@ fn run<F: Future<Output = ()>>(begin: Timestamp, zone: Tz, test: impl FnOnce(Hou
         let (options, disk) = (MemoryOptions::default(), MemoryDisk::default());
         let engine = MemoryEngine::open(&settings, options, disk, Arc::new(MemoryKv::default()), clocks.clone()).await;
         let engine = engine.expect("an empty disk is opened");
-        let category = CategoryName::parse("Things").expect("it is short");
-        engine.create_category(client(), category).await.expect("the first category");
-        let today = DateTime::<Utc>::from_timestamp_micros(begin.0).expect("on the calendar").with_timezone(&zone);
-        let details = ProductDetails {
-            name: ProductName::parse("Milk").expect("it is short"),
-            description: "".into(),
-            price: Money::from_minor(199).expect("it has few digits"),
-            expiry_date: Some(today.date_naive()),
-            category: CategoryId(1),
-            archived: false,
-        };
-        engine.create_product(client(), details, 100).await.expect("the first product");
+        stock_up(&engine, begin, zone).await;
         test(House { engine, clocks }).await;
     });
 }
 
-fn client() -> Request {
+/// Makes a product of which there are 100, and whose last day is that of `now`.
+pub(crate) async fn stock_up(engine: &MemoryEngine, now: Timestamp, zone: Tz) {
+    let category = CategoryName::parse("Things").expect("it is short");
+    engine.create_category(client(), category).await.expect("the first category");
+    let today = DateTime::<Utc>::from_timestamp_micros(now.0).expect("on the calendar").with_timezone(&zone);
+    let details = ProductDetails {
+        name: ProductName::parse("Milk").expect("it is short"),
+        description: "".into(),
+        price: Money::from_minor(199).expect("it has few digits"),
+        expiry_date: Some(today.date_naive()),
+        category: CategoryId(1),
+        archived: false,
+    };
+    engine.create_product(client(), details, 100).await.expect("the first product");
+}
+
+pub(crate) fn client() -> Request {
     Request::of(Who::Client)
 }
 
@@ -83,12 +88,12 @@ fn instant(text: &str) -> Timestamp {
 }
 
 impl House {
-    async fn place(&self) -> OrderId {
+    pub(crate) async fn place(&self) -> OrderId {
         self.engine.place(client(), vec![row()]).await.expect("there is enough").value[0].id
     }
 
-    fn order(&self, id: OrderId) -> Arc<Order> {
-        self.engine.order(id).expect("it is in memory").expect("it was placed")
+    pub(crate) fn order(&self, id: OrderId) -> Arc<Order> {
+        self.engine.order(id).expect("it can be read").expect("it was placed")
     }
 
     /// Waits until `id` has left its stage, and says how long that took, to the minute.

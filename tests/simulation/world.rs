@@ -119,7 +119,7 @@ impl World {
         let known = self.book.log.len();
         let mut found = 0;
         while let Some(durable) = reader.next(&view).map_err(|error| error.to_string())? {
-            view.apply(std::slice::from_ref(&durable));
+            view.apply(std::slice::from_ref(&durable)).map_err(|error| error.to_string())?;
             match self.book.log.get(found) {
                 Some(before) if (before.chain, &before.entry) == (durable.chain, &durable.entry) => {}
                 Some(before) => {

@@ -20,6 +20,7 @@ use super::backup::{Backup, BackupError};
 use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader, Tail};
 use crate::store::{Loaded, Store};
 use crate::telemetry::Progress;
+use crate::view::ArchiveError;
 
 use links::OnInterrupt;
 use scratch::{Scratch, StoreCopy};
@@ -137,7 +138,8 @@ fn compare(
     let head = opened.map_or(0, |(_, loaded)| loaded.head.sequence);
     let mut newer = None;
     while let Some(durable) = reader.next(&view)? {
-        view.apply(std::slice::from_ref(&durable));
+        let put_aside = |error: ArchiveError| scratch.failed()(io::Error::other(error));
+        view.apply(std::slice::from_ref(&durable)).map_err(put_aside)?;
         if view.changes_waiting() >= step {
             shelf.take_ended(&view).map_err(scratch.failed())?;
             progress.set(reader.progress().bytes_read);

@@ -78,7 +78,7 @@ fn a_check_puts_aside_what_ended_and_finds_it_again() {
     let view = shelf::view(&shelf);
     let mut reader = Reader::open(&directory.path().join("journal"), None).unwrap();
     while let Some(durable) = reader.next(&view).unwrap() {
-        view.apply(&[durable]);
+        view.apply(&[durable]).unwrap();
         shelf.take_ended(&view).unwrap();
     }
     assert_eq!(view.orders_in_memory(), 15, "only the open orders are in memory");
