@@ -20,5 +20,7 @@ mod kept;
 mod pages;
 #[path = "console/people.rs"]
 mod people;
+#[path = "console/posts.rs"]
+mod posts;
 #[path = "console/upload.rs"]
 mod upload;

@@ -179,6 +179,12 @@ impl Guard {
         self.is_open_by(&access) || self.is_tried_by(&access)
     }
 
+    /// Whether everybody is let in, also at the console.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.engine().is_some_and(|engine| self.is_open_by(&engine.view().access()))
+    }
+
     pub(super) fn engine(&self) -> Option<&Fulfillment> {
         self.0.engine.get()
     }

@@ -20,6 +20,7 @@ mod orders;
 mod overview;
 mod page;
 mod people;
+mod results;
 mod routes;
 mod sessions;
 mod settings;
@@ -37,6 +38,7 @@ use crate::access::Shares;
 use crate::api::Gate;
 use crate::domain::order::Policy;
 use page::Pages;
+use results::Results;
 use upload::Uploads;
 
 /// Browsers that may follow what happens at the same time, each user with a share of them; further ones have to reload
@@ -53,6 +55,7 @@ struct Inner {
     pages: Pages,
     followers: Shares,
     uploads: Uploads,
+    results: Results,
 }
 
 impl Console {
@@ -64,7 +67,8 @@ impl Console {
     pub fn new(gate: Gate, policy: Policy) -> Self {
         let pages = Pages::new(gate.clone());
         let followers = Shares::new(FOLLOWERS_MAX);
-        Self(Arc::new(Inner { gate, policy, pages, followers, uploads: Uploads::default() }))
+        let (uploads, results) = (Uploads::default(), Results::default());
+        Self(Arc::new(Inner { gate, policy, pages, followers, uploads, results }))
     }
 
     /// Adds the console to an application.

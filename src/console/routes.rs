@@ -29,6 +29,7 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
         on("/orders/").get(Viewer, orders::list),
         on("/orders/new/").get(Operator, orders::blank).post(Operator, orders::place),
         on("/orders/bulk/").post(Operator, orders::bulk),
+        on("/orders/bulk/{key}/").get(Operator, orders::bulk_shown),
         on("/orders/{id}/").get(Viewer, orders::show),
         on("/orders/{id}/move/").post(Operator, orders::transition),
         on("/orders/{id}/cancel/").post(Operator, orders::cancel),

@@ -20,6 +20,7 @@ use crate::domain::access::Role;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
+use crate::domain::who::Who;
 use crate::secret::{base64url, random};
 use crate::view::{Product, View};
 
@@ -58,8 +59,16 @@ impl Visit {
 
     /// The caller's right to act on orders: what goes on for long asks it before each step.
     pub(super) fn right_to_orders(&self) -> Right {
-        let guard: &Guard = self.http.app_data().expect("the app carries its guard");
-        Right::of(guard, &self.caller.who, ORDERS)
+        Right::of(self.guard(), &self.caller.who, ORDERS)
+    }
+
+    /// Whether the caller would be let in by what they are known by: not where access was open and is no longer.
+    pub(super) fn is_let_in(&self) -> bool {
+        self.caller.who != Who::Client || self.guard().is_open()
+    }
+
+    fn guard(&self) -> &Guard {
+        self.http.app_data().expect("the app carries its guard")
     }
 
     /// A request of the caller.

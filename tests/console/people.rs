@@ -3,10 +3,10 @@
 use super::browser::{SignedIn, begun, filled, goes_to, hidden, holds, page, send, submit};
 use crate::support::Running;
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A filled server with an admin, an operator and a viewer.
-fn manned() -> Running {
+pub(crate) fn manned() -> Running {
     let server = filled();
     let fields = [("name", "Ann"), ("password", PASSWORD), ("role", "admin")];
     assert_eq!(goes_to(&submit(&server, "/users/", "/users/", &fields)), "/admin/users/?note=added&name=ann");
@@ -60,14 +60,17 @@ fn a_key_is_shown_once_and_can_be_revoked() {
     let fields = [("name", "shop-1"), ("role", "operator"), ("scope", "orders"), ("days", "0")];
     holds(ann.post("/keys/", &fields).expect(400).text(), &["Give a number of days from 1 to 3650."]);
     let fields = [("name", "shop-1"), ("role", "operator"), ("scope", "orders"), ("days", "30")];
-    let made = ann.post("/keys/", &fields).expect(200);
-    let (_, rest) = made.text().split_once("class=\"secret\">").unwrap();
-    let secret = rest.split('<').next().unwrap();
+    let made = ann.post("/keys/", &fields);
+    let made = goes_to(&made).strip_prefix("/admin").unwrap();
+    let seen = ann.get(made).expect(200);
+    let secret = super::posts::shown(seen.text());
     assert!(secret.starts_with("ph_") && secret.len() == 46, "{secret}");
     let orders = |secret: &str| server.send("GET", "/api/inventory/orders/", &[("X-Api-Key", secret)], "");
     orders(secret).expect(200);
+    let again = ann.get(made).expect(200);
+    holds(again.text(), &["The secret of a key is shown once, and not again."]);
     let shown = ann.get("/keys/").expect(200);
-    assert!(!shown.text().contains(secret), "never again");
+    assert!(!again.text().contains(secret) && !shown.text().contains(secret), "never again");
     holds(shown.text(), &["shop-1", "operator", "orders", "in 29 days", "Revoke shop-1"]);
     goes_to(&ann.post("/keys/1/revoke/", &[]));
     orders(secret).expect(401);

@@ -1,15 +1,18 @@
-//! Acting on many orders: first what would happen to each, then what did.
+//! Acting on many orders: first what would happen to each, then what did. Both are at an address of their own, so that
+//! loading them again changes nothing.
 
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
-use super::super::visit::{Answer, Visit};
+use super::super::results;
+use super::super::visit::{Answer, Visit, see_other};
 use super::super::words;
 use super::verb;
 use crate::access::Right;
@@ -20,9 +23,11 @@ use crate::domain::order::{Order, OrderCommand, Status};
 
 /// Orders in one action: those of a page, and those that its continuations added.
 const ORDERS_MAX: usize = 1_000;
+/// About what is kept of an order, in bytes.
+const ORDER_BYTES: usize = 512;
 
 /// What becomes, or became, of one order.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Outcome {
     id: u64,
     customer: String,
@@ -32,44 +37,157 @@ struct Outcome {
     text: String,
 }
 
-/// `POST orders/bulk/`: a preview, or with `run` the real thing.
+/// Orders that somebody chose, where they are to go, and what became of that.
+pub(crate) struct Bulk {
+    ids: Vec<OrderId>,
+    to: Status,
+    /// As it was typed.
+    reason: String,
+    run: Mutex<Option<Run>>,
+}
+
+/// How far it came.
+#[derive(Clone, Default)]
+struct Run {
+    outcomes: Vec<Outcome>,
+    wanted: usize,
+    is_over: bool,
+}
+
+/// What the form asks for.
+struct Wanted {
+    ids: Vec<OrderId>,
+    to: Status,
+    reason: Option<Box<str>>,
+}
+
+impl Wanted {
+    fn of(form: &Form) -> Result<Self, Fault> {
+        let ids: Vec<_> = form.all("id").filter_map(|id| id.parse().ok().map(OrderId)).collect();
+        if ids.is_empty() {
+            return Err(Fault::bad_request("No order was chosen. Go back and tick the orders first."));
+        }
+        if ids.len() > ORDERS_MAX {
+            return Err(Fault::bad_request(format!("At most {ORDERS_MAX} orders can be changed at once.")));
+        }
+        let body = bytes(&form.body(&["to", "reason"]));
+        let (to, reason) = input::transition(&body).map_err(Fault::from)?;
+        Ok(Self { ids, to, reason })
+    }
+}
+
+/// `POST orders/bulk/`: leads to what would happen; with `run` it happens, and leads to what did. A form that is sent
+/// again with the same `key` finds that done.
 pub(crate) async fn bulk(visit: Visit, form: Form) -> Answer {
-    let ids: Vec<_> = form.all("id").filter_map(|id| id.parse().ok().map(OrderId)).collect();
-    if ids.is_empty() {
-        return Err(Fault::bad_request("No order was chosen. Go back and tick the orders first."));
+    let wanted = Wanted::of(&form)?;
+    let results = &visit.console.0.results;
+    let keep = |wanted: &Wanted| {
+        let (ids, to, reason) = (wanted.ids.clone(), wanted.to, form.get("reason").to_owned());
+        let bulk = Arc::new(Bulk { ids, to, reason, run: Mutex::new(None) });
+        let weight = 1_024 + wanted.ids.len() * ORDER_BYTES;
+        (results.keep(&visit.caller.who, results::Outcome::Bulk(bulk.clone()), weight), bulk)
+    };
+    if form.get("run").is_empty() {
+        return visit.go(&address(&keep(&wanted).0));
     }
-    if ids.len() > ORDERS_MAX {
-        return Err(Fault::bad_request(format!("At most {ORDERS_MAX} orders can be changed at once.")));
+    let key = form.get("key");
+    if wanted.to == Status::Cancelled && wanted.reason.is_none() {
+        // What was not taken is answered at once, and nothing is kept of it.
+        let bulk = Bulk { ids: wanted.ids, to: wanted.to, reason: String::new(), run: Mutex::new(None) };
+        return preview(&visit, &bulk, key, StatusCode::BAD_REQUEST).await;
     }
-    let wants_run = !form.get("run").is_empty();
-    let body = bytes(&form.body(&["to", "reason"]));
-    let (to, reason) = input::transition(&body).map_err(Fault::from)?;
-    let needs_reason = to == Status::Cancelled && reason.is_none();
-    let is_run = wants_run && !needs_reason;
-    let right = visit.right_to_orders();
-    let mut outcomes = Vec::with_capacity(ids.len());
-    for id in &ids {
-        outcomes.push(if is_run {
-            run(&visit, &right, *id, to, reason.clone()).await?
-        } else {
-            preview(&visit, *id, to).await?
-        });
+    let found = results.bulk(key, &visit.caller.who).filter(|bulk| bulk.to == wanted.to);
+    let (key, bulk) = found.map_or_else(|| keep(&wanted), |bulk| (key.to_owned(), bulk));
+    let who = visit.caller.who.clone();
+    if bulk.begin(wanted.ids.len()) {
+        // It goes on when the browser goes away: whoever comes back reads how it ended.
+        let going = actix_web::rt::spawn(async move { bulk.go(&visit, wanted).await });
+        if let Err(error) = going.await {
+            tracing::error!(%error, %who, "changing many orders ended early");
+        }
     }
+    see_other(&address(&key))
+}
+
+/// Where the page of `key` is.
+fn address(key: &str) -> String {
+    format!("/admin/orders/bulk/{key}/")
+}
+
+/// `GET orders/bulk/<key>/`: what would happen as things are now, or what did.
+pub(crate) async fn bulk_shown(visit: Visit) -> Answer {
+    let key = visit.http.match_info().get("key").unwrap_or_default().to_owned();
+    let gone = "This page is not kept any more. What was changed is changed; the orders say how they are now.";
+    let bulk = visit.console.0.results.bulk(&key, &visit.caller.who);
+    let bulk = bulk.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, gone))?;
+    let run = bulk.run.lock().clone();
+    match run {
+        None => preview(&visit, &bulk, &key, StatusCode::OK).await,
+        Some(run) => page(&visit, &bulk, &key, &run.outcomes, StatusCode::OK, Some(&run)),
+    }
+}
+
+/// What stands on the page before anything is changed.
+async fn preview(visit: &Visit, bulk: &Bulk, key: &str, status: StatusCode) -> Answer {
+    let mut outcomes = Vec::with_capacity(bulk.ids.len());
+    for id in &bulk.ids {
+        outcomes.push(look(visit, *id, bulk.to).await?);
+    }
+    page(visit, bulk, key, &outcomes, status, None)
+}
+
+fn page(visit: &Visit, bulk: &Bulk, key: &str, outcomes: &[Outcome], status: StatusCode, run: Option<&Run>) -> Answer {
     let done = outcomes.iter().filter(|outcome| outcome.ok).count();
     let context = context! {
-        outcomes => Serde(&outcomes),
+        key,
+        outcomes => Serde(outcomes),
         done,
         refused => outcomes.len() - done,
-        is_run,
-        to => to.as_str(),
-        to_label => to.label(),
-        verb => verb(to),
-        needs_reason => to == Status::Cancelled,
-        reason_missing => wants_run && needs_reason,
-        reason => form.get("reason"),
+        is_run => run.is_some(),
+        is_over => run.is_none_or(|run| run.is_over),
+        wanted => run.map(|run| run.wanted),
+        to => bulk.to.as_str(),
+        to_label => bulk.to.label(),
+        verb => verb(bulk.to),
+        needs_reason => bulk.to == Status::Cancelled,
+        reason_missing => status == StatusCode::BAD_REQUEST,
+        reason => bulk.reason.as_str(),
         ids => Value::from(outcomes.iter().filter(|outcome| outcome.ok).map(|outcome| outcome.id).collect::<Vec<_>>()),
     };
-    visit.page("bulk.html", context)
+    visit.page_with(status, "bulk.html", context)
+}
+
+/// The end of a run, however it comes about.
+struct End<'a>(&'a Bulk);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        if let Some(run) = &mut *self.0.run.lock() {
+            run.is_over = true;
+        }
+    }
+}
+
+impl Bulk {
+    /// Whether nobody began it before.
+    fn begin(&self, wanted: usize) -> bool {
+        let mut run = self.run.lock();
+        let is_first = run.is_none();
+        run.get_or_insert_with(|| Run { wanted, ..Run::default() });
+        is_first
+    }
+
+    /// Changes one order after the other, as long as the visitor's right lasts.
+    async fn go(&self, visit: &Visit, wanted: Wanted) {
+        let _end = End(self);
+        let right = visit.right_to_orders();
+        for id in wanted.ids {
+            let outcome = change(visit, &right, id, wanted.to, wanted.reason.clone()).await;
+            if let Some(run) = &mut *self.run.lock() {
+                run.outcomes.push(outcome);
+            }
+        }
+    }
 }
 
 fn outcome(order: &Order, ok: bool, text: String) -> Outcome {
@@ -77,18 +195,15 @@ fn outcome(order: &Order, ok: bool, text: String) -> Outcome {
     Outcome { id: order.id.0, customer, status: order.status.as_str(), label: order.status.label(), ok, text }
 }
 
-fn missing(id: OrderId) -> Outcome {
-    Outcome {
-        id: id.0,
-        customer: String::new(),
-        status: "",
-        label: "",
-        ok: false,
-        text: "There is no such order.".into(),
-    }
+fn bare(id: OrderId, text: String) -> Outcome {
+    Outcome { id: id.0, customer: String::new(), status: "", label: "", ok: false, text }
 }
 
-async fn preview(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> {
+fn missing(id: OrderId) -> Outcome {
+    bare(id, "There is no such order.".into())
+}
+
+async fn look(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> {
     let Some(order) = visit.find_order(id).await? else { return Ok(missing(id)) };
     let command = OrderCommand::Move { to, reason: Some("a preview".into()) };
     Ok(match order.decide(command, order.not_before(visit.now())) {
@@ -98,13 +213,7 @@ async fn preview(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Faul
     })
 }
 
-async fn run(
-    visit: &Visit,
-    right: &Right,
-    id: OrderId,
-    to: Status,
-    reason: Option<Box<str>>,
-) -> Result<Outcome, Fault> {
+async fn change(visit: &Visit, right: &Right, id: OrderId, to: Status, reason: Option<Box<str>>) -> Outcome {
     let moved = match right.ended() {
         None => {
             visit.engine.transition(visit.plain(), id, to, reason).await.map_err(|failure| error::order(failure).into())
@@ -112,15 +221,14 @@ async fn run(
         Some(text) => Err(Fault::new(StatusCode::FORBIDDEN, text)),
     };
     match moved {
-        Ok(moved) if to == Status::Cancelled => {
-            Ok(outcome(&moved.value, true, stock(&moved.value, "went back in stock")))
-        }
-        Ok(moved) => Ok(outcome(&moved.value, true, format!("Now {}.", moved.value.status.as_str()))),
-        Err(error) => {
-            let order: Option<Arc<Order>> = visit.find_order(id).await?;
-            let text = error.line();
-            Ok(order.map_or_else(|| missing(id), |order| outcome(&order, false, text)))
-        }
+        Ok(moved) if to == Status::Cancelled => outcome(&moved.value, true, stock(&moved.value, "went back in stock")),
+        Ok(moved) => outcome(&moved.value, true, format!("Now {}.", moved.value.status.as_str())),
+        Err(fault) => match visit.find_order(id).await {
+            Ok(Some(order)) => outcome(&order, false, fault.line()),
+            Ok(None) => missing(id),
+            // What was done to the others has to be told all the same.
+            Err(_) => bare(id, fault.line()),
+        },
     }
 }
 

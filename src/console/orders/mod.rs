@@ -10,7 +10,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 pub(super) use act::{archive, cancel, contact, transition};
-pub(super) use bulk::bulk;
+pub(super) use bulk::{Bulk, bulk, bulk_shown};
 pub(super) use list::{list, rows};
 pub(super) use new::{blank, place};
 pub(super) use one::{show, who};

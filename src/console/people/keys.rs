@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::super::fault::Fault;
 use super::super::form::Form;
+use super::super::results::Outcome;
 use super::super::visit::{Answer, Visit};
 use super::{name, refused, role, roles};
 use crate::domain::access::{AccessCommand, KeyId, Scope};
@@ -16,13 +17,18 @@ use crate::secret::{self, SecretText};
 
 /// The longest time that a key may be made for, in days.
 const DAYS_MAX: u64 = 3_650;
+/// About what is kept of a secret until it is shown, in bytes.
+const SECRET_BYTES: usize = 1_024;
 
 /// `GET keys/`.
 pub(crate) async fn keys(visit: Visit) -> Answer {
-    page(&visit, None, None, &Form::default())
+    // Only who looks at the page has seen it.
+    let is_shown = visit.http.method() == Method::GET;
+    let secret = is_shown.then(|| visit.console.0.results.take_secret(visit.text("made"), &visit.caller.who)).flatten();
+    page(&visit, None, secret.as_ref(), &Form::default())
 }
 
-/// `POST keys/`: makes one. Its secret is shown on this page and never again, so that there is no way back to it.
+/// `POST keys/`: makes one, and leads to where its secret is shown, once.
 pub(crate) async fn add_key(visit: Visit, form: Form) -> Answer {
     let made = async {
         let (name, role) = (name(form.get("name"))?, role(form.get("role"))?);
@@ -34,7 +40,12 @@ pub(crate) async fn add_key(visit: Visit, form: Form) -> Answer {
         Ok::<_, Fault>(secret)
     };
     match made.await {
-        Ok(secret) => page(&visit, None, Some(&secret), &Form::default()),
+        // Whoever this key shuts out comes to no further page: they read its secret now.
+        Ok(secret) if !visit.is_let_in() => page(&visit, None, Some(&secret), &Form::default()),
+        Ok(secret) => {
+            let key = visit.console.0.results.keep(&visit.caller.who, Outcome::Secret(secret), SECRET_BYTES);
+            visit.go(&format!("/admin/keys/?made={key}"))
+        }
         Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), None, &form),
         Err(fault) => Err(fault),
     }
@@ -85,6 +96,7 @@ fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&SecretText>, form: 
         values => form.values(),
         errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
         fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
+        was_shown => !visit.text("made").is_empty() && secret.is_none(),
         note => visit.text("note"),
     };
     visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "keys.html", context)
