@@ -67,6 +67,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
         applied => view.applied(),
         placing => health.placing.placements,
         in_memory => view.orders_in_memory(),
+        idempotency_keys => view.keys().len(),
+        idempotency_keys_max => view.keys().max(),
         is_damaged => health.verified.is_damaged,
         sound_at => health.verified.sound_at.map(|at| at.0),
         checkpoint_at => health.checkpoint.map(|mark| mark.at.0),

@@ -187,6 +187,16 @@ fn a_delayed_order_is_on_the_board_and_on_the_overview() {
 }
 
 #[test]
+fn the_overview_says_how_many_idempotency_keys_are_remembered_of_how_many() {
+    let server = Running::with(|settings| settings.retention.idempotency_keys_max = 1_234);
+    let shown = || page(&server, "/").split_once("<dt>Idempotency keys</dt><dd>").unwrap().1.to_owned();
+    assert!(shown().starts_with("0 <span class=\"soft block\">of at most 1,234</span>"), "{}", shown());
+    let keyed = [("Idempotency-Key", "one"), ("Content-Type", "application/json")];
+    server.send("POST", "/api/inventory/categories/", &keyed, r#"{"name": "Phones"}"#).expect(201);
+    assert!(shown().starts_with("1 "), "{}", shown());
+}
+
+#[test]
 fn the_charts_count_what_happened() {
     let server = filled();
     let trend = server.get("/api/overview/trend/").expect(200);
