@@ -22,5 +22,7 @@ mod pages;
 mod people;
 #[path = "console/posts.rs"]
 mod posts;
+#[path = "console/twice.rs"]
+mod twice;
 #[path = "console/upload.rs"]
 mod upload;

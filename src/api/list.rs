@@ -18,10 +18,16 @@ use super::gate::Gate;
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// The value of `name`. An empty one counts as none. The API takes no second one; for a page the last one counts.
+    /// The value of `name`. An empty one counts as none. Neither the API nor a page takes a second one.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
+    }
+
+    /// A name that is there more than once, also without a value: which one counts would be a guess.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        let is_again = |(at, (name, _)): &(usize, &(String, String))| self.0[..*at].iter().any(|(it, _)| it == name);
+        self.0.iter().enumerate().find(is_again).map(|(_, (name, _))| name.as_str())
     }
 
     /// Every value of `name`, but empty ones.

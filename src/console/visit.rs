@@ -11,6 +11,7 @@ use minijinja::Value;
 
 use super::Console;
 use super::fault::Fault;
+use super::words;
 use crate::access::{Area, Caller, Guard, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::error::Error;
@@ -158,6 +159,18 @@ impl Visit {
     }
 }
 
+/// The parameters of a page. One that is there twice is refused, as at the API: to take either could be wrong.
+pub(super) fn query(request: &HttpRequest, payload: &mut Payload) -> Result<Query, Fault> {
+    let query = Query::from_request(request, payload).into_inner()?;
+    match query.repeated() {
+        None => Ok(query),
+        Some(name) => {
+            let name = words::label(name);
+            Err(Fault::bad_request(format!("{name} is in the address of this page more than once. Give it once.")))
+        }
+    }
+}
+
 /// 303 to a path of ours.
 pub(super) fn see_other(path: &str) -> Answer {
     let path = HeaderValue::try_from(path).map_err(|_| Fault::not_found())?;
@@ -175,9 +188,9 @@ impl FromRequest for Visit {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let console = Console::of(request).clone();
-        let query = match Query::from_request(request, payload).into_inner() {
+        let query = match query(request, payload) {
             Ok(query) => query,
-            Err(error) => return ready(Err(error.into())),
+            Err(fault) => return ready(Err(fault)),
         };
         ready(match console.0.gate.engine().cloned() {
             Some(engine) => {
