@@ -6,12 +6,42 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Console;
 use super::fault::Fault;
+use super::show::escaped;
+use super::words;
 use crate::api::body::collect_within;
 use crate::domain::expected::{Expected, Seen};
+
+/// The most fields of a form that can be sent again. The largest of ours has the numbers of 1,000 orders.
+const FIELDS_MAX: usize = 2_000;
+
+/// A field of a form that can be sent again.
+#[derive(Serialize)]
+pub(super) struct Again<'a> {
+    name: &'a str,
+    label: String,
+    text: &'a str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Typed,
+    Hidden,
+    Password,
+}
+
+impl Again<'_> {
+    /// Whether somebody typed it.
+    pub(super) fn is_typed(&self) -> bool {
+        self.kind == Kind::Typed
+    }
+}
 
 /// The fields of a form, as they were sent. That a page of ours sent it was judged before, by its field `csrf`.
 #[derive(Clone, Default)]
@@ -33,13 +63,51 @@ impl Form {
         values(self.0.iter().filter(|(key, _)| key != name).map(|(key, value)| (key.as_str(), value.as_str())))
     }
 
-    /// What somebody typed, for who would lose it otherwise: no password, and nothing that the page itself put there.
-    pub(super) fn typed(self) -> Vec<(String, String)> {
-        const OURS: [&str; 15] = [
-            "csrf", "token", "version", "revision", "expected", "password", "next", "from", "to", "id", "run", "do",
-            "how", "archived", "again",
+    /// Everything that the form said, for a page that lets it be sent again: what somebody typed is shown, a password has
+    /// to be typed again, and what the page itself put there stays as it was and where it was, as pairs go by their
+    /// place.
+    pub(super) fn again(&self) -> Vec<Again<'_>> {
+        const OURS: [&str; 18] = [
+            "token",
+            "version",
+            "revision",
+            "expected",
+            "next",
+            "from",
+            "to",
+            "id",
+            "run",
+            "key",
+            "do",
+            "how",
+            "archived",
+            "again",
+            "ignore",
+            "role",
+            "scope",
+            "category_id",
         ];
-        self.0.into_iter().filter(|(name, value)| !OURS.contains(&&**name) && !value.trim().is_empty()).collect()
+        if self.0.len() > FIELDS_MAX {
+            return Vec::new();
+        }
+        let kind = |name: &str, value: &str| match name {
+            "password" => Kind::Password,
+            _ if OURS.contains(&name) || value.trim().is_empty() => Kind::Hidden,
+            _ => Kind::Typed,
+        };
+        let fields = self.0.iter().filter(|(name, _)| name != "csrf").map(|(name, value)| {
+            let kind = kind(name, value);
+            // A password is never sent back.
+            let text = if kind == Kind::Password { "" } else { value };
+            Again { name, label: words::label(name), text, kind }
+        });
+        fields.collect()
+    }
+
+    /// The form without what proves that a page of ours sent it, and without passwords.
+    pub(super) fn carried(&self) -> String {
+        let fields = self.0.iter().filter(|(name, _)| !["csrf", "password"].contains(&&**name));
+        fields.map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect::<Vec<_>>().join("&")
     }
 
     /// Every value of `name`.
@@ -120,6 +188,30 @@ mod tests {
         assert_eq!(form.all("a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(form.body(&["b", "c"]).len(), 1);
         assert_eq!(form.whole(&["b", "c"]).len(), 2);
+    }
+
+    #[test]
+    fn a_form_that_is_sent_again_says_what_it_said_and_no_password() {
+        let form =
+            Form::parse(b"csrf=x&how=by&product_id=1&quantity=&product_id=2&quantity=3&password=p&name=a+b").unwrap();
+        let again: Vec<_> = form.again().iter().map(|it| (it.name.to_owned(), it.text.to_owned(), it.kind)).collect();
+        let of = |name: &str, text: &str, kind| (name.to_owned(), text.to_owned(), kind);
+        assert_eq!(
+            again,
+            [
+                of("how", "by", Kind::Hidden),
+                of("product_id", "1", Kind::Typed),
+                of("quantity", "", Kind::Hidden),
+                of("product_id", "2", Kind::Typed),
+                of("quantity", "3", Kind::Typed),
+                of("password", "", Kind::Password),
+                of("name", "a b", Kind::Typed),
+            ]
+        );
+        let carried = form.carried();
+        assert_eq!(carried, "how=by&product_id=1&quantity=&product_id=2&quantity=3&name=a%20b");
+        assert_eq!(Form::parse(carried.as_bytes()).unwrap().0.len(), 6);
+        assert!(Form::parse("a=1&".repeat(FIELDS_MAX + 1).as_bytes()).unwrap().again().is_empty());
     }
 
     #[test]

@@ -23,6 +23,7 @@ templates! {
     "layout.html",
     "parts.html",
     "fault.html",
+    "again.html",
     "overview.html",
     "orders.html",
     "order.html",

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::form::Form;
 use super::orders::Bulk;
 use super::visit::token;
 use crate::domain::who::Who;
@@ -31,6 +32,14 @@ pub(super) enum Outcome {
     Bulk(Arc<Bulk>),
     /// The secret of a key that was made.
     Secret(SecretText),
+    /// A form that was sent by who was not signed in.
+    Form(Arc<Unsent>),
+}
+
+/// A form that was not taken: where it goes, and what it says.
+pub(super) struct Unsent {
+    pub(super) path: String,
+    pub(super) form: Form,
 }
 
 struct Kept {
@@ -65,7 +74,15 @@ impl Results {
     pub(super) fn bulk(&self, key: &str, who: &Who) -> Option<Arc<Bulk>> {
         self.0.lock().iter().find(|kept| kept.key == key && kept.who == *who).and_then(|kept| match &kept.outcome {
             Outcome::Bulk(bulk) => Some(bulk.clone()),
-            Outcome::Secret(_) => None,
+            Outcome::Secret(_) | Outcome::Form(_) => None,
+        })
+    }
+
+    /// The form of `key`, where `who` filled it in.
+    pub(super) fn form(&self, key: &str, who: &Who) -> Option<Arc<Unsent>> {
+        self.0.lock().iter().find(|kept| kept.key == key && kept.who == *who).and_then(|kept| match &kept.outcome {
+            Outcome::Form(form) => Some(form.clone()),
+            Outcome::Bulk(_) | Outcome::Secret(_) => None,
         })
     }
 
@@ -77,7 +94,7 @@ impl Results {
         let at = kept.iter().position(is_it)?;
         match kept.remove(at)?.outcome {
             Outcome::Secret(secret) => Some(secret),
-            Outcome::Bulk(_) => None,
+            Outcome::Bulk(_) | Outcome::Form(_) => None,
         }
     }
 }

@@ -7,9 +7,10 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
 use minijinja::context;
+use minijinja::value::Serde;
 
 use super::fault::Fault;
-use super::form::Form;
+use super::form::{Again, Form};
 use super::visit::{Answer, see_other};
 use super::{
     Console, assets, audit, catalogue, delayed, find, home, live, orders, overview, people, sessions, settings,
@@ -17,6 +18,9 @@ use super::{
 };
 use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage, SentForm};
 use crate::domain::access::Role;
+
+/// The largest form that signing in carries along, in bytes: what is sent by nobody in particular has to be small.
+const CARRIED_MAX: usize = 6 << 10;
 
 /// Adds every page below `/admin/`.
 #[rustfmt::skip]
@@ -26,6 +30,7 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
         on("/").get(Viewer, overview::show),
         on("/live/").get(Viewer, live::follow),
         on("/find/").get(Viewer, find::find),
+        on("/again/{key}/").get(Viewer, sign_in::again),
         on("/orders/").get(Viewer, orders::list),
         on("/orders/new/").get(Operator, orders::blank).post(Operator, orders::place),
         on("/orders/bulk/").post(Operator, orders::bulk),
@@ -114,12 +119,32 @@ fn refused(refusal: Refusal) -> Fault {
 
 /// The page of a refusal, with the headers that a program gets.
 fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
-    let typed = request.extensions().get::<SentForm>().and_then(|sent| Form::parse(&sent.0).ok());
-    let mut answer = page_with(request, &refused(refusal), typed.map(Form::typed).unwrap_or_default());
+    if refusal == Refusal::Forged
+        && let Some(answer) = sign_in::overtaken(request)
+    {
+        return answer.unwrap_or_else(|fault| page(request, &fault));
+    }
+    let is_nobody = Caller::of(request).role.is_none();
+    let mut answer = match refusal {
+        // Signing out in another tab ends what the form was made with.
+        Refusal::Forged if is_nobody => {
+            let text = refused(Refusal::Unknown).line();
+            page(request, &Fault::new(StatusCode::FORBIDDEN, text))
+        }
+        Refusal::Forged => page_with(request, &refused(refusal), sent_form(request).as_ref(), true),
+        // What another site sent is nothing that somebody typed here.
+        Refusal::CrossSite => page_with(request, &refused(refusal), None, false),
+        _ => page(request, &refused(refusal)),
+    };
     for (name, value) in refusal.answer().headers().iter().filter(|(name, _)| **name != header::CONTENT_TYPE) {
         answer.headers_mut().insert(name.clone(), value.clone());
     }
     answer
+}
+
+/// The form that came with `request`, where it was read.
+pub(super) fn sent_form(request: &HttpRequest) -> Option<Form> {
+    request.extensions().get::<SentForm>().and_then(|sent| Form::parse(&sent.0).ok())
 }
 
 /// The path with its query.
@@ -189,18 +214,38 @@ async fn dressed(request: ServiceRequest, next: Next<BoxBody>) -> Result<Service
     Ok(ServiceResponse::new(http, response))
 }
 
+/// What is over soon: the same form may well be taken then.
+const PASSING: [StatusCode; 4] = [
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::INSUFFICIENT_STORAGE,
+];
+
 fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
-    page_with(request, fault, Vec::new())
+    page_with(request, fault, sent_form(request).as_ref(), PASSING.contains(&fault.status))
 }
 
-/// The same, with what somebody typed that would be lost otherwise.
-fn page_with(request: &HttpRequest, fault: &Fault, typed: Vec<(String, String)>) -> HttpResponse {
+/// The same, with the form that was sent: to be sent again, or at least with what somebody typed.
+fn page_with(request: &HttpRequest, fault: &Fault, form: Option<&Form>, is_again: bool) -> HttpResponse {
     if let Some(cause) = &fault.cause {
         tracing::error!(path = request.path(), status = fault.status.as_u16(), %cause, "a page of the console failed");
     }
+    let caller = Caller::of(request);
     let own = home::of(request.path());
-    let context = context! { status => fault.status.as_u16(), text => fault.line(), typed, own };
+    let fields = form.map(Form::again).unwrap_or_default();
+    // Who signs in goes on with it.
+    let carried = form.filter(|_| caller.role.is_none()).map(Form::carried).filter(|text| text.len() <= CARRIED_MAX);
+    let context = context! {
+        status => fault.status.as_u16(),
+        text => fault.line(),
+        typed => fields.iter().any(Again::is_typed),
+        fields => Serde(&fields),
+        is_again => is_again && !fields.is_empty(),
+        carried,
+        own,
+    };
     let pages = &Console::of(request).0.pages;
-    let answer = pages.answer(request, &Caller::of(request), fault.status, "fault.html", context);
+    let answer = pages.answer(request, &caller, fault.status, "fault.html", context);
     answer.unwrap_or_else(|_| HttpResponse::build(fault.status).body(fault.line()))
 }

@@ -1,15 +1,27 @@
 //! Signing in and out. What it takes, and what keeps guessing slow, is in `access`; these are the pages.
 
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use minijinja::context;
+use minijinja::value::Serde;
 
 use super::Console;
+use super::fault::Fault;
 use super::form::Form;
+use super::results::{Outcome, Unsent};
+use super::routes::sent_form;
 use super::show::escaped;
-use super::visit::{Answer, see_other};
-use crate::access::{Caller, Guard, Refusal, SignInError, after_sign_in};
+use super::visit::{Answer, Visit, query, see_other};
+use crate::access::{Caller, Guard, Refusal, Session, SignInError, after_sign_in};
+use crate::domain::access::AccessName;
+use crate::domain::who::Who;
+
+/// The note of who signs in and is signed in already.
+const ALREADY: &str = "already";
 
 /// Sends somebody who has to sign in first, and comes back to `path` then.
 pub(super) fn first(path: &str) -> HttpResponse {
@@ -23,17 +35,70 @@ fn guard(request: &HttpRequest) -> &Guard {
 
 fn page(request: &HttpRequest, status: StatusCode, fault: Option<String>, form: &Form) -> Answer {
     // A password is never sent back.
-    let context = context! { fault, next => after_sign_in(form.get("next")), name => form.get("name") };
+    let context = context! {
+        fault,
+        next => after_sign_in(form.get("next")),
+        name => form.get("name"),
+        form => form.get("form"),
+        to => form.get("to"),
+        note => form.get("note"),
+    };
     Console::of(request).0.pages.answer(request, &Caller::of(request), status, "sign_in.html", context)
 }
 
 /// `GET sign-in/`.
 pub(super) async fn show(request: HttpRequest) -> Answer {
+    query(&request, &mut Payload::None)?;
     let form = Form::parse(request.query_string().as_bytes())?;
-    if Caller::of(&request).role.is_some() {
+    let caller = Caller::of(&request);
+    if caller.role.is_some() && !(form.get("note") == ALREADY && is_signed_in(&caller)) {
         return see_other(after_sign_in(form.get("next")));
     }
     page(&request, StatusCode::OK, None, &form)
+}
+
+fn is_signed_in(caller: &Caller) -> bool {
+    caller.session.as_ref().is_some_and(Session::is_signed_in)
+}
+
+/// What answers a form of these pages whose browser signed in or out in another tab since it was shown; nothing where
+/// that is not what happened.
+pub(super) fn overtaken(request: &HttpRequest) -> Option<Answer> {
+    let caller = Caller::of(request);
+    let form = sent_form(request).unwrap_or_default();
+    match request.path() {
+        "/admin/sign-in/" if is_signed_in(&caller) => {
+            let next = escaped(after_sign_in(form.get("next")));
+            Some(see_other(&format!("/admin/sign-in/?note={ALREADY}&next={next}")))
+        }
+        "/admin/sign-in/" if caller.role.is_none() => {
+            let text = "This page was too old to sign in with. Type the password again.";
+            Some(page(request, StatusCode::FORBIDDEN, Some(text.to_owned()), &form))
+        }
+        "/admin/sign-out/" if caller.role.is_none() => Some(see_other("/admin/sign-in/?note=out")),
+        _ => None,
+    }
+}
+
+/// `GET again/<key>/`: a form that was sent before its sender had signed in.
+pub(super) async fn again(visit: Visit) -> Answer {
+    let key = visit.http.match_info().get("key").unwrap_or_default();
+    let unsent = visit.console.0.results.form(key, &visit.caller.who);
+    let gone = "This form is not kept any more. Nothing of it was saved.";
+    let unsent = unsent.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, gone))?;
+    visit.page("again.html", context! { to => unsent.path.as_str(), fields => Serde(unsent.form.again()) })
+}
+
+/// Where somebody goes on who signed in with `form`: to what they had sent before, or to where they came from.
+fn on(request: &HttpRequest, form: &Form) -> String {
+    let to = after_sign_in(form.get("to"));
+    let name = AccessName::parse(form.get("name")).ok();
+    let sent = Form::parse(form.get("form").as_bytes()).ok().filter(|sent| !sent.again().is_empty());
+    let (Some(name), Some(sent)) = (name, sent) else { return after_sign_in(form.get("next")).to_owned() };
+    let weight = 1_024 + 2 * form.get("form").len();
+    let unsent = Outcome::Form(Arc::new(Unsent { path: to.to_owned(), form: sent }));
+    let key = Console::of(request).0.results.keep(&Who::User(name.shared()), unsent, weight);
+    format!("/admin/again/{key}/")
 }
 
 /// `POST sign-in/`.
@@ -42,7 +107,7 @@ pub(super) async fn sign_in(request: HttpRequest, form: Form) -> Answer {
     let signed_in = guard(&request).sign_in(form.get("name"), form.raw("password"), address, request.headers()).await;
     match signed_in {
         Ok(cookie) => {
-            let mut answer = see_other(after_sign_in(form.get("next")))?;
+            let mut answer = see_other(&on(&request, &form))?;
             answer.headers_mut().insert(header::SET_COOKIE, cookie);
             Ok(answer)
         }

@@ -29,7 +29,7 @@ use super::Console;
 use super::fault::Fault;
 use super::form::Form;
 use super::people::sentence;
-use super::visit::{Answer, Visit};
+use super::visit::{Answer, Visit, query};
 use crate::api::Lease;
 use crate::api::body::collect_within;
 use crate::api::error::{self, Error};
@@ -62,6 +62,8 @@ pub(super) struct Content {
     bytes: Bytes,
     kind: Kind,
     name: String,
+    /// Whether it is text of the form, which somebody would lose.
+    is_pasted: bool,
     /// Held until the file is read.
     lease: Lease,
 }
@@ -76,27 +78,29 @@ impl FromRequest for Content {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded")));
-        let query = request.query_string().to_owned();
+        let query = query(request, payload);
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let (bytes, lease) = collect_within(&request, payload, gate.limits().bulk_body_bytes).await?;
             if is_form {
                 let form = Form::parse(&bytes)?;
                 let bytes = Bytes::from(form.get("content").to_owned());
-                return Ok(Self { kind: Kind::of(&bytes, ""), bytes, name: "pasted text".into(), lease });
+                let (kind, name) = (Kind::of(&bytes, ""), "pasted text".into());
+                return Ok(Self { kind, bytes, name, is_pasted: true, lease });
             }
-            let name = Form::parse(query.as_bytes())?.get("name").to_owned();
-            Ok(Self { kind: Kind::of(&bytes, &name), bytes, name, lease })
+            let name = query?.get("name").unwrap_or_default().trim().to_owned();
+            Ok(Self { kind: Kind::of(&bytes, &name), bytes, name, is_pasted: false, lease })
         })
     }
 }
 
 /// `GET upload/`.
 pub(super) async fn blank(visit: Visit) -> Answer {
-    page(&visit, None)
+    page(&visit, None, &[])
 }
 
-fn page(visit: &Visit, fault: Option<Fault>) -> Answer {
+/// The page, with what was `pasted` and not taken.
+fn page(visit: &Visit, fault: Option<Fault>, pasted: &[u8]) -> Answer {
     let recent = visit.console.0.uploads.recent();
     let recent = recent.iter().map(|upload| {
         context! {
@@ -110,6 +114,7 @@ fn page(visit: &Visit, fault: Option<Fault>) -> Answer {
     let context = context! {
         recent => Value::from(recent.collect::<Vec<_>>()),
         fault => fault.as_ref().map(Fault::line),
+        pasted => String::from_utf8_lossy(pasted),
         limit => visit.console.0.gate.limits().bulk_orders,
         remembered => remembered(visit),
     };
@@ -126,7 +131,8 @@ fn remembered(visit: &Visit) -> String {
 /// `POST upload/`: reads a file and tries it out. Nothing is placed.
 pub(super) async fn check(visit: Visit, content: Content) -> Answer {
     let limits = visit.console.0.gate.limits().clone();
-    let Content { bytes, kind, name, lease: _lease } = content;
+    let Content { bytes, kind, name, is_pasted, lease: _lease } = content;
+    let pasted = if is_pasted { bytes.clone() } else { Bytes::new() };
     let read = visit.convert(move |engine| {
         let key = blake3::hash(&bytes).to_hex()[..24].to_owned();
         let contents = file::read(&bytes, kind, engine.view().products(), &limits)?;
@@ -136,7 +142,7 @@ pub(super) async fn check(visit: Visit, content: Content) -> Answer {
     });
     let (key, bytes, contents, earlier) = match read.await? {
         Ok(read) => read,
-        Err(fault) => return page(&visit, Some(fault)),
+        Err(fault) => return page(&visit, Some(fault), &pasted),
     };
     let new = |(row, earlier): (&Row, &Option<Earlier>)| row.order.as_ref().ok().filter(|_| earlier.is_none()).cloned();
     let new: Vec<OrderRequest> = contents.rows.iter().zip(&earlier).filter_map(new).collect();
