@@ -49,25 +49,37 @@ pub(super) fn is_local_name(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
-/// Adds what no answer to `path` goes without. What the endpoint said itself stays.
-pub(super) fn protect(headers: &mut HeaderMap, path: &str, is_secure: bool) {
-    let is_console = path.starts_with("/admin/");
-    let is_data = is_console || path.starts_with("/api/");
-    let mut add = |name: HeaderName, value: HeaderValue| {
-        if !headers.contains_key(&name) {
-            headers.insert(name, value);
-        }
-    };
-    add(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    add(header::CONTENT_SECURITY_POLICY, if is_console { CSP_CONSOLE } else { CSP_NOTHING });
-    add(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    add(header::CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
+/// What the path of an answer says of how browsers may treat it.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    is_console: bool,
+    is_data: bool,
+}
+
+impl Kind {
+    /// What is served at `path`.
+    pub(super) fn of(path: &str) -> Self {
+        let is_console = path.starts_with("/admin/");
+        Self { is_console, is_data: is_console || path.starts_with("/api/") }
+    }
+}
+
+/// Adds what no answer of this `kind` goes without. A policy or a time to keep it that the endpoint gave stays.
+pub(super) fn protect(headers: &mut HeaderMap, Kind { is_console, is_data }: Kind, is_secure: bool) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, if is_console { CSP_CONSOLE } else { CSP_NOTHING });
+    }
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     if is_data {
-        add(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        add(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
     }
     if is_secure {
-        add(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
 

@@ -350,12 +350,12 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
         };
         (response, begun)
     };
-    let path = response.request().path().to_owned();
+    let kind = browser::Kind::of(response.request().path());
     let headers = response.headers_mut();
     if let Some(token) = begun.filter(|_| !headers.contains_key(SET_COOKIE)) {
         headers.insert(SET_COOKIE, cookie::set(&token, options.is_secure));
     }
-    browser::protect(headers, &path, options.is_secure);
+    browser::protect(headers, kind, options.is_secure);
     if !options.origins.is_empty() {
         headers.append(VARY, HeaderValue::from_static("Origin"));
     }

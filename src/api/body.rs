@@ -57,7 +57,6 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<(B
         return Ok((Bytes::new(), Lease::default()));
     }
     check_type(&request)?;
-    check_encoding(&request)?;
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Error::body_too_large(limit));
     }
@@ -93,7 +92,11 @@ fn announced(request: &HttpRequest) -> Option<u64> {
 }
 
 fn check_type(request: &HttpRequest) -> Result<(), Error> {
-    let found = request.headers().get(CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
+    let found = request.headers().get(CONTENT_TYPE);
+    if found.is_some_and(|found| found == "application/json") {
+        return Ok(());
+    }
+    let found = found.map_or("", |value| value.to_str().unwrap_or("?"));
     let mut parts = found.split(';').map(str::trim);
     if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
         return Err(Error::unsupported(found));

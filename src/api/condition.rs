@@ -15,8 +15,14 @@ use crate::view::Product;
 /// Stands behind the version of an order whose answer says that it is delayed, which no command sees.
 const DELAYED: &str = "-delayed";
 
+/// The tag of an order that was just placed.
+const PLACED: HeaderValue = HeaderValue::from_static("\"1\"");
+
 /// The tag of `order` as an answer shows it.
 pub(crate) fn of_order(order: &Order, is_delayed: bool) -> HeaderValue {
+    if order.version == 1 && !is_delayed {
+        return PLACED;
+    }
     tag(format_args!("{}{}", order.version, if is_delayed { DELAYED } else { "" }))
 }
 
@@ -133,6 +139,7 @@ mod tests {
         for malformed in ["3", "\"3", "\"1, \"2\"", "\"1\"\"2\""] {
             assert_eq!(read(malformed), None, "{malformed}");
         }
+        assert_eq!(PLACED, of_version(1));
         assert_eq!(state(of_revision(4, balance).to_str().unwrap().trim_matches('"')), Some(product));
         assert_eq!(expected(&TestRequest::default().to_http_request()).ok(), Some(Expected::ANYTHING));
     }

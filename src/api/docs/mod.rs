@@ -72,6 +72,5 @@ fn file(kind: &str, body: Vec<u8>) -> HttpResponse {
     HttpResponseBuilder::new(StatusCode::OK)
         .insert_header((header::CONTENT_TYPE, kind))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(body)
 }
