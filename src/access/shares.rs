@@ -49,8 +49,9 @@ impl Holder {
 
 /// An amount that callers share.
 ///
-/// Nobody may hold more than is left for others. So a caller alone may have half, of two busy ones each a third, and
-/// whoever comes new finds something, unless about ten others have all taken what they may.
+/// Nobody may hold more than is left for others, and where `n` hold something, who does leaves one part of `n + 1`. So a caller
+/// alone may have half, of two busy ones each a third, and whoever comes new finds something, however greedy the others
+/// are, until there are about as many of them as the root of the whole: 150 addresses of 25,000 connections.
 #[derive(Clone)]
 pub struct Shares(Arc<Amounts>);
 
@@ -96,8 +97,12 @@ impl Shares {
 
 impl Amounts {
     fn allows(&self, given: &Given, held: usize, more: usize) -> bool {
-        let left = self.total.checked_sub(given.total).and_then(|left| left.checked_sub(more));
-        left.is_some_and(|left| held + more <= left)
+        let Some(left) = self.total.checked_sub(given.total).and_then(|left| left.checked_sub(more)) else {
+            return false;
+        };
+        // Without the second bound each would take half of what the one before left: the tenth would find a thousandth.
+        // The first bound holds all the same: there may be many who hold next to nothing.
+        held + more <= left && (held == 0 || left >= self.total / (given.by_holder.len() + 1))
     }
 }
 
@@ -196,12 +201,49 @@ mod tests {
         let shares = Shares::new(100);
         let all = |who: &Holder| std::iter::from_fn(|| shares.take(who, 1)).collect::<Vec<_>>();
         let (first, second) = (all(&holder(1)), all(&holder(2)));
-        assert_eq!((first.len(), second.len()), (50, 25));
-        assert!(!shares.has(&holder(1), 1) && shares.has(&holder(3), 12) && !shares.has(&holder(3), 13));
+        assert_eq!((first.len(), second.len()), (50, 17));
+        assert!(!shares.has(&holder(1), 1) && shares.has(&holder(3), 16) && !shares.has(&holder(3), 17));
         drop(first);
-        assert_eq!(all(&holder(2)).len(), 25, "the share grows with what is left");
+        assert_eq!(all(&holder(2)).len(), 33, "the share grows with what is left");
         drop(second);
         assert!(shares.0.given.lock().by_holder.is_empty(), "nothing is kept of those who have nothing");
+    }
+
+    #[test]
+    fn a_hundred_greedy_callers_leave_something_for_the_next_one() {
+        const TOTAL: usize = 25_000;
+        let shares = Shares::new(TOTAL);
+        let held: Vec<_> = (1..=100)
+            .map(|nth| {
+                let all: Vec<_> = std::iter::from_fn(|| shares.take(&holder(nth), 1)).collect();
+                let fair = TOTAL / (usize::from(nth) * (usize::from(nth) + 1));
+                assert!(all.len() >= fair, "the {nth}th found {} of {fair}", all.len());
+                all
+            })
+            .collect();
+        assert!(shares.has(&holder(101), 100), "a whole hundredth part is left");
+        drop(held);
+    }
+
+    #[test]
+    fn many_who_hold_little_do_not_let_one_have_more_than_half() {
+        let shares = Shares::new(1_000);
+        let _few: Vec<_> = (1..=100).map(|nth| shares.take(&holder(nth), 1).unwrap()).collect();
+        let most = std::iter::from_fn(|| shares.take(&holder(101), 1)).collect::<Vec<_>>();
+        assert_eq!(most.len(), 450);
+    }
+
+    #[test]
+    fn of_two_busy_callers_each_has_a_third() {
+        let shares = Shares::new(300);
+        let mut held = [0, 0];
+        let mut places = Vec::new();
+        for turn in 0..=255 {
+            let place = shares.take(&holder(turn % 2), 1);
+            held[usize::from(turn % 2)] += usize::from(place.is_some());
+            places.extend(place);
+        }
+        assert_eq!(held, [100, 100]);
     }
 
     #[test]
