@@ -190,6 +190,54 @@ fn the_examples_of_refusals_are_what_is_answered() {
     assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
 
+/// A body in which everything is wrong, and each parameter given twice: whatever is named in an answer has a type.
+#[test]
+fn every_field_that_can_be_at_fault_is_one_of_a_problem() {
+    let server = stocked();
+    let document = document(&server.server);
+    let known = &document["components"]["schemas"]["Problem"]["properties"];
+    let mut blamed = Vec::new();
+    let mut unknown = Vec::new();
+    let mut judge = |what: &str, reply: &Reply| {
+        assert_eq!(reply.status, 400, "{what}: {}", reply.text());
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let body = if body.is_array() { &body[0] } else { &body };
+        assert!(members(body).next().is_some(), "{what}: {body}");
+        for (name, _) in members(body) {
+            blamed.push(name.clone());
+            if known.get(name).is_none() {
+                unknown.push(format!("{what}: {name}"));
+            }
+        }
+    };
+    for (path, item) in members(&document["paths"]) {
+        for (method, operation) in members(item) {
+            let method = method.to_uppercase();
+            let path = filled(path, operation);
+            let path = path.split('?').next().unwrap();
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                if parameter["in"] == "query" && name != "status" {
+                    let twice = format!("{path}?{name}=1&{name}=1");
+                    judge(&format!("{method} {twice}"), &server.send(&method, &twice, ""));
+                }
+            }
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let is_list = body["type"] == "array";
+            let body = if is_list { &body["items"]["$ref"] } else { &body["$ref"] };
+            let Some(reference) = body.as_str() else { continue };
+            let schema = document.pointer(reference.strip_prefix('#').unwrap()).unwrap();
+            let wrong: serde_json::Map<_, _> = said(schema).into_iter().map(|name| (name.clone(), json!({}))).collect();
+            let wrong = if is_list { json!([wrong]) } else { json!(wrong) };
+            judge(&format!("{method} {path}"), &server.send(&method, path, &wrong.to_string()));
+        }
+    }
+    assert!(unknown.is_empty(), "not in the schema Problem:\n{}", unknown.join("\n"));
+    blamed.sort();
+    blamed.dedup();
+    assert!(blamed.len() > 25, "{blamed:?}");
+}
+
 #[test]
 fn the_examples_of_answers_have_the_members_that_their_schemas_say() {
     let document = document(&Running::start());

@@ -1,43 +1,28 @@
 //! The schemas of errors: one object for all of them, and lists where orders are placed.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-/// Fields and parameters that can be at fault. Named, because beside `detail`, which is no list, some languages have no type
-/// for all others.
-const FIELDS: [&str; 32] = [
-    "archived",
-    "available_max",
-    "category",
-    "category_id",
-    "cursor",
-    "customer_email",
-    "customer_name",
-    "customer_phone",
-    "delayed",
-    "delivery_address",
-    "delta",
-    "description",
-    "disabled",
-    "dry_run",
-    "expected",
-    "expires_at",
-    "expiry_date",
-    "from",
-    "limit",
-    "name",
-    "password",
-    "price",
-    "product",
-    "reason",
-    "role",
-    "scope",
-    "search",
-    "set",
-    "status",
-    "stock",
-    "to",
-    "ordering",
-];
+use serde_json::{Value, json};
+use utoipa::openapi::path::ParameterIn;
+
+use super::inputs;
+use super::operations::operations;
+
+/// Fields and parameters that can be at fault: those of every body, and of every query. Named, because beside `detail`, which is
+/// no list, some languages have no type for all others.
+fn fields() -> BTreeSet<String> {
+    let bodies = inputs::schemas().into_iter().filter(|(name, _)| *name != LINE);
+    let members = bodies.flat_map(|(_, body)| {
+        let members = body["properties"].as_object().into_iter().flat_map(|members| members.keys());
+        members.cloned().collect::<Vec<_>>()
+    });
+    let parameters = operations().into_iter().flat_map(|operation| operation.parameters);
+    let query = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
+    members.chain(query.map(|parameter| parameter.name)).collect()
+}
+
+/// What is wrong with a line stands under `items`.
+const LINE: &str = "LineInput";
 
 /// The schemas, by name.
 pub(super) fn schemas() -> [(&'static str, Value); 6] {
@@ -61,8 +46,10 @@ pub(super) fn schemas() -> [(&'static str, Value); 6] {
             "reserved": {"type": "integer", "format": "int64"},
         },
     });
-    for field in FIELDS {
-        problem["properties"][field] = texts();
+    for field in fields() {
+        if problem["properties"][&field].is_null() {
+            problem["properties"][field] = texts();
+        }
     }
     let line = json!({
         "type": "object",
