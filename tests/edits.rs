@@ -244,6 +244,11 @@ fn a_condition_that_nobody_looks_at_is_named_and_refused_to_the_strict() {
         ("POST", ORDERS, &order("1"), 201),
         ("POST", "/api/inventory/orders/bulk/", &bulk, 201),
         ("GET", ORDER, "", 200),
+        ("GET", ORDERS, "", 200),
+        ("GET", "/api/inventory/products/", "", 200),
+        ("GET", "/api/inventory/categories/", "", 200),
+        ("GET", "/api/inventory/categories/1/", "", 200),
+        ("GET", "/api/overview/", "", 200),
         ("DELETE", "/api/inventory/categories/2/", "", 204),
     ];
     let tag = ("If-Match", "\"1\"");
@@ -252,13 +257,25 @@ fn a_condition_that_nobody_looks_at_is_named_and_refused_to_the_strict() {
         assert!(strict.text().contains("If-Match would have no effect here"), "{}", strict.text());
         let reply = server.send(method, path, &[tag], body).expect(status);
         assert_eq!(reply.header("packhorse-ignored"), Some("If-Match"), "{method} {path}");
+        let has_tag = method == "GET" && reply.header("etag").is_some();
+        assert_eq!(has_tag, path == ORDER, "{path}: a read shows a tag where a condition can use it");
     }
+    let list = server.send("GET", ORDERS, &[("If-None-Match", "*")], "").expect(200);
+    assert_eq!(list.header("packhorse-ignored"), None, "whoever asks so takes the whole");
     let patch = |headers: &[(&str, &str)]| server.send("PATCH", ORDER, headers, r#"{"customer_phone":"2"}"#);
     let reply = patch(&[tag, STRICT]).expect(200);
     assert_eq!(reply.header("packhorse-ignored"), None);
     let reply = patch(&[("If-None-Match", "*")]).expect(200);
     assert_eq!(reply.header("packhorse-ignored"), Some("If-None-Match"));
     patch(&[("If-Match", "\"2,3\"")]).expect(412);
+    // A date is no state: no answer has a Last-Modified, and a guard that does not guard must not look like one.
+    let unmodified = ("If-Unmodified-Since", "Mon, 23 Nov 2026 08:00:00 GMT");
+    let strict = patch(&[unmodified, STRICT]).expect(400);
+    assert!(strict.text().contains("If-Unmodified-Since would have no effect here"), "{}", strict.text());
+    let reply = patch(&[unmodified]).expect(200);
+    assert_eq!(reply.header("packhorse-ignored"), Some("If-Unmodified-Since"));
+    let reply = patch(&[("If-Match", "*"), unmodified, STRICT]);
+    assert_eq!((reply.status, reply.header("packhorse-ignored")), (200, None), "beside a tag the date counts for nothing");
 }
 
 #[test]

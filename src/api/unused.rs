@@ -3,7 +3,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 
@@ -92,8 +92,13 @@ fn parameters(query: &str, known: &[&'static str], ignored: &Ignored) -> Result<
 /// such a caller has to expect.
 fn conditions(request: &HttpRequest, is_conditional: bool, ignored: &Ignored) {
     let (headers, reads) = (request.headers(), request.method().is_safe());
-    if headers.contains_key(IF_MATCH) && (reads || !is_conditional) {
+    let is_guarded = headers.contains_key(IF_MATCH) && is_conditional && !reads;
+    if headers.contains_key(IF_MATCH) && !is_guarded {
         ignored.note("", "If-Match");
+    }
+    // Beside a tag that is looked at, the date counts for nothing anyway (RFC 9110, 13.1.4).
+    if headers.contains_key(IF_UNMODIFIED_SINCE) && !is_guarded {
+        ignored.note("", "If-Unmodified-Since");
     }
     if headers.contains_key(IF_NONE_MATCH) && !reads {
         ignored.note("", "If-None-Match");
