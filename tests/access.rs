@@ -18,6 +18,8 @@ mod connections;
 mod forgery;
 #[path = "access/limits.rs"]
 mod limits;
+#[path = "access/log.rs"]
+mod log;
 #[path = "support/memory.rs"]
 mod memory;
 #[path = "access/repetition.rs"]

@@ -275,7 +275,11 @@ fn a_condition_that_nobody_looks_at_is_named_and_refused_to_the_strict() {
     let reply = patch(&[unmodified]).expect(200);
     assert_eq!(reply.header("packhorse-ignored"), Some("If-Unmodified-Since"));
     let reply = patch(&[("If-Match", "*"), unmodified, STRICT]);
-    assert_eq!((reply.status, reply.header("packhorse-ignored")), (200, None), "beside a tag the date counts for nothing");
+    assert_eq!(
+        (reply.status, reply.header("packhorse-ignored")),
+        (200, None),
+        "beside a tag the date counts for nothing"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! have none and to connections whose end was announced, one log line when the server is at fault, and one for each
 //! request for those who ask for it.
 
+use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
@@ -13,7 +14,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use tracing::Instrument;
 
 use super::connection::{self, Connection};
@@ -113,10 +114,22 @@ fn made() -> HeaderValue {
 fn log_access(response: &ServiceResponse, id: &HeaderValue, begun: Instant) {
     let request = response.request();
     let ms = begun.elapsed().as_secs_f64() * 1e3;
-    let (method, path, status) = (request.method(), request.path(), response.status().as_u16());
+    let (method, status) = (request.method(), response.status().as_u16());
+    let path = shown(request);
+    let path = path.as_deref();
     let who = Caller::of(request).who;
-    let peer = request.peer_addr().map(|address| address.ip());
-    tracing::debug!(target: ACCESS, ?id, %method, path, status, ms, caller = %who, ?peer, "answered");
+    let id = id.to_str().unwrap_or_default();
+    let peer = request.peer_addr().map(|address| tracing::field::display(address.ip()));
+    tracing::debug!(target: ACCESS, id, %method, path, status, ms, caller = %who, peer, "answered");
+}
+
+/// The path of `request` where only numbers stand in it beside what is ours, otherwise what it is the pattern of. What
+/// somebody wrote in the place of an id may be an e-mail address, and an unknown path anything.
+fn shown(request: &HttpRequest) -> Option<Cow<'_, str>> {
+    let pattern = request.match_pattern()?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let has_numbers = request.match_info().iter().all(|(_, part)| is_number(part));
+    Some(if has_numbers { request.path().into() } else { pattern.into() })
 }
 
 fn log(response: &ServiceResponse, id: &HeaderValue) {
