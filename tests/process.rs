@@ -7,8 +7,9 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,8 +17,49 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::process::{API, MANUAL, Process, check, order, serve};
-use support::{Json, exchange, send};
+use support::process::{API, MANUAL, Process, binary, check, order, serve};
+use support::{Json, exchange, send, try_send};
+
+#[test]
+fn a_log_that_nobody_reads_or_that_finds_no_room_ends_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    // Nobody reads: what follows is said to a closed pipe.
+    let mut child = serve(directory.path(), MANUAL).process_group(0).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    let mut address = None;
+    while !line.contains("\"message\":\"ready\"") {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "it is ready before it ends");
+        let found = line.split_once("\"address\":\"").and_then(|(_, rest)| rest.split('"').next());
+        address = address.or_else(|| found.map(|found| found.parse::<SocketAddr>().unwrap()));
+    }
+    drop(log);
+    ends_well(Process::adopt(child, address.unwrap()));
+    // No room: not even the first line is written.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = Command::new(binary());
+    command.args(["serve", "--listen", &address.to_string(), "--data-dir"]).arg(directory.path());
+    command.envs(MANUAL.iter().copied()).stdout(Stdio::null());
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut child = command.stderr(full).process_group(0).spawn().unwrap();
+    let begun = Instant::now();
+    while !try_send(address, "GET", "/readyz", &[], b"").is_ok_and(|reply| reply.status == 200) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended instead of being ready");
+        assert!(begun.elapsed() < Duration::from_mins(1), "it is not ready within a minute");
+        thread::sleep(Duration::from_millis(20));
+    }
+    ends_well(Process::adopt(child, address));
+}
+
+/// `server` is told to read its certificate again, answers, and stops when it is told to: some of which it logs.
+fn ends_well(mut server: Process) {
+    server.process.signal("-HUP");
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(server.call("GET", "/orders/", "").status, 200);
+    server.process.signal("-TERM");
+    assert_eq!(server.process.wait().status.code(), Some(0));
+}
 
 #[test]
 fn timers_that_ran_out_while_it_was_dead_fire_once() {

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::progress::BARS;
 
@@ -30,12 +29,12 @@ pub struct FilterError {
 /// Starts to log. A second call changes nothing: the first one, be it a test's, stays in force.
 pub fn start() -> Result<(), FilterError> {
     let filter = filter(&env::var_os("RUST_LOG").unwrap_or_default().to_string_lossy())?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     let started = if io::stderr().is_terminal() {
         let colours = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        builder.with_ansi(colours).with_writer(Terminal).try_init()
+        builder.with_ansi(colours).with_writer(|| Lossy(Terminal)).try_init()
     } else {
-        builder.json().flatten_event(true).with_writer(io::stderr).try_init()
+        builder.json().flatten_event(true).with_writer(|| Lossy(io::stderr())).try_init()
     };
     if started.is_err() {
         tracing::debug!("logging had been started before");
@@ -48,16 +47,24 @@ fn filter(text: &str) -> Result<EnvFilter, FilterError> {
     EnvFilter::builder().parse(text).map_err(|cause| FilterError { found: text.into(), cause })
 }
 
-/// Stderr, with progress bars taken away while a line is written.
-struct Terminal;
+/// Writes what can be written. A line that cannot, because nobody reads any more or the disk with the log is full, is
+/// lost: no request may fail for it, and the server goes on.
+struct Lossy<W>(W);
 
-impl MakeWriter<'_> for Terminal {
-    type Writer = Self;
+impl<W: Write> Write for Lossy<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes).ok();
+        Ok(bytes.len())
+    }
 
-    fn make_writer(&self) -> Self {
-        Self
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().ok();
+        Ok(())
     }
 }
+
+/// Stderr, with progress bars taken away while a line is written.
+struct Terminal;
 
 impl Write for Terminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -78,6 +85,14 @@ mod tests {
         let shown = filter("").unwrap().to_string();
         assert!(shown.contains("packhorse=info") && shown.contains("actix_http::h1::dispatcher=off"), "{shown}");
         assert_eq!(filter("debug").unwrap().to_string(), "debug");
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_no_error() {
+        let mut full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        assert!(full.write_all(b"line").is_err());
+        let mut log = Lossy(full);
+        assert!(log.write_all(b"line").is_ok() && log.flush().is_ok());
     }
 
     #[test]
