@@ -241,7 +241,9 @@ fn keys_that_are_too_old_keep_no_new_ones_out_after_a_start() {
             grow_old();
         }
         run(&settings, async |engine| {
-            if !is_old_at_the_start {
+            if is_old_at_the_start {
+                assert_eq!(engine.view().keys().len(), 0, "what is too old is not held after a start");
+            } else {
                 grow_old();
             }
             for nth in 0..10 {

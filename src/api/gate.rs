@@ -185,3 +185,58 @@ impl Gate {
         request.app_data().expect("the app carries its gate")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc;
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::config::Settings;
+
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+
+        fn passed(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_large_body_waits_for_no_scan() {
+        let gate = Gate::new(Setup {
+            limits: Settings::default().limits,
+            zone: Tz::UTC,
+            body_timeout: Duration::from_secs(30),
+            clock: Arc::new(Standing),
+            low_stock: 0,
+            settings: Vec::new(),
+        });
+        let of = |last| Gate { inner: gate.inner.clone(), holder: Holder::at(Some([127, 0, 0, last].into())) };
+        let (mut ends, mut scans, begun) = (Vec::new(), Vec::new(), Arc::new(AtomicUsize::new(0)));
+        for last in [1, 2, 3, 4].into_iter().cycle().take(2 * SCANS_MAX) {
+            let ((end, ended), gate, begun) = (mpsc::channel::<()>(), of(last), begun.clone());
+            ends.push(end);
+            let work = move || {
+                begun.fetch_add(1, Ordering::Relaxed);
+                ended.recv().is_err()
+            };
+            scans.push(actix_web::rt::spawn(async move { gate.scan(work).await.ok() }));
+        }
+        while begun.load(Ordering::Relaxed) < SCANS_MAX {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let converted = timeout(Duration::from_secs(10), of(5).convert(|| 7)).await;
+        assert_eq!(converted.expect("it waits for none of them").ok(), Some(7));
+        drop(ends);
+        for scan in scans {
+            assert_eq!(scan.await.ok().flatten(), Some(true));
+        }
+    }
+}

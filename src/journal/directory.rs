@@ -365,6 +365,11 @@ mod tests {
         assert_eq!((opened.journal(), opened.store()), (path.join("journal"), path.join("store")));
         drop(opened);
         DataDirectory::open_existing(&path).unwrap();
+        // Also where nobody set the mask of the process, as in a program that uses the library.
+        for made in [path.join("journal"), path.clone(), temporary.path().join("a/b")] {
+            let mode = fs::metadata(&made).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o700, "{}", made.display());
+        }
     }
 
     #[test]
