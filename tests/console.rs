@@ -12,6 +12,8 @@ mod act;
 mod assets;
 #[path = "console/browser.rs"]
 mod browser;
+#[path = "console/ends.rs"]
+mod ends;
 #[path = "console/files.rs"]
 mod files;
 #[path = "console/kept.rs"]

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { layout } from "./layout.mjs";
 
 const [base, screens] = process.argv.slice(2);
 const axeSource = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -289,6 +290,10 @@ await page.context().setOffline(false);
 await page.locator("#live.on").waitFor();
 assert.equal(await page.locator("#lost").isVisible(), false);
 
+step("see where things are on the pages, and read the chart");
+for (let nth = 0; nth < 60; nth++) await api("/products/1/adjust/", { delta: 1, reason: "a long ledger" });
+await layout({ open, go, api });
+
 step("look at every page: wide and on a phone, light and dark");
 const pages = {
   overview: "/",
@@ -401,6 +406,37 @@ await page.locator("tr", { hasText: "vera" }).getByRole("button").click();
 await says(page, "The session was ended.");
 await says(other, "You are signed out. Showing old data.");
 await other.screenshot({ path: `${screens}/signed-out.png` });
+
+step("what was typed when the session had ended comes back after signing in");
+const typing = await open();
+await go(typing, "/orders/new/");
+await typing.getByLabel("Name").fill("ann");
+await typing.getByLabel("Password").fill(password);
+await typing.getByRole("button", { name: "Sign in" }).click();
+await typing.waitForURL("**/orders/new/");
+await typing.getByLabel("Name").fill("Sam Session");
+await typing.getByLabel("Phone").fill("1");
+await typing.getByLabel("E-mail").fill("sam@example.com");
+await typing.getByLabel("Address").fill("9 Lake Road\nDhaka");
+await typing.locator("#product-0").selectOption("1");
+await typing.locator("#quantity-0").fill("2");
+await go(page, "/sessions/");
+await page.locator("tr", { hasText: "ann" }).filter({ hasNotText: "this one" }).getByRole("button").first().click();
+await says(page, "The session was ended.");
+await typing.getByRole("button", { name: "Place the order" }).click();
+await says(typing, "You are signed out. Nothing was sent; what you typed is kept.");
+await typing.getByRole("link", { name: "Sign in" }).first().click();
+await typing.getByLabel("Name").fill("ann");
+await typing.getByLabel("Password").fill(password);
+await typing.getByRole("button", { name: "Sign in" }).click();
+await says(typing, "It is filled in again");
+assert.equal(await typing.getByLabel("Name").inputValue(), "Sam Session");
+assert.equal(await typing.getByLabel("Address").inputValue(), "9 Lake Road\nDhaka");
+assert.equal(await typing.locator("#quantity-0").inputValue(), "2");
+await typing.getByRole("button", { name: "Place the order" }).click();
+await says(typing, "its stock is reserved");
+await typing.reload();
+await says(typing, "Sam Session");
 
 step("sign out");
 await go(page, "/");
