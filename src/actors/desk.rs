@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::failure::{Failure, OrderFailure};
 use super::lifeline::Lifeline;
-use super::messages::{Applied, Command, Crashed, Idle, LookAtTimers, Published, TimerFired};
-use super::order::OrderActor;
+use super::messages::{Applied, Command, Crashed, Idle, LookAtTimers, Published, Recalled, TimerFired};
+use super::order::{Begins, OrderActor};
 use super::timers::Timers;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, Policy};
@@ -44,9 +44,8 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Arms the timer of an order, which fires after `delay`. The answer is what takes it back.
-    pub(super) fn arm_timer(&self, order: OrderId, version: u32, delay: Duration) -> Instant {
-        let at = Instant::now() + delay;
+    /// Arms the timer of an order, which fires at `at`. The answer is what takes it back.
+    pub(super) fn arm_timer(&self, order: OrderId, version: u32, at: Instant) -> Instant {
         if self.timers.borrow_mut().arm(at, order, version) {
             self.tell_desk(LookAtTimers);
         }
@@ -116,18 +115,18 @@ impl Orders {
         Self { bench, running: BTreeMap::new(), generation_last: 0, share }
     }
 
-    /// Starts the actor of `order`.
-    fn start(&mut self, order: Arc<Order>, in_flight: Option<u32>) {
+    /// Starts the actor of `order`, whose stage `begins` so.
+    fn start(&mut self, order: Arc<Order>, in_flight: Option<u32>, begins: Begins) {
         self.generation_last += 1;
         let (id, generation) = (order.id, self.generation_last);
-        let addr = OrderActor::new(order, self.bench.clone(), generation, in_flight).start();
+        let addr = OrderActor::new(order, self.bench.clone(), generation, in_flight, begins).start();
         self.running.insert(id, Running { addr, generation, commands: 0 });
     }
 
     fn publish(&mut self, order: Arc<Order>) {
         match self.running.get(&order.id) {
             Some(running) => running.addr.do_send(Applied(order)),
-            None if !order.status.is_terminal() => self.start(order, None),
+            None if !order.status.is_terminal() => self.start(order, None, Begins::Now),
             None => {}
         }
     }
@@ -163,7 +162,7 @@ impl Orders {
             // What was read back is as good as ever, unless it is in memory again: then somebody changed it meanwhile.
             let found = self.bench.view.order_at_hand(id).or(known);
             match found.map_or_else(|| self.bench.view.order(id), Ok) {
-                Ok(Some(order)) => self.start(order, None),
+                Ok(Some(order)) => self.start(order, None, Begins::AsDated),
                 Ok(None) => return reject(message, Failure::Rejected(OrderFailure::Missing(id))),
                 Err(error) => {
                     counters::STORE_READ_FAILURES.increment();
@@ -230,6 +229,19 @@ impl Actor for Desk {
     }
 }
 
+impl Handler<Recalled> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, Recalled(orders): Recalled, _: &mut Self::Context) {
+        for order in orders {
+            // It may have moved since, and run already.
+            if !self.orders.running.contains_key(&order.id) {
+                self.orders.start(order, None, Begins::AsDated);
+            }
+        }
+    }
+}
+
 impl Handler<Published> for Desk {
     type Result = ();
 
@@ -271,12 +283,16 @@ impl Handler<Idle> for Desk {
 impl Handler<Crashed> for Desk {
     type Result = ();
 
-    fn handle(&mut self, Crashed { order, in_flight }: Crashed, _: &mut Self::Context) {
+    fn handle(&mut self, Crashed { order, in_flight, timer: (version, timer) }: Crashed, _: &mut Self::Context) {
         counters::ACTOR_RESTARTS.increment();
         tracing::error!(order.id = order.0, "an order's actor panicked and is started again");
         self.orders.running.remove(&order);
         match self.orders.bench.view.order(order) {
-            Ok(Some(state)) if !state.status.is_terminal() => self.orders.start(state, in_flight),
+            Ok(Some(state)) if !state.status.is_terminal() => {
+                // What moved since has a stage that begins now.
+                let begins = if state.version == version { Begins::Before(timer) } else { Begins::Now };
+                self.orders.start(state, in_flight, begins);
+            }
             Ok(_) => {}
             Err(error) => tracing::error!(order.id = order.0, %error, "its state could not be read"),
         }

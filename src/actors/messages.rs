@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix::Message;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::admission::Room;
 use super::failure::{Failure, OrderFailure};
@@ -94,6 +95,11 @@ pub(super) type OrderReply = oneshot::Sender<Result<Arc<Order>, Failure<OrderFai
 #[rtype(result = "()")]
 pub(super) struct Published(pub(super) Vec<Arc<Order>>);
 
+/// Open orders as a start found them.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Recalled(pub(super) Vec<Arc<Order>>);
+
 /// An order as it stands now, for its own actor.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -126,4 +132,6 @@ pub(super) struct Idle {
 pub(super) struct Crashed {
     pub(super) order: OrderId,
     pub(super) in_flight: Option<u32>,
+    /// The version that it stood at, and when its timer goes off.
+    pub(super) timer: (u32, Option<Instant>),
 }

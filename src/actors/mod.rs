@@ -7,6 +7,7 @@
 //! | `Settled`: a checkpoint ended | inventory | - |
 //! | `Write`: the changes since the last checkpoint | keeper | - |
 //! | `Command`: a command on an order | desk, then the order | the order, once durable |
+//! | `Recalled`: open orders as a start found them | desk | - |
 //! | `Published`: orders as they now stand | desk, then each order | - |
 //! | `LookAtTimers`: a timer may be due | desk | - |
 //! | `TimerFired`: the order's timer ran out | the order | - |

@@ -34,8 +34,21 @@ pub(super) struct OrderActor {
     /// When the timer that is armed goes off.
     timer: Option<Instant>,
     job: Option<Box<Job>>,
+    begins: Begins,
     /// How many commands it is done with, or has an entry on its way for.
     commands: u64,
+}
+
+/// When the stage begins that an actor finds its order in. The wall clock is asked once, by a start: what happens while the
+/// process runs goes by time that passes (decision 17).
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Begins {
+    /// When the order says: it is of another life of the process.
+    AsDated,
+    /// Now: what led to it has just become durable.
+    Now,
+    /// Its timer was armed before, by an actor that panicked.
+    Before(Option<Instant>),
 }
 
 /// An entry on its way, and what waits behind it.
@@ -47,19 +60,31 @@ struct Job {
 
 impl OrderActor {
     /// An actor for `order`. With `in_flight`, an entry that its predecessor submitted is still on its way.
-    pub(super) fn new(order: Arc<Order>, bench: Rc<Bench>, generation: u64, in_flight: Option<u32>) -> Self {
+    pub(super) fn new(
+        order: Arc<Order>,
+        bench: Rc<Bench>,
+        generation: u64,
+        in_flight: Option<u32>,
+        begins: Begins,
+    ) -> Self {
         let job = in_flight
             .filter(|version| *version > order.version)
             .map(|version| Box::new(Job { version, reply: None, waiting: VecDeque::new() }));
-        Self { order, bench, generation, timer: None, job, commands: 0 }
+        Self { order, bench, generation, timer: None, job, begins, commands: 0 }
     }
 
     /// Arms the timer that the state asks for, in place of the one before.
     fn arm_timer(&mut self) {
         self.disarm_timer();
-        if let Some(delay) = order::left(&self.order, &self.bench.policy, self.bench.clock.now()) {
-            self.timer = Some(self.bench.arm_timer(self.order.id, self.order.version, delay));
-        }
+        let policy = &self.bench.policy;
+        let at = match self.begins {
+            Begins::AsDated => {
+                order::left(&self.order, policy, self.bench.clock.now()).map(|left| Instant::now() + left)
+            }
+            Begins::Now => order::span(&self.order, policy).map(|span| Instant::now() + span),
+            Begins::Before(at) => at,
+        };
+        self.timer = at.map(|at| self.bench.arm_timer(self.order.id, self.order.version, at));
     }
 
     fn disarm_timer(&mut self) {
@@ -143,9 +168,11 @@ impl Actor for OrderActor {
 impl Drop for OrderActor {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            let timer = self.timer;
             self.disarm_timer();
             let in_flight = self.job.as_ref().map(|job| job.version);
-            self.bench.tell_desk(Crashed { order: self.order.id, in_flight });
+            let timer = (self.order.version, timer);
+            self.bench.tell_desk(Crashed { order: self.order.id, in_flight, timer });
         }
     }
 }
@@ -164,7 +191,7 @@ impl Handler<TimerFired> for OrderActor {
             Err(refused @ (Refused::Full | Refused::NoSpace)) => {
                 counters::TIMERS_DEFERRED.increment();
                 let later = if refused == Refused::Full { DEFERRED_BY } else { ROOM_AFTER };
-                self.timer = Some(self.bench.arm_timer(self.order.id, version, later));
+                self.timer = Some(self.bench.arm_timer(self.order.id, version, Instant::now() + later));
             }
             // The process is stopping; the next start finds the timer overdue.
             Err(Refused::Poisoned | Refused::Closed) => {}
@@ -200,6 +227,9 @@ impl Handler<Applied> for OrderActor {
         if order.version <= self.order.version {
             return self.tell_idle();
         }
+        // A change that leaves the order in its stage leaves the timer what it was, whatever the wall clock says now.
+        let stays = (order.status, order.moved_at) == (self.order.status, self.order.moved_at);
+        self.begins = if stays { Begins::Before(self.timer) } else { Begins::Now };
         self.order = order;
         self.arm_timer();
         let settled = self.job.take_if(|job| job.version <= self.order.version);

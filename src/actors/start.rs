@@ -19,7 +19,7 @@ use super::desk::{Bench, Desk, Orders};
 use super::handle::Inner;
 use super::inventory::{Core, InventoryActor, Keeping};
 use super::keeper::{Checkpoints, Keeper};
-use super::messages::{Follow, Published};
+use super::messages::{Follow, Recalled};
 use super::verified;
 use super::watchdog::Watchdog;
 use crate::domain::entry::Entry;
@@ -174,7 +174,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     };
     let drained = start_inventory(&arbiter(), core, parts.durables, &switchboard).await;
     for (desk, orders) in Desks(switchboard.clone()).split(parts.view.open_orders()) {
-        desk.do_send(Published(orders));
+        desk.do_send(Recalled(orders));
     }
     let watchdog = Watchdog {
         view: parts.view.clone(),

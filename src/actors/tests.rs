@@ -411,6 +411,22 @@ fn an_order_actor_that_panics_is_started_again_from_the_durable_state() {
 }
 
 #[test]
+fn a_timer_goes_on_over_a_panic_and_a_step_of_the_wall_clock() {
+    for step in [3_600_000_000, -2_000_000] {
+        run(Policy::default(), |house| async move {
+            house.place(1, 1).await;
+            sleep(Duration::from_secs(2)).await;
+            house.clock.1.store(step, Ordering::Relaxed);
+            house.fulfillment.desk_of(OrderId(1)).send(FaultAt(OrderId(1))).await.unwrap();
+            sleep(Duration::from_millis(2_900)).await;
+            assert_eq!(house.status(1), Status::Pending, "step {step}: it is hurried");
+            sleep(Duration::from_millis(200)).await;
+            assert_eq!(house.status(1), Status::Processing, "step {step}: it is delayed");
+        });
+    }
+}
+
+#[test]
 fn a_desk_that_panics_loses_no_order() {
     run(Policy::default(), |house| async move {
         house.place(3, 1).await;

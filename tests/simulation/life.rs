@@ -199,8 +199,8 @@ impl<'a> Process<'a> {
     fn look(&mut self, depth: Depth) -> Result<(), String> {
         self.world.tick(&self.clocks);
         self.world.gather(&self.engine, &mut self.known);
-        for (order, passed, wall) in self.seen.borrow_mut().drain(..) {
-            self.world.timers.note(&order, passed, wall);
+        for (order, passed, _) in self.seen.borrow_mut().drain(..) {
+            self.world.timers.note(&order, passed);
             self.world.ages.note(&order, passed);
         }
         let World { ages, book, passed, .. } = &mut *self.world;

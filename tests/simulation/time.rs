@@ -15,7 +15,7 @@ use packhorse::domain::catalogue::ProductDetails;
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest, PlaceReason};
 use packhorse::domain::money::Money;
-use packhorse::domain::order::{After, Contact, Order};
+use packhorse::domain::order::{After, Contact, ContactPatch, Field, Order};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
 use packhorse::domain::who::Who;
@@ -129,6 +129,41 @@ fn a_wall_clock_that_steps_neither_hurries_nor_delays_nor_doubles_a_timer() {
                 assert!(order.history.is_sorted_by_key(|step| step.at), "its history goes forward");
             });
         }
+    }
+}
+
+#[test]
+fn an_edit_after_a_step_of_the_wall_clock_neither_hurries_nor_delays_the_timer() {
+    for step in [HOUR, -HOUR, YEAR, -YEAR, -SECOND] {
+        run(instant("2026-05-05T05:00:00Z"), Tz::UTC, |house| async move {
+            let id = house.place().await;
+            sleep(Duration::from_mins(30)).await;
+            house.clocks.step(step);
+            for name in ["Bea", "Cy"] {
+                let mut patch = ContactPatch::default();
+                patch.set(Field::CustomerName, name).expect("it is short");
+                house.engine.edit_contact(client(), id, patch).await.expect("it is pending");
+                sleep(Duration::from_mins(10)).await;
+            }
+            let minutes = house.minutes_in_stage(id).await;
+            assert!((70..=71).contains(&minutes), "step {step}: {minutes} min");
+        });
+    }
+}
+
+#[test]
+fn a_step_of_the_wall_clock_before_an_order_is_durable_neither_hurries_nor_delays_its_timer() {
+    for step in [HOUR, -HOUR, YEAR, -YEAR, -SECOND] {
+        run(instant("2026-05-05T05:00:00Z"), Tz::UTC, |house| async move {
+            house.engine.journal().slow_down(Duration::from_secs(5));
+            let stepping = async {
+                sleep(Duration::from_secs(2)).await;
+                house.clocks.step(step);
+            };
+            let (id, ()) = tokio::join!(house.place(), stepping);
+            let minutes = house.minutes_in_stage(id).await;
+            assert!((120..=121).contains(&minutes), "step {step}: {minutes} min");
+        });
     }
 }
 

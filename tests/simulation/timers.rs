@@ -1,7 +1,8 @@
 //! Which timers are armed, when each is due in time that really passes, and whether each fired then, and once.
 //!
-//! A deadline is an instant on the wall clock. It is turned into a span when the timer is armed, so that a wall clock that
-//! steps later neither hurries nor delays it; and a clock that was set back does not make a stage longer than it is.
+//! A stage that begins while the process runs lasts its span, by time that passes, whatever the wall clock shows and
+//! whatever becomes of the order meanwhile that leaves it in its stage. A start reads the deadline off the wall clock, once;
+//! a clock that was set back does not make a stage longer than it is.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -45,12 +46,14 @@ impl Timers {
     pub(crate) fn restart<'a>(&mut self, open: impl Iterator<Item = &'a Order>, passed: Duration, wall: Timestamp) {
         self.armed.clear();
         for order in open {
-            self.arm(order, passed, wall);
+            if let Some(span) = self.span(order.status) {
+                self.arm(order, passed + order.moved_at.plus(span).since(wall).min(span));
+            }
         }
     }
 
     /// `order` stands like this since now.
-    pub(crate) fn note(&mut self, order: &Order, passed: Duration, wall: Timestamp) {
+    pub(crate) fn note(&mut self, order: &Order, passed: Duration) {
         let before = self.armed.remove(&order.id.0);
         let by_timer = order.history.last().is_some_and(|step| *step.who() == Who::Timer);
         let moved = before.as_ref().is_none_or(|before| before.status != order.status);
@@ -58,7 +61,10 @@ impl Timers {
             self.fired += 1;
             self.check(order, before.as_ref(), passed);
         }
-        self.arm(order, passed, wall);
+        if let Some(span) = self.span(order.status) {
+            let stays = before.filter(|_| !moved);
+            self.arm(order, stays.map_or(passed + span, |armed| armed.due));
+        }
     }
 
     fn check(&mut self, order: &Order, before: Option<&Armed>, passed: Duration) {
@@ -82,12 +88,8 @@ impl Timers {
         }
     }
 
-    fn arm(&mut self, order: &Order, passed: Duration, wall: Timestamp) {
-        if let Some(span) = self.span(order.status) {
-            let left = order.moved_at.plus(span).since(wall).min(span);
-            let armed = Armed { version: order.version, status: order.status, due: passed + left };
-            self.armed.insert(order.id.0, armed);
-        }
+    fn arm(&mut self, order: &Order, due: Duration) {
+        self.armed.insert(order.id.0, Armed { version: order.version, status: order.status, due });
     }
 
     /// Whether the timer of this order is armed, and not overdue.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use contact::{Contact, ContactError, ContactPatch, Field};
 pub use decide::{Action, OrderChange, OrderCommand, OrderEvent, OrderRejection, allowed_actions};
 pub use history::{FieldChange, Happening, Incident, Step, What, timeline};
-pub use policy::{After, Policy, Stage, due, left, stale_at};
+pub use policy::{After, Policy, Stage, due, left, span, stale_at};
 pub use status::Status;
 
 use super::catalogue::Revision;

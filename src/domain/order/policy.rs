@@ -57,8 +57,14 @@ impl Policy {
 /// When the stage of `order` ends by itself.
 #[must_use]
 pub fn due(order: &Order, policy: &Policy) -> Option<Timestamp> {
+    Some(order.moved_at.plus(span(order, policy)?))
+}
+
+/// How long the stage of `order` lasts in all, if it ends by itself.
+#[must_use]
+pub fn span(order: &Order, policy: &Policy) -> Option<Duration> {
     match policy.stage(order.status)?.after {
-        After::Span(span) => Some(order.moved_at.plus(span)),
+        After::Span(span) => Some(span),
         After::Manual => None,
     }
 }
@@ -67,10 +73,8 @@ pub fn due(order: &Order, policy: &Policy) -> Option<Timestamp> {
 /// has not begun yet by what it shows, does not make the stage longer than it is.
 #[must_use]
 pub fn left(order: &Order, policy: &Policy, now: Timestamp) -> Option<Duration> {
-    match policy.stage(order.status)?.after {
-        After::Span(span) => Some(order.moved_at.plus(span).since(now).min(span)),
-        After::Manual => None,
-    }
+    let span = span(order, policy)?;
+    Some(order.moved_at.plus(span).since(now).min(span))
 }
 
 /// From when on `order` is delayed, if it does not move before.
