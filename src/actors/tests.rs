@@ -53,9 +53,14 @@ impl Checkpoints for Panicking {
 /// The time of the paused runtime, and how far the wall clock is from it.
 struct VirtualClock(Instant, AtomicI64);
 
+/// A wall clock that panics when it is read.
+const BROKEN: i64 = i64::MIN;
+
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(i64::try_from(self.0.elapsed().as_micros()).unwrap() + self.1.load(Ordering::Relaxed))
+        let step = self.1.load(Ordering::Relaxed);
+        assert_ne!(step, BROKEN, "a test");
+        Timestamp(i64::try_from(self.0.elapsed().as_micros()).unwrap() + step)
     }
 
     fn passed(&self) -> Duration {
@@ -289,6 +294,25 @@ fn the_watchdog_flags_each_open_stage_and_touches_nothing() {
             house.fulfillment.transition(Request::of(Who::Client), OrderId(1), to, None).await.unwrap();
         }
         assert_eq!(house.fulfillment.view().delayed_count(), 0);
+    });
+}
+
+#[test]
+fn a_watchdog_that_panics_goes_on_and_flags_what_got_late_meanwhile() {
+    run(manual(), |house| async move {
+        house.place(1, 1).await;
+        sleep(Duration::from_millis(58_500)).await;
+        let restarts = counters::ACTOR_RESTARTS.get();
+        house.clock.1.store(BROKEN, Ordering::Relaxed);
+        sleep(Duration::from_secs(5)).await;
+        house.clock.1.store(0, Ordering::Relaxed);
+        assert_eq!(house.fulfillment.view().delayed_count(), 0);
+        assert!(counters::ACTOR_RESTARTS.get() >= restarts + 4, "each panic is counted");
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(house.fulfillment.view().delayed_count(), 1, "it looks again");
+        house.place(1, 1).await;
+        sleep(Duration::from_secs(62)).await;
+        assert_eq!(house.fulfillment.view().delayed_count(), 2, "and again");
     });
 }
 
