@@ -8,13 +8,14 @@ mod support;
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::process::{Process, Starting, binary, serve};
+use support::process::{Process, Starting, binary, check, serve};
 use support::send;
 use support::served::done;
 
@@ -87,6 +88,65 @@ fn a_check_takes_time_and_memory_in_proportion() {
 }
 
 /// What a check has in `data` under a name of its own.
+/// What is in `directory`, with its size and when it was written.
+fn listing(directory: &Path) -> Vec<(PathBuf, u64, SystemTime)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        let data = entry.metadata().unwrap();
+        if data.is_dir() {
+            found.extend(listing(&entry.path()));
+        }
+        found.push((entry.path(), data.len(), data.modified().unwrap()));
+    }
+    found.sort();
+    found
+}
+
+/// Runs `act` while nothing can be written into `directory`: root, whom permissions do not bind, mounts it read-only over
+/// itself; others take their permission away.
+fn read_only<T>(directory: &Path, act: impl FnOnce() -> T) -> T {
+    let run = |command: &mut Command| assert!(command.status().unwrap().success(), "{command:?}");
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        run(Command::new("mount").arg("--bind").args([directory, directory]));
+        run(Command::new("mount").args(["-o", "remount,bind,ro"]).arg(directory));
+    } else {
+        run(Command::new("chmod").args(["-R", "a-w"]).arg(directory));
+    }
+    assert!(fs::write(directory.join("new"), "").is_err(), "nothing can be written");
+    let result = catch_unwind(AssertUnwindSafe(act));
+    if is_root {
+        run(Command::new("umount").arg("-l").arg(directory));
+    } else {
+        run(Command::new("chmod").args(["-R", "u+w"]).arg(directory));
+    }
+    result.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+#[test]
+fn a_check_of_a_directory_that_can_only_be_read_works_and_leaves_nothing() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    live(&data, 500);
+    for has_lock in [true, false] {
+        if !has_lock {
+            fs::remove_file(data.join("LOCK")).unwrap();
+        }
+        let before = listing(&data);
+        let checked = read_only(&data, || check(&data));
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(checked.status.success(), "{said}{}", String::from_utf8_lossy(&checked.stderr));
+        assert!(said.contains("verdict: sound"), "{said}");
+        assert!(!said.contains("checkpoint at: none"), "the store was looked at: {said}");
+        assert_eq!(listing(&data), before);
+    }
+    // A server that runs on it elsewhere is still in the way.
+    let server = Process::start(&data, QUICK);
+    let refused = read_only(&data, || check(&data));
+    assert_eq!(refused.status.code(), Some(3), "{}", String::from_utf8_lossy(&refused.stderr));
+    server.kill();
+}
+
 fn links(data: &Path) -> usize {
     let names = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().file_name());
     names.filter(|name| name.to_string_lossy().starts_with(".packhorse-check-")).count()

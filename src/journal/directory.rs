@@ -184,6 +184,15 @@ impl DataDirectory {
         Ok(Self { path: path.to_owned(), _lock: lock(path)? })
     }
 
+    /// As [`DataDirectory::open_existing`], to read only. Where nothing can be written, not even the lock file is.
+    pub fn open_to_read(path: &Path) -> Result<Self, DirectoryError> {
+        if check_format(path)? == Content::Nothing {
+            return Err(DirectoryError::Missing { path: path.to_owned() });
+        }
+        let lock = Lock::take_to_read(&path.join(LOCK)).map_err(not_locked(path))?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
     /// Where the journal of the data directory at `path` is, which another process may be using. Writes nothing, and
     /// takes no lock: only for [`Reader::open_live`](super::Reader::open_live).
     pub fn journal_beside(path: &Path) -> Result<PathBuf, DirectoryError> {
@@ -239,10 +248,14 @@ fn has_segment(journal: &Path) -> bool {
 
 /// Takes the lock on the data directory at `path`.
 pub(super) fn lock(path: &Path) -> Result<Lock, DirectoryError> {
-    Lock::take(&path.join(LOCK)).map_err(|error| match error {
+    Lock::take(&path.join(LOCK)).map_err(not_locked(path))
+}
+
+fn not_locked(path: &Path) -> impl Fn(LockError) -> DirectoryError {
+    move |error| match error {
         LockError::Held(pid) => DirectoryError::InUse { path: path.to_owned(), pid },
         LockError::Io(error) => failed(path, "locking it")(error),
-    })
+    }
 }
 
 /// What is in a directory that can be used.

@@ -11,14 +11,17 @@ const PID_LEN_MAX: u64 = 20;
 /// The lock on a data directory; held until it is dropped, or its process ends in whatever way.
 #[derive(Debug)]
 pub(super) struct Lock {
-    file: File,
+    /// None where there is no lock file, and none can be made.
+    file: Option<File>,
 }
 
 /// Closing the file would not do: a child process that is just being started holds a copy of it until it runs its program.
 impl Drop for Lock {
     fn drop(&mut self) {
         // Where it fails, closing the file releases the lock a moment later.
-        self.file.unlock().ok();
+        if let Some(file) = &self.file {
+            file.unlock().ok();
+        }
     }
 }
 
@@ -46,8 +49,32 @@ impl Lock {
             Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(LockError::Io(error)),
             Ok(()) | Err(_) => {}
         }
-        Ok(Self { file })
+        Ok(Self { file: Some(file) })
     }
+
+    /// As [`Lock::take`], for somebody who only reads. Where nothing can be written, nothing is: the lock is taken on the file
+    /// that is there, and without one there is nobody who could have taken it.
+    pub(super) fn take_to_read(path: &Path) -> Result<Self, LockError> {
+        match Self::take(path) {
+            Err(LockError::Io(error)) if is_read_only(&error) => {}
+            taken => return taken,
+        }
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { file: None }),
+            Err(error) => return Err(LockError::Io(error)),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Self { file: Some(file) }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held(pid_in(&file))),
+            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
+        }
+    }
+}
+
+/// Whether `error` says that nothing can be written there, by this user or by anybody.
+pub(crate) fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 
 fn pid_in(file: &File) -> Option<u32> {
@@ -79,7 +106,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("LOCK");
         let lock = Lock::take(&path).unwrap();
-        let copy = lock.file.try_clone().unwrap();
+        let copy = lock.file.as_ref().unwrap().try_clone().unwrap();
         drop(lock);
         Lock::take(&path).unwrap();
         drop(copy);

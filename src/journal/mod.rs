@@ -56,6 +56,7 @@ pub use disk::{MemoryDisk, MemoryReader};
 pub use extent::Extent;
 pub use frame::{Chain, GENESIS};
 pub use interface::{Durable, Durables, Journal, Options, Poison, Position, Refused, Revisions, Stats};
+pub(crate) use lock::is_read_only;
 pub use memory::{MemoryJournal, MemoryOptions};
 pub use reader::{Checkpoint, End, Mark, Progress, Reader, Tail, read_at};
 pub use restoring::Restoring;

@@ -23,7 +23,7 @@ use crate::telemetry::Progress;
 use crate::view::ArchiveError;
 
 use links::OnInterrupt;
-use scratch::{Scratch, StoreCopy};
+use scratch::{ELSEWHERE, Scratch, StoreCopy};
 use shelf::Shelf;
 
 /// What a check found.
@@ -87,7 +87,7 @@ impl fmt::Display for Finding {
 }
 
 /// Checks the data directory `path`, which no other process may be serving. Temporary files go to `TMPDIR` where that is
-/// set, otherwise into the data directory.
+/// set, otherwise into the data directory, and where nothing can be written into that, to `/var/tmp`.
 ///
 /// # Errors
 /// When the journal is damaged: the error names the first bad place.
@@ -105,7 +105,7 @@ pub fn check_until_interrupted(path: &Path) -> Result<Report, CheckError> {
 
 /// As [`check`], putting ended orders aside after `step` changes.
 fn check_in_steps(path: &Path, step: usize, on_interrupt: &OnInterrupt) -> Result<Report, CheckError> {
-    let directory = DataDirectory::open_existing(path)?;
+    let directory = DataDirectory::open_to_read(path)?;
     let scratch = Scratch::beside(path);
     let mut findings = Findings::default();
     let copy = StoreCopy::of(&directory.store(), &scratch, on_interrupt)?;
@@ -121,7 +121,7 @@ fn check_in_steps(path: &Path, step: usize, on_interrupt: &OnInterrupt) -> Resul
 pub fn check_backup(path: &Path) -> Result<Report, CheckError> {
     let backup = Backup::open(path)?;
     backup.verify()?;
-    compare(backup.reader()?, None, &Scratch::beside(Path::new("/var/tmp")), CHANGES_MAX, Findings::default())
+    compare(backup.reader()?, None, &Scratch::beside(Path::new(ELSEWHERE)), CHANGES_MAX, Findings::default())
 }
 
 /// Reads everything, and compares what it means with what was `opened`, if anything.

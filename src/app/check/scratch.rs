@@ -9,11 +9,15 @@ use std::path::{Path, PathBuf};
 
 use super::links::{Links, OnInterrupt};
 use super::{CheckError, Findings};
+use crate::journal::is_read_only;
 use crate::room;
 use crate::store::{self, Loaded, Store};
 
 /// Where this process finds its open files by number.
 const OPEN_FILES: &str = "/proc/self/fd";
+
+/// Where there is room on a disk for whoever has none of their own.
+pub(super) const ELSEWHERE: &str = "/var/tmp";
 
 /// Where files without a name are made.
 pub(super) struct Scratch {
@@ -21,9 +25,14 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// In `TMPDIR` where that is set, otherwise in `usual`.
+    /// In `TMPDIR` where that is set, otherwise in `usual`, or [`ELSEWHERE`] where nothing can be written into that.
     pub(super) fn beside(usual: &Path) -> Self {
-        Self { directory: std::env::var_os("TMPDIR").map_or_else(|| usual.to_owned(), PathBuf::from) }
+        let named = std::env::var_os("TMPDIR").map(PathBuf::from);
+        let usual = || {
+            let is_closed = tempfile::tempfile_in(usual).is_err_and(|error| is_read_only(&error));
+            if is_closed { PathBuf::from(ELSEWHERE) } else { usual.to_owned() }
+        };
+        Self { directory: named.unwrap_or_else(usual) }
     }
 
     /// A new, empty file.
