@@ -8,17 +8,20 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::System;
 use packhorse::Engine;
-use packhorse::actors::{Failure, IdempotencyKey, Request};
+use packhorse::actors::{Clock, Failure, IdempotencyKey, Request};
 use packhorse::app::{self, OpenError, RecoveryError};
 use packhorse::config::Settings;
 use packhorse::domain::ids::OrderId;
 use packhorse::domain::order::{After, Status, Step};
+use packhorse::domain::time::Timestamp;
 use packhorse::domain::who::Who;
 use support::library::{Picture, client, picture, rows, run, settings, work};
+use support::process::{MANUAL, Process};
 
 fn refused(settings: &Settings) -> OpenError {
     System::new().block_on(async { Engine::open(settings).await.err().expect("the start is refused") })
@@ -48,6 +51,62 @@ fn everything_is_there_after_a_clean_stop() {
     let report = app::check(directory.path()).unwrap();
     assert_eq!(report.findings, []);
     assert_eq!(report.orders.iter().sum::<u64>(), 61);
+}
+
+/// The wall clock of the machine, wrong by so much.
+struct Wrong(Duration);
+
+impl Clock for Wrong {
+    fn now(&self) -> Timestamp {
+        app::now().plus(self.0)
+    }
+
+    fn passed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+const YEAR: Duration = Duration::from_hours(365 * 24);
+
+#[test]
+fn a_start_warns_of_a_clock_that_is_behind_the_last_entry_and_of_no_other() {
+    for wrong in [YEAR, Duration::ZERO] {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        System::new().block_on(async {
+            let engine = Engine::open_at(&settings, Arc::new(Wrong(wrong))).await.unwrap();
+            work(&engine).await;
+            engine.close().await;
+        });
+        let ended = Process::start(directory.path(), MANUAL).stop("-TERM");
+        assert!(ended.status.success(), "{}", ended.log);
+        let warning = ended.log.lines().find(|line| line.contains("the clock is behind the last entry of the journal"));
+        assert_eq!(warning.is_some(), wrong == YEAR, "{}", ended.log);
+        if let Some(warning) = warning {
+            assert!(warning.contains("\"level\":\"WARN\""), "{warning}");
+            let now = app::now();
+            for (name, at) in [("clock", now), ("last_entry", now.plus(YEAR))] {
+                // Around midnight the two lines are of different days.
+                let days = [at, at.minus(Duration::from_mins(10))].map(|at| at.to_string()[..10].to_owned());
+                let said = days.iter().any(|day| warning.contains(&format!("\"{name}\":\"{day}T")));
+                assert!(said, "{name} is said: {warning}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clock_beyond_the_calendar_refuses_the_start_by_name_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    let settings = settings(&directory);
+    for years in [7_979, 8_000, 200_000] {
+        let clock = Arc::new(Wrong(365 * 24 * Duration::from_hours(years)));
+        let refused = System::new().block_on(async { Engine::open_at(&settings, clock).await.err() });
+        let said = refused.expect("the start is refused").to_string();
+        assert!(said.contains("the clock of this machine") && said.contains("Set it right"), "{said}");
+        assert!(!directory.exists(), "nothing was made");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The system's clocks: read here and nowhere else.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -17,13 +17,39 @@ pub fn now() -> Timestamp {
     SystemClock.now()
 }
 
+/// What a clock counts as that shows `time`. One that is wrong beyond the calendar shows its first or last moment: nothing
+/// is dated with a year of five digits, which no client reads. A start is refused by such a clock.
+fn shown(time: SystemTime) -> Timestamp {
+    let passed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().plus(passed).min(Timestamp::LATEST)
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp(chrono::Utc::now().timestamp_micros())
+        shown(SystemTime::now())
     }
 
     /// Since the machine started; a time in which it slept is part of it.
     fn passed(&self) -> Duration {
         clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_beyond_the_calendar_shows_its_end() {
+        let after = |seconds| shown(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(after(1_800_000_000).to_string(), "2027-01-15T08:00:00.000000Z");
+        // 9998-12-31T23:59:59, and a second later; then year 10000, and the last second that Linux knows.
+        assert_eq!(after(253_370_764_799).to_string(), "9998-12-31T23:59:59.000000Z");
+        for beyond in [253_370_764_800, 253_402_300_800, 9_223_372_036] {
+            let shown = after(beyond);
+            assert!(shown <= Timestamp::LATEST && shown.to_string().len() == 27, "{beyond}: {shown}");
+        }
+        assert_eq!(after(253_402_300_800).to_string(), "9998-12-31T23:59:59.999999Z");
+        assert_eq!(shown(UNIX_EPOCH - Duration::from_secs(1)), Timestamp(0));
     }
 }

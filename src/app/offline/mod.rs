@@ -23,7 +23,7 @@ use crate::journal::{self, DataDirectory, DirectoryError, Durables, FileJournal,
 pub(super) use state::State;
 
 use super::SystemClock;
-use super::engine::{OpenError, journal_options};
+use super::engine::{OpenError, expect_right, journal_options};
 use super::error::Error;
 use super::recovery::RecoveryError;
 
@@ -94,6 +94,7 @@ fn change<E: From<Error>>(
     decide: impl Fn(&State) -> Result<Step, E>,
 ) -> Result<Outcome, E> {
     let path = &settings.general.data_dir;
+    expect_right(&SystemClock).map_err(Error::from)?;
     let directory = match DataDirectory::open_existing(path) {
         Err(DirectoryError::Missing { .. }) if begins => {
             // What is refused makes no directory.
