@@ -1,8 +1,8 @@
 //! Files of orders as odd as programs make them: what is read of them is what they say, and what is left out of them can
 //! be mended.
 
-use super::browser::{filled, holds, order, page};
-use super::upload::{HEADER, run, tried};
+use super::browser::{filled, holds, order, page, submit};
+use super::upload::{HEADER, run, run_with, tried};
 use crate::support::Running;
 
 /// How many lines the order `id` has.
@@ -29,4 +29,68 @@ fn a_text_is_the_same_however_its_accents_are_written() {
     let path = tried(&server, "a.json", &format!("[{}, {}]", named(ONE), named(TWO)));
     holds(&page(&server, &path), &["An order before it in this file has the same text", "Place 1 order<"]);
     holds(&run(&server, &path), &["1 order was placed: order 7.", "1 was left out."]);
+}
+
+#[test]
+fn a_member_that_no_order_has_is_left_out_of_a_json_file_only_when_that_was_seen() {
+    let server = filled();
+    let mistyped = order("Zoe").replace("quantity", "qty").replacen('{', r#"{"note": "gift", "reason": "none", "#, 1);
+    let path = tried(&server, "a.json", &format!("[{mistyped}]"));
+    let shown = page(&server, &path);
+    holds(
+        &shown,
+        &[
+            "Leave out the fields &quot;note&quot;, &quot;items.qty&quot;",
+            "In 1 line no quantity is given: it is one unit. It is of order 1.",
+        ],
+    );
+    let reply = submit(&server, &path, &format!("{path}run/"), &[]);
+    holds(reply.expect(400).text(), &["Nothing was placed. Tick that", "items.qty"]);
+    holds(&run_with(&server, &path, &[("ignore", "on")]), &["1 order was placed: order 6."]);
+}
+
+#[test]
+fn an_order_that_is_no_text_is_told_and_not_dropped() {
+    let server = filled();
+    let named = |member: &str| order("Zoe").replacen('{', &format!("{{{member}, "), 1);
+    let rows = [r#""order": ["x"]"#, r#""order": true"#, r#""order": {}"#, r#""order": "a\u0000b""#].map(named);
+    let path = tried(&server, "a.json", &format!("[{}]", rows.join(",")));
+    let shown = page(&server, &path);
+    assert_eq!(shown.matches("&quot;order&quot; is neither a text nor a number.").count(), 3, "{shown}");
+    holds(&shown, &["holds a null character", "No order of this file can be placed."]);
+    let rows = [r#""order": null"#, r#""order": 7"#, r#""Order": "8""#].map(named);
+    let path = tried(&server, "b.json", &format!("[{}]", rows.join(",")));
+    holds(&page(&server, &path), &["Leave out the field &quot;Order&quot;", "Place 3 orders<"]);
+    let path = tried(&server, "a.csv", &format!("{HEADER}a\0b,Zoe,z@example.com,1,Here,1,1\n"));
+    holds(&page(&server, &path), &["holds a null character"]);
+}
+
+#[test]
+fn names_that_no_order_has_are_told_up_to_a_number() {
+    let server = filled();
+    let members = |row: usize| (0..50).map(|n| format!(r#""x{row}-{n}": 1, "#)).collect::<Vec<_>>().concat();
+    let row = |row: usize| order("Zoe").replacen('{', &format!("{{{}", members(row)), 1);
+    let content = (0..50).map(row).collect::<Vec<_>>().join(",");
+    let path = tried(&server, "a.json", &format!("[{content}]"));
+    let shown = page(&server, &path);
+    holds(&shown, &["&quot;x0-0&quot;", "&quot;x0-19&quot; and more"]);
+    assert!(!shown.contains("x0-20"), "{shown}");
+    let refused = submit(&server, &path, &format!("{path}run/"), &[]).expect(400);
+    holds(refused.text(), &["x0-19&quot; and more"]);
+    assert!(!refused.text().contains("x0-20"), "{}", refused.text());
+}
+
+#[test]
+fn an_empty_quantity_is_one_and_the_page_says_so() {
+    let server = filled();
+    let content = format!("{HEADER}A,Zoe,z@example.com,1,Here,1,\nB,Max,m@example.com,1,Here,1,2\nB,,,,,2,\n");
+    holds(
+        &page(&server, &tried(&server, "a.csv", &content)),
+        &["In 2 lines no quantity is given: each is one unit. The first is of line 2."],
+    );
+    let silent = order("Zoe").replace(r#", "quantity": 2"#, "");
+    holds(
+        &page(&server, &tried(&server, "a.json", &format!("[{}, {silent}]", order("Max")))),
+        &["In 1 line no quantity is given: it is one unit. It is of order 2."],
+    );
 }

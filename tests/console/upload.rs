@@ -28,7 +28,7 @@ pub(crate) fn run(server: &Running, path: &str) -> String {
 }
 
 /// The same with ticks.
-fn run_with(server: &Running, path: &str, ticks: &[(&str, &str)]) -> String {
+pub(crate) fn run_with(server: &Running, path: &str, ticks: &[(&str, &str)]) -> String {
     goes_to(&submit(server, path, &format!("{path}run/"), ticks));
     ended(server, path)
 }

@@ -71,6 +71,16 @@ impl Ignored {
         self.names.borrow().is_empty()
     }
 
+    /// The names as they are kept: no more than are told, and each cut where it is long.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.names.borrow().iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether there were more names than are kept.
+    pub(crate) fn has_more(&self) -> bool {
+        self.more.get()
+    }
+
     /// The names with commas between them, in ASCII: what is no letter, digit, dash, dot or underscore is escaped as in
     /// an address.
     pub(crate) fn list(&self) -> String {

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::super::fault::Fault;
 use super::super::form;
-use super::file::{Contents, Row, shortened};
+use super::file::{Contents, LeftOut, Row, shortened};
 use super::identity::normal;
 use crate::api::orders::input;
 use crate::config::Limits;
@@ -150,10 +150,14 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
     }
     let mut remarks = Vec::new();
     if columns.place("quantity").is_none() {
+        for row in &mut rows {
+            row.silent = 0;
+        }
         remarks.push("There is no column \"quantity\": each line is one unit.".to_owned());
     }
     let header = first.map(|record| record.span).unwrap_or_default();
-    Ok(Contents { rows, ignored: columns.ignored, remarks, delimiter, header })
+    let left_out = LeftOut { names: columns.ignored, has_more: false };
+    Ok(Contents { rows, left_out, remarks, delimiter, header })
 }
 
 impl<'a> Reading<'a> {
@@ -283,6 +287,7 @@ impl<'a> Group<'a> {
             reference: shortened(&self.reference),
             customer: shortened(&self.head[0]),
             lines: self.lines.len(),
+            silent: self.lines.iter().filter(|line| line.quantity.is_empty()).count(),
             order,
             note,
             identity: None,

@@ -21,6 +21,9 @@ const SHOWN_MAX: usize = 100;
 /// The most characters of a reason.
 const REASON_MAX: usize = 400;
 
+/// So many names of what is left out are told.
+const NAMES_TOLD: usize = 20;
+
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -48,14 +51,31 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Contents {
     pub(super) rows: Vec<Row>,
-    /// Columns that no order has a field for.
-    pub(super) ignored: Vec<String>,
+    /// What no order has a field for.
+    pub(super) left_out: LeftOut,
     /// What is odd about the file as a whole.
     pub(super) remarks: Vec<String>,
     /// What separates the cells of a CSV file.
     pub(super) delimiter: u8,
     /// The bytes of its header.
     pub(super) header: Range<usize>,
+}
+
+/// The columns of a file, or the members of its orders and `items.` of their lines, that no order has a field for.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut {
+    pub(super) names: Vec<String>,
+    /// Whether there are more than those.
+    pub(super) has_more: bool,
+}
+
+impl LeftOut {
+    /// The first of them, for people; empty where there are none.
+    pub(super) fn told(&self) -> String {
+        let told: Vec<_> = self.names.iter().take(NAMES_TOLD).map(|name| format!("\"{name}\"")).collect();
+        let more = if self.has_more || self.names.len() > NAMES_TOLD { " and more" } else { "" };
+        told.join(", ") + more
+    }
 }
 
 /// One order of a file.
@@ -68,6 +88,8 @@ pub(super) struct Row {
     pub(super) customer: String,
     /// How many lines it has.
     pub(super) lines: usize,
+    /// How many of them leave the quantity open, where others of the file may not.
+    pub(super) silent: usize,
     /// The order, or what is wrong with it.
     pub(super) order: Result<OrderRequest, Arc<str>>,
     /// What is odd about it; empty where nothing is.
@@ -90,9 +112,13 @@ pub(super) fn read(bytes: &[u8], kind: Kind, products: &Products, limits: &Limit
     if contents.rows.is_empty() {
         return Err(Fault::bad_request("The file holds no order. Download the template to see how it begins."));
     }
+    contents.remark_quantities();
     let (mut identities, mut names) = (Identities::default(), HashSet::new());
     for row in &mut contents.rows {
         row.judge_phone();
+        if row.order.is_ok() && row.name.contains('\0') {
+            row.order = Err("The text in \"order\" holds a null character. Take it out.".into());
+        }
         if row.order.is_ok() && !row.name.is_empty() && !names.insert(row.name.clone()) {
             row.order = Err("An order before it in this file has the same text in \"order\".".into());
         }
@@ -104,6 +130,19 @@ pub(super) fn read(bytes: &[u8], kind: Kind, products: &Products, limits: &Limit
         }
     }
     Ok(contents)
+}
+
+impl Contents {
+    /// A quantity that is missing by mistake is a wrong delivery: it is one, and somebody has to see that.
+    fn remark_quantities(&mut self) {
+        let mut silent = self.rows.iter().filter(|row| row.order.is_ok() && row.silent > 0).peekable();
+        let Some(first) = silent.peek().map(|row| row.place.clone()) else { return };
+        let remark = match silent.map(|row| row.silent).sum() {
+            1 => format!("In 1 line no quantity is given: it is one unit. It is of {first}."),
+            count => format!("In {count} lines no quantity is given: each is one unit. The first is of {first}."),
+        };
+        self.remarks.push(remark);
+    }
 }
 
 impl Row {

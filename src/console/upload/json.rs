@@ -7,8 +7,10 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::fault::Fault;
-use super::file::{Contents, Row, shortened};
+use super::csv::REASON;
+use super::file::{Contents, LeftOut, Row, shortened};
 use super::identity::normal;
+use crate::api::fields::Ignored;
 use crate::api::orders::input;
 use crate::config::Limits;
 use crate::view::Products;
@@ -22,9 +24,9 @@ const LINE: [&str; 2] = ["product_id", "quantity"];
 struct Head<'a> {
     order: Option<&'a RawValue>,
     customer_name: Option<&'a RawValue>,
-    lines: usize,
-    /// What is there twice.
-    repeated: Option<String>,
+    lines: Lines,
+    /// Why it can be read in no way, or in several.
+    fault: Option<String>,
 }
 
 /// The orders of the file `text`.
@@ -37,22 +39,23 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
         return Err(Fault::bad_request(format!("The file holds more than {max} orders. Split it.")));
     }
     read.map_err(|error| Fault::bad_request(format!("The file is no JSON list of orders: {error}.")))?;
+    let ignored = Ignored::default();
     let row = |(index, value): (usize, &&RawValue)| {
         let value = value.get();
         let begin = value.as_ptr().addr() - text.as_ptr().addr();
         let head = Head::of(value);
-        let word = |value: Option<&RawValue>| value.map_or_else(String::new, |value| said(value.get()));
+        let word = |value: Option<&RawValue>| value.and_then(|value| said(value.get())).unwrap_or_default();
         let name = normal(word(head.order).into()).into_owned();
+        let read = || input::order(ignored.of(value.as_bytes()), products, limits);
         Row {
             place: format!("order {}", index + 1),
             reference: shortened(&name),
             customer: shortened(&word(head.customer_name)),
-            lines: head.lines,
-            order: match head.repeated {
-                None => {
-                    input::order(value.as_bytes(), products, limits).map_err(|error| Fault::from(error).line().into())
-                }
-                Some(name) => Err(format!("{name} is there twice. Leave one of the two out.").into()),
+            lines: head.lines.count,
+            silent: head.lines.silent,
+            order: match head.fault {
+                None => read().map_err(|error| Fault::from(error).line().into()),
+                Some(fault) => Err(fault.into()),
             },
             note: String::new(),
             identity: None,
@@ -61,14 +64,16 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
         }
     };
     let rows = values.list.iter().enumerate().map(row).collect();
-    Ok(Contents { rows, ignored: Vec::new(), remarks: Vec::new(), delimiter: b',', header: 0..0 })
+    let mut left_out = LeftOut { names: ignored.names(), has_more: ignored.has_more() };
+    left_out.names.retain(|name| ![ORDER[0], REASON].contains(&name.as_str()));
+    Ok(Contents { rows, left_out, remarks: Vec::new(), delimiter: b',', header: 0..0 })
 }
 
-/// The text that the JSON `value` is, or its digits.
-fn said(value: &str) -> String {
+/// The text that the JSON `value` is, or its digits; `None` where it is neither.
+fn said(value: &str) -> Option<String> {
     let is_number = value.starts_with(|sign: char| sign.is_ascii_digit() || sign == '-');
-    let text = if is_number { value.to_owned() } else { serde_json::from_str(value).unwrap_or_default() };
-    text.trim().to_owned()
+    let text = if is_number { value.to_owned() } else { serde_json::from_str(value).ok()? };
+    Some(text.trim().to_owned())
 }
 
 impl<'a> Head<'a> {
@@ -78,14 +83,18 @@ impl<'a> Head<'a> {
         let mut lines = Lines::default();
         // What is no list is for the check of the order to refuse.
         let list = items.map(|items| serde_json::Deserializer::from_str(items.get()).deserialize_seq(&mut lines));
-        let repeated = repeated.map(|name| format!("\"{name}\""));
         let lines = if list.is_some_and(|list| list.is_ok()) { lines } else { Lines::default() };
-        Self { order, customer_name, lines: lines.count, repeated: repeated.or(lines.repeated) }
+        let repeated = repeated.map(|name| format!("\"{name}\"")).or_else(|| lines.repeated.clone());
+        let twice = repeated.map(|name| format!("{name} is there twice. Leave one of the two out."));
+        let is_text = order.is_none_or(|order| order.get() == "null" || said(order.get()).is_some());
+        let no_text =
+            || (!is_text).then(|| "\"order\" is neither a text nor a number. Make it one, or leave it out.".into());
+        Self { order, customer_name, lines, fault: twice.or_else(no_text) }
     }
 }
 
-/// The members `names` of the object that `text` is, and the first of them that is there twice. Other members have no
-/// effect, however often they are there.
+/// The members `names` of the object that `text` is, and the first of them that is there twice. Whether others are there
+/// twice does not matter: they are left out.
 fn members<'a, const N: usize>(
     text: &'a str,
     names: [&'static str; N],
@@ -122,6 +131,8 @@ impl<'a, const N: usize> Visitor<'a> for Object<N> {
 #[derive(Default)]
 struct Lines {
     count: usize,
+    /// Those without a quantity.
+    silent: usize,
     repeated: Option<String>,
 }
 
@@ -135,10 +146,10 @@ impl<'a> Visitor<'a> for &mut Lines {
     fn visit_seq<A: SeqAccess<'a>>(self, mut lines: A) -> Result<(), A::Error> {
         while let Some(line) = lines.next_element::<&RawValue>()? {
             self.count += 1;
-            if self.repeated.is_none()
-                && let (_, Some(name)) = members(line.get(), LINE)
-            {
-                self.repeated = Some(format!("items {}: \"{name}\"", self.count));
+            let ([_, quantity], repeated) = members(line.get(), LINE);
+            self.silent += usize::from(quantity.is_none());
+            if self.repeated.is_none() {
+                self.repeated = repeated.map(|name| format!("items {}: \"{name}\"", self.count));
             }
         }
         Ok(())

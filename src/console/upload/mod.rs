@@ -174,9 +174,9 @@ fn upload(visit: &Visit) -> Result<Arc<Upload>, Fault> {
 /// `POST upload/<key>/run/`: places what can be placed.
 pub(super) async fn run(visit: Visit, form: Form) -> Answer {
     let upload = upload(&visit)?;
-    if !upload.contents.ignored.is_empty() && form.get("ignore").is_empty() {
-        let names = upload.contents.ignored.join("\", \"");
-        let text = format!("Nothing was placed. Tick that \"{names}\" is left out, or take it out of the file.");
+    let left_out = upload.contents.left_out.told();
+    if !left_out.is_empty() && form.get("ignore").is_empty() {
+        let text = format!("Nothing was placed. Tick that {left_out} is left out, or take it out of the file.");
         return Err(Fault::bad_request(text));
     }
     if let Some(run) = Run::begin(&upload, !form.get("again").is_empty()) {

@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 
 use super::super::visit::{Answer, Visit};
-use super::file::Row;
+use super::file::{Kind, Row};
 use super::identity::{Earlier, ROUNDS};
 use super::kept::Outcome;
 use super::{remembered, upload};
@@ -134,7 +134,12 @@ pub(in super::super) async fn show(visit: Visit) -> Answer {
             done => state.done,
             wanted => state.wanted,
             stopped,
-            ignored => upload.contents.ignored.iter().take(20).cloned().collect::<Vec<_>>(),
+            left_out => upload.contents.left_out.told(),
+            is_one_left_out => upload.contents.left_out.names.len() == 1,
+            column => match upload.kind {
+                Kind::Csv => "column",
+                Kind::Json => "field",
+            },
             remarks => upload.contents.remarks.clone(),
             has_references => rows.iter().any(|row| !row.reference.is_empty()),
             remembered => remembered(&visit),
