@@ -32,7 +32,7 @@ pub enum NotText {
     },
 }
 
-/// The text that `bytes` are, without a byte order mark.
+/// The text that `bytes` are, without byte order marks in front: what adds one may well add another.
 ///
 /// # Errors
 /// What they are instead, as a sentence with the remedy.
@@ -59,7 +59,13 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
         let line = ends(&bytes[..error.valid_up_to()]) + 1;
         NotText::NotUtf8 { line }
     })?;
-    Ok(text.strip_prefix(MARK).unwrap_or(text))
+    Ok(unmarked(text))
+}
+
+/// `text` without the byte order marks in front of it.
+#[must_use]
+pub fn unmarked(text: &str) -> &str {
+    text.trim_start_matches(MARK)
 }
 
 /// Why a table cannot be read any further.
@@ -123,10 +129,10 @@ pub struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// The records of the file `text`, separated as its line `sep=` says, or as its header shows.
+    /// The records of the file `text`, as [`text`] gives it, separated as its line `sep=` says, or as its header shows.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
-        let mut records = Self::separated(text.strip_prefix(MARK).unwrap_or(text), b',');
+        let mut records = Self::separated(text, b',');
         records.skip_empty();
         if let Some(delimiter) = records.said() {
             records.delimiter = delimiter;
@@ -307,7 +313,7 @@ mod tests {
     #[test]
     fn cells_are_separated_as_the_file_says_or_shows() {
         check("a,b\n1,2", &[(1, &["a", "b"]), (2, &["1", "2"])]);
-        check("\u{feff}a;b\r\n1,5;2\r\n", &[(1, &["a", "b"]), (2, &["1,5", "2"])]);
+        check("a;b\r\n1,5;2\r\n", &[(1, &["a", "b"]), (2, &["1,5", "2"])]);
         check("a\tb\n1\t\n", &[(1, &["a", "b"]), (2, &["1", ""])]);
         check("sep=;\na;b\n", &[(2, &["a", "b"])]);
         check("\r\n;;\r\nSEP=|\r\n\r\na|b,c", &[(5, &["a", "b,c"])]);
@@ -349,6 +355,7 @@ mod tests {
         assert!(said(b"\xFF\xFEa\0").contains("UTF-16") && said(b"a\0,\0").contains("UTF-16"));
         assert_eq!(text(b"a\r\nb\r\xE9"), Err(NotText::NotUtf8 { line: 3 }));
         assert_eq!(text(b"\xEF\xBB\xBFa"), Ok("a"));
+        assert_eq!(text("\u{feff}\u{feff}a\u{feff}".as_bytes()), Ok("a\u{feff}"));
     }
 
     fn rows() -> impl Strategy<Value = Vec<Vec<String>>> {

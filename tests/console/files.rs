@@ -5,6 +5,11 @@ use super::browser::{filled, holds, order, page, submit};
 use super::upload::{HEADER, run, run_with, tried};
 use crate::support::Running;
 
+/// The file of what was left out of the file at `path`.
+fn left_out(server: &Running, path: &str) -> String {
+    server.get(&format!("/admin{path}refused/")).expect(200).text().to_owned()
+}
+
 /// How many lines the order `id` has.
 fn lines(server: &Running, id: u64) -> usize {
     server.get(&format!("/api/inventory/orders/{id}/")).expect(200).json().get("items").unwrap().rows().len()
@@ -94,3 +99,21 @@ fn an_empty_quantity_is_one_and_the_page_says_so() {
         &["In 1 line no quantity is given: it is one unit. It is of order 2."],
     );
 }
+
+#[test]
+fn a_file_with_several_byte_order_marks_loses_nothing() {
+    let server = filled();
+    let rows = "Ö1,Zoë,nonsense,1,Straße,1,2\nÖ2,Max,nonsense,1,Straße,1,2\n";
+    for marks in 1..4 {
+        let path = tried(&server, "a.csv", &format!("{}{HEADER}{rows}", "\u{feff}".repeat(marks)));
+        let text = left_out(&server, &path);
+        assert!(text.starts_with(&format!("\u{feff}reason,{}", HEADER.trim_end())), "{text}");
+        holds(&text, &[",Ö1,Zoë,nonsense,1,Straße,1,2\r\n", ",Ö2,Max,nonsense,1,Straße,1,2\r\n"]);
+    }
+    // One in front of the header, behind the line that names the separator.
+    let content = format!("sep=,\n\u{feff}{HEADER}A,Zoe,z@example.com,1,Here,1,2\nA,,,,,2,1\n");
+    holds(&page(&server, &tried(&server, "b.csv", &content)), &["lines 3 to 4", "Place 1 order<"]);
+    let path = tried(&server, "a.json", &format!("\u{feff}\u{feff}[{}]", order("Zoë").replace("a@", "")));
+    holds(&left_out(&server, &path), &["Zoë"]);
+}
+

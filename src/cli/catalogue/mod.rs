@@ -48,12 +48,12 @@ impl CatalogueFile {
 
     /// Reads `text`, the content of the CSV file at `path`.
     pub(super) fn from_csv(path: &Path, text: &str) -> Result<Self, CatalogueError> {
-        Ok(Self::of(path, csv::parse(path, text)?))
+        Ok(Self::of(path, csv::parse(path, table::unmarked(text))?))
     }
 
     /// Reads `text`, the content of the JSON file at `path`.
     pub(super) fn from_json(path: &Path, text: &str) -> Result<Self, CatalogueError> {
-        Ok(Self::of(path, json::parse(path, text.strip_prefix(table::MARK).unwrap_or(text))?))
+        Ok(Self::of(path, json::parse(path, table::unmarked(text))?))
     }
 
     fn of(path: &Path, rows: Vec<(Place, Row)>) -> Self {

@@ -17,7 +17,7 @@ use super::identity::normal;
 use crate::api::orders::input;
 use crate::config::Limits;
 use crate::domain::order::Field;
-use crate::spreadsheet::table::{Record, Records};
+use crate::spreadsheet::table::{MARK, Record, Records};
 use crate::spreadsheet::unguarded;
 use crate::view::Products;
 
@@ -42,7 +42,8 @@ impl Header {
     fn parse(cells: &[Cow<'_, str>]) -> Result<Self, Fault> {
         let mut header = Self { places: [None; 7], width: 0, ignored: Vec::new() };
         for (at, word) in cells.iter().enumerate() {
-            let word = word.trim();
+            // Behind a line `sep=` a byte order mark may be part of the header.
+            let word = word.trim_matches(|sign: char| sign.is_whitespace() || sign == MARK);
             if word.is_empty() {
                 continue;
             }
