@@ -117,3 +117,19 @@ fn a_file_with_several_byte_order_marks_loses_nothing() {
     holds(&left_out(&server, &path), &["Zoë"]);
 }
 
+#[test]
+fn what_was_left_out_is_taken_again_whatever_separates_its_cells() {
+    let server = filled();
+    for separator in [",", ";", "\t", "|"] {
+        // A header in which another separator is more frequent.
+        let header = HEADER.trim_end().replace(',', separator);
+        let header = format!("{header}{separator}\"{}\"", if separator == ";" { ",,,,,,,,,,," } else { ";;;;;;;;;;;" });
+        let row = "A,Zoe,nonsense,1,Here,1,2,".replace(',', separator);
+        let path = tried(&server, "a.csv", &format!("sep={separator}\n{header}\n{row}\n"));
+        let text = left_out(&server, &path);
+        let again = tried(&server, "b.csv", &text.replace("nonsense", "z@example.com"));
+        holds(&page(&server, &again), &["Zoe", "Can be placed: 599.98"]);
+        assert_eq!(left_out(&server, &tried(&server, "c.csv", &text)), text);
+    }
+}
+

@@ -18,12 +18,11 @@ pub(super) fn csv<'a>(
     has_mark: bool,
     rows: impl Iterator<Item = (&'a Row, &'a str)>,
 ) -> Vec<u8> {
-    let begin = if has_mark { MARK.to_string().into_bytes() } else { Vec::new() };
     let mut writer = WriterBuilder::new()
         .delimiter(contents.delimiter)
         .terminator(Terminator::CRLF)
         .flexible(true)
-        .from_writer(begin);
+        .from_writer(Vec::new());
     let cells = |span: &std::ops::Range<usize>| {
         let record = Records::separated(&text[span.clone()], contents.delimiter).next().and_then(Result::ok);
         record.map_or_else(Vec::new, |record: Record<'_>| record.cells)
@@ -45,7 +44,14 @@ pub(super) fn csv<'a>(
             written = written.and_then(|()| write(&guarded(reason), cells(span)));
         }
     }
-    written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default()
+    let rows = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
+    let mut file = if has_mark { MARK.to_string().into_bytes() } else { Vec::new() };
+    // What the header does not show, the file has to say.
+    if std::str::from_utf8(&rows).is_ok_and(|text| Records::of(text).delimiter() != contents.delimiter) {
+        file.extend([b"sep=", &[contents.delimiter][..], b"\r\n"].concat());
+    }
+    file.extend(rows);
+    file
 }
 
 /// `rows` of the JSON file `text`, each object with a member that says why.
