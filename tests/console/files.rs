@@ -133,3 +133,14 @@ fn what_was_left_out_is_taken_again_whatever_separates_its_cells() {
     }
 }
 
+#[test]
+fn rows_behind_the_last_are_none_and_the_page_leads_back() {
+    let server = filled();
+    let path = tried(&server, "a.csv", &format!("{HEADER}A,Zoe,z@example.com,1,Here,1,2\n"));
+    for from in ["18446744073709551615", "100000000", "100", "1"] {
+        let shown = page(&server, &format!("{path}?from={from}"));
+        holds(&shown, &["Zoe"]);
+        assert!(!shown.contains("?from="), "{shown}");
+    }
+}
+

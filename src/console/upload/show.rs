@@ -102,17 +102,18 @@ impl Sum {
 pub(in super::super) async fn show(visit: Visit) -> Answer {
     let upload = upload(&visit)?;
     let shown = Shown::of(visit.text("show"));
-    let from: usize = visit.text("from").parse().unwrap_or(0);
     let context = {
         let (state, rows) = (upload.state.lock(), &upload.contents.rows);
         let mut sum = Sum::default();
         let pairs = || rows.iter().zip(&state.outcomes);
         pairs().for_each(|(row, outcome)| sum.add(row, outcome));
         let wanted = || pairs().filter(|(place, outcome)| shown.has(place, outcome));
+        let count = wanted().count();
+        // Behind the last page is the last page.
+        let from = visit.text("from").parse().unwrap_or(0).min(count.saturating_sub(1) / ROWS * ROWS);
         let stopped = state.stopped.as_deref();
         let page = wanted().skip(from).take(ROWS).map(|(place, outcome)| row(place, outcome, stopped));
         let page: Vec<_> = page.collect();
-        let count = wanted().count();
         context! {
             key => upload.key.as_str(),
             name => upload.name.as_str(),
