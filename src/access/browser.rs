@@ -33,6 +33,21 @@ pub(super) fn is_own_origin(headers: &HeaderMap) -> bool {
     place.zip(host).is_some_and(|(place, host)| place.eq_ignore_ascii_case(host))
 }
 
+/// Whether the body is a form, by its type, which is the same in capital letters.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    is_of_type(headers, |essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+/// Whether the body is in parts, each with a head of its own, as a browser sends a form with files.
+pub(crate) fn is_multipart(headers: &HeaderMap) -> bool {
+    is_of_type(headers, |essence| essence.get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/")))
+}
+
+fn is_of_type(headers: &HeaderMap, judge: impl Fn(&str) -> bool) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.and_then(|kind| kind.split(';').next()).is_some_and(|essence| judge(essence.trim()))
+}
+
 /// Whether a page asks by itself, to show what is new: nobody need be there.
 pub(super) fn is_of_itself(path: &str, headers: &HeaderMap) -> bool {
     headers.contains_key(LIVE) || path == LIVE_PATH

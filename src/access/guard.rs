@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use bytes::BytesMut;
@@ -313,8 +313,7 @@ impl Guard {
 
     /// The field `csrf` of a form, which is given back to whoever reads it next.
     async fn form_token(&self, caller: &Caller, request: &mut ServiceRequest) -> Option<String> {
-        let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?.split(';').next()?.trim();
-        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !browser::is_form(request.headers()) {
             return None;
         }
         let bytes_max = if caller.role.is_some() { FORM_BYTES_MAX } else { NOBODYS_FORM_BYTES_MAX };

@@ -24,6 +24,7 @@ mod sessions;
 mod shares;
 mod sign_in;
 
+pub(crate) use browser::{is_form, is_multipart};
 pub use caller::{Caller, Session};
 pub use cookie::NAME as SESSION_COOKIE;
 pub use guard::{DEMO_USER, Guard, Open, Options, guard};

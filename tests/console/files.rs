@@ -1,7 +1,7 @@
 //! Files of orders as odd as programs make them: what is read of them is what they say, and what is left out of them can
 //! be mended.
 
-use super::browser::{filled, holds, order, page, submit};
+use super::browser::{begun, filled, holds, order, page, submit};
 use super::upload::{HEADER, run, run_with, tried};
 use crate::support::Running;
 
@@ -141,6 +141,19 @@ fn rows_behind_the_last_are_none_and_the_page_leads_back() {
         let shown = page(&server, &format!("{path}?from={from}"));
         holds(&shown, &["Zoe"]);
         assert!(!shown.contains("?from="), "{shown}");
+    }
+}
+
+#[test]
+fn a_form_is_a_form_in_whatever_letters_its_type_is_written() {
+    let server = filled();
+    for kind in ["Application/X-WWW-Form-URLEncoded", "application/x-www-form-urlencoded ; charset=utf-8"] {
+        let (cookie, csrf) = begun(&server, "/upload/");
+        let headers = [("Content-Type", kind), ("Cookie", &*cookie)];
+        let body = format!("csrf={csrf}&content={}A,Zoe,z%40example.com,1,Here,1,2", HEADER.replace('\n', "%0A"));
+        let reply = server.send("POST", "/admin/upload/", &headers, &body);
+        let path = super::browser::goes_to(&reply).strip_prefix("/admin").unwrap();
+        holds(&page(&server, path), &["Zoe", "Place 1 order<"]);
     }
 }
 

@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use minijinja::{Value, context};
@@ -30,6 +30,7 @@ use super::fault::Fault;
 use super::form::Form;
 use super::people::sentence;
 use super::visit::{Answer, Visit, query};
+use crate::access::{is_form, is_multipart};
 use crate::api::Lease;
 use crate::api::body::collect_within;
 use crate::api::error::{self, Error};
@@ -57,6 +58,9 @@ const JSON_TEMPLATE: &str = r#"[
 ]
 "#;
 
+const MULTIPART: &str =
+    "Send the file as it is, and not as a part of a form: with curl, --data-binary @orders.csv instead of -F.";
+
 /// The body of an upload: a file as it is, or the form with its content.
 pub(super) struct Content {
     bytes: Bytes,
@@ -74,13 +78,13 @@ impl FromRequest for Content {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let gate = Console::of(request).0.gate.clone();
-        let is_form = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded")));
+        let (is_form, is_multipart) = (is_form(request.headers()), is_multipart(request.headers()));
         let query = query(request, payload);
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            if is_multipart {
+                return Err(Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, MULTIPART));
+            }
             let (bytes, lease) = collect_within(&request, payload, gate.limits().bulk_body_bytes).await?;
             if is_form {
                 let form = Form::parse(&bytes)?;
@@ -118,7 +122,7 @@ fn page(visit: &Visit, fault: Option<Fault>, pasted: &[u8]) -> Answer {
         limit => visit.console.0.gate.limits().bulk_orders,
         remembered => remembered(visit),
     };
-    visit.page_with(fault.map_or(actix_web::http::StatusCode::OK, |fault| fault.status), "upload.html", context)
+    visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "upload.html", context)
 }
 
 /// How long it is remembered what was placed.
@@ -168,7 +172,7 @@ fn upload(visit: &Visit) -> Result<Arc<Upload>, Fault> {
     let key = visit.http.match_info().get("key").unwrap_or_default();
     let upload = visit.console.0.uploads.find(key);
     let gone = "This file is not kept any more. Upload it again: orders that were placed are not placed twice.";
-    upload.ok_or_else(|| Fault::new(actix_web::http::StatusCode::NOT_FOUND, gone))
+    upload.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, gone))
 }
 
 /// `POST upload/<key>/run/`: places what can be placed.
