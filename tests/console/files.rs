@@ -2,7 +2,7 @@
 //! be mended.
 
 use super::browser::{begun, filled, holds, order, page, submit};
-use super::upload::{HEADER, run, run_with, tried};
+use super::upload::{HEADER, run, run_with, tried, upload};
 use crate::support::Running;
 
 /// The file of what was left out of the file at `path`.
@@ -157,3 +157,23 @@ fn a_form_is_a_form_in_whatever_letters_its_type_is_written() {
     }
 }
 
+#[test]
+fn what_is_no_file_of_orders_is_named_with_the_remedy() {
+    let server = filled();
+    let check =
+        |name: &str, content: &str, said: &str| holds(upload(&server, name, content).expect(400).text(), &[said]);
+    check("a.csv", "", "The file is empty.");
+    check("a.json", "\u{feff}\u{feff} \r\n", "The file is empty.");
+    check("a.json", "{\"orders\": []}", "Put the orders between [ and ]");
+    check("a.csv", &format!("[{}]", order("Zoe")), "This looks like JSON");
+    check("a.csv", &format!("{HEADER}A,Zoe,z@example.com,1,Here,1,1\n").replace('\n', "\u{2028}"), "U+2028");
+    let path = tried(&server, "a.json", &format!("[7, null, \"x\", [], {}]", order("Zoe")));
+    let shown = page(&server, &path);
+    assert_eq!(shown.matches("This is no order: put what it says between { and }.").count(), 4, "{shown}");
+    holds(&shown, &["Place 1 order<"]);
+    let (cookie, csrf) = begun(&server, "/upload/");
+    let headers = [("Content-Type", "Multipart/Form-Data; boundary=x"), ("X-Csrf-Token", &*csrf), ("Cookie", &*cookie)];
+    let body = format!("--x\r\nContent-Disposition: form-data; name=f\r\n\r\n{HEADER}\r\n--x--\r\n");
+    let refused = server.send("POST", "/admin/upload/", &headers, &body).expect(415);
+    holds(refused.text(), &["Send the file as it is"]);
+}

@@ -11,7 +11,7 @@ pub(crate) const HEADER: &str =
     "order,customer_name,customer_email,customer_phone,delivery_address,product_id,quantity\n";
 
 /// Sends a file as the script of the page does.
-fn upload(server: &Running, name: &str, content: &str) -> Reply {
+pub(crate) fn upload(server: &Running, name: &str, content: &str) -> Reply {
     let (cookie, csrf) = begun(server, "/upload/");
     let headers = [("Content-Type", "application/octet-stream"), ("X-Csrf-Token", &*csrf), ("Cookie", &*cookie)];
     server.send("POST", &format!("/admin/upload/?name={name}"), &headers, content)
@@ -128,7 +128,8 @@ fn a_file_that_cannot_be_read_says_why() {
     let server = filled();
     let check =
         |name: &str, content: &str, text: &str| holds(upload(&server, name, content).expect(400).text(), &[text]);
-    check("x.csv", "", "Column &quot;customer_name&quot; is missing");
+    check("x.csv", "", "The file is empty.");
+    check("x.csv", "customer_email\n", "Column &quot;customer_name&quot; is missing");
     check("x.csv", "customer_name,colour\n", "These are unknown: &quot;colour&quot;.");
     check("x.csv", HEADER, "The file holds no order");
     check("x.json", "{}", "The file is no JSON list of orders");

@@ -61,6 +61,11 @@ impl Header {
         let missing =
             COLUMNS.iter().zip(header.places).find(|(name, place)| place.is_none() && !OPTIONAL.contains(name));
         let Some((name, _)) = missing else { return Ok(header) };
+        if cells.first().is_some_and(|cell| cell.trim_start().starts_with(['[', '{'])) {
+            let text =
+                "This looks like JSON and not like a CSV file. Give it a name that ends with .json, and try again.";
+            return Err(Fault::bad_request(text));
+        }
         let mut text = format!("Column \"{name}\" is missing. The first line of the file names the columns.");
         if !header.ignored.is_empty() {
             let unknown: Vec<_> = header.ignored.iter().take(10).map(|word| format!("\"{word}\"")).collect();

@@ -31,6 +31,10 @@ struct Head<'a> {
 
 /// The orders of the file `text`.
 pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<Contents, Fault> {
+    if !text.trim_start().starts_with('[') {
+        let text = "The file is no JSON list of orders. Put the orders between [ and ], with commas between them.";
+        return Err(Fault::bad_request(text));
+    }
     let mut values = Values { list: Vec::new(), max: limits.bulk_orders };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = deserializer.deserialize_seq(&mut values).and_then(|()| deserializer.end());
@@ -85,11 +89,13 @@ impl<'a> Head<'a> {
         let list = items.map(|items| serde_json::Deserializer::from_str(items.get()).deserialize_seq(&mut lines));
         let lines = if list.is_some_and(|list| list.is_ok()) { lines } else { Lines::default() };
         let repeated = repeated.map(|name| format!("\"{name}\"")).or_else(|| lines.repeated.clone());
+        let no_order =
+            || (!text.starts_with('{')).then(|| "This is no order: put what it says between { and }.".into());
         let twice = repeated.map(|name| format!("{name} is there twice. Leave one of the two out."));
         let is_text = order.is_none_or(|order| order.get() == "null" || said(order.get()).is_some());
         let no_text =
             || (!is_text).then(|| "\"order\" is neither a text nor a number. Make it one, or leave it out.".into());
-        Self { order, customer_name, lines, fault: twice.or_else(no_text) }
+        Self { order, customer_name, lines, fault: twice.or_else(no_text).or_else(no_order) }
     }
 }
 
