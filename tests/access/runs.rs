@@ -73,3 +73,39 @@ fn a_run_of_a_file_ends_when_whoever_began_it_may_place_no_more_orders() {
         check(&by, change.split('"').nth(1).unwrap(), ("PATCH", "/api/access/users/olga/", change), said);
     }
 }
+
+#[test]
+fn the_same_file_of_two_users_is_two_files_and_is_placed_once() {
+    let (server, root) = manned();
+    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Phones"}"#).expect(201);
+    let product = r#"{"name": "Phone", "price": "1.00", "stock": 100, "category_id": 1}"#;
+    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    let content = "order,customer_name,customer_email,customer_phone,delivery_address,product_id,quantity\n\
+                   A,Zoe,z@example.com,1,Here,1,1\n,Max,m@example.com,1,Here,1,1\n";
+    let [one, other] = ["one", "other"].map(|name| key(&server, &[("X-Api-Key", &root)], name, "operator", "orders"));
+    let tried = |secret: &str, name: &str| {
+        let path = format!("/admin/upload/?name={name}.csv");
+        goes_to(&with_key(&server, "POST", &path, secret, content)).to_owned()
+    };
+    let place = |secret: &str, path: &str| {
+        goes_to(&with_key(&server, "POST", &format!("{path}run/"), secret, ""));
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            let shown = with_key(&server, "GET", path, secret, "").expect(200).text().to_owned();
+            if shown.contains("data-phase=\"over\"") {
+                return shown;
+            }
+            assert!(Instant::now() < deadline, "the run ends");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let (mine, theirs) = (tried(&one, "mine"), tried(&other, "theirs"));
+    let shown = with_key(&server, "GET", &mine, &one, "").expect(200);
+    holds(shown.text(), &["<h1>mine.csv</h1>", "Place 2 orders"]);
+    holds(&place(&one, &mine), &["2 orders were placed: orders 1 to 2."]);
+    holds(
+        &place(&other, &theirs),
+        &["<h1>theirs.csv</h1>", "Nothing new was placed.", "2 of 2 orders were placed before"],
+    );
+    assert_eq!(newest(&server, &root), 2);
+}

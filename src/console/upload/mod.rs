@@ -17,6 +17,7 @@ mod show;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
@@ -35,11 +36,12 @@ use crate::api::Lease;
 use crate::api::body::collect_within;
 use crate::api::error::{self, Error};
 use crate::domain::inventory::OrderRequest;
+use crate::domain::who::Who;
 use crate::spreadsheet::table::{self, MARK};
 use file::{Kind, Row};
 use identity::Earlier;
 pub(super) use kept::Uploads;
-use kept::{Outcome, State, Upload};
+use kept::{NoRoom, Outcome, State, Upload};
 use run::Run;
 pub(super) use show::show;
 
@@ -137,8 +139,9 @@ pub(super) async fn check(visit: Visit, content: Content) -> Answer {
     let limits = visit.console.0.gate.limits().clone();
     let Content { bytes, kind, name, is_pasted, lease: _lease } = content;
     let pasted = if is_pasted { bytes.clone() } else { Bytes::new() };
+    let who = visit.caller.who.clone();
     let read = visit.convert(move |engine| {
-        let key = blake3::hash(&bytes).to_hex()[..24].to_owned();
+        let key = key_of(&who, &bytes);
         let contents = file::read(&bytes, kind, engine.view().products(), &limits)?;
         let earlier = |row: &Row| row.identity.map_or(Ok(None), |identity| identity.earlier(engine));
         let earlier: Result<Vec<_>, _> = contents.rows.iter().map(earlier).collect();
@@ -164,8 +167,26 @@ pub(super) async fn check(visit: Visit, content: Content) -> Answer {
     let outcomes = contents.rows.iter().zip(earlier).map(judge).collect();
     let path = format!("/admin/upload/{key}/");
     let (state, who) = (Mutex::new(State { outcomes, ..State::default() }), visit.caller.who.clone());
-    visit.console.0.uploads.keep(Upload { key, name, at: visit.now(), who, kind, bytes, contents, state });
-    visit.go(&path)
+    let since = Instant::now();
+    let kept =
+        visit.console.0.uploads.keep(Upload { key, name, at: visit.now(), since, who, kind, bytes, contents, state });
+    match kept {
+        Ok(()) => visit.go(&path),
+        Err(why) => {
+            let status = match why {
+                NoRoom::BeingPlaced => StatusCode::CONFLICT,
+                NoRoom::Others => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            page(&visit, Some(Fault::new(status, why.to_string())), &pasted)
+        }
+    }
+}
+
+/// What the file `bytes` of `who` is called. The same file of somebody else is another: it has their name for it.
+fn key_of(who: &Who, bytes: &[u8]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{who}\n").as_bytes()).update(bytes);
+    hasher.finalize().to_hex()[..24].to_owned()
 }
 
 fn upload(visit: &Visit) -> Result<Arc<Upload>, Fault> {
