@@ -186,6 +186,38 @@ fn many_orders_are_looked_at_before_they_are_changed() {
 }
 
 #[test]
+fn of_many_orders_one_that_changed_since_it_was_shown_is_left_as_it_is() {
+    let server = filled();
+    let ids = [("id", "1"), ("id", "2"), ("id", "1"), ("to", "cancelled")];
+    let shown = |fields: &[(&str, &str)]| {
+        let sent = submit(&server, "/orders/", "/orders/bulk/", fields);
+        page(&server, goes_to(&sent).strip_prefix("/admin").unwrap())
+    };
+    let preview = shown(&ids);
+    holds(&preview, &["Cancel: 2 of 2 orders"]);
+    let chosen = |preview: &str| -> Vec<String> {
+        preview.split("name=\"id\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let seen = chosen(&preview);
+    server.patch("/api/inventory/orders/1/", r#"{"customer_name": "Al, paid by phone"}"#).expect(200);
+    let run = |ids: &[String]| {
+        let ids = ids.iter().map(|id| ("id", id.as_str()));
+        shown(&ids.chain([("to", "cancelled"), ("run", "1"), ("reason", "shop closed")]).collect::<Vec<_>>())
+    };
+    let ran = run(&seen);
+    holds(&ran, &["1 order changed to cancelled", "1 could not be changed", "It changed after it was shown"]);
+    holds(&page(&server, "/orders/?status=pending"), &["Al, paid by phone"]);
+    // Who looks again sees what it is now.
+    let again = shown(&[("id", "1"), ("to", "cancelled")]);
+    holds(&again, &["Al, paid by phone"]);
+    holds(&run(&chosen(&again)), &["1 order changed to cancelled", "All of them were changed."]);
+    for unreadable in ["x", "4:", "4:x", ":1", "4:99999999999"] {
+        let fields = [("id", "4"), ("id", unreadable), ("to", "cancelled")];
+        submit(&server, "/orders/", "/orders/bulk/", &fields).expect(400);
+    }
+}
+
+#[test]
 fn stock_is_not_set_on_a_number_that_is_no_longer_true() {
     let server = filled();
     let fields = [("how", "to"), ("amount", "80"), ("expected", "100"), ("reason", "stocktake")];

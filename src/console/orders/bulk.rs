@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use hashbrown::HashSet;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use parking_lot::Mutex;
@@ -18,11 +19,14 @@ use super::verb;
 use crate::access::Right;
 use crate::api::error;
 use crate::api::orders::input;
+use crate::domain::expected::{Expected, Seen};
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand, Status};
 
 /// Orders in one action: those of a page, and those that its continuations added.
 const ORDERS_MAX: usize = 1_000;
+/// What is said when an order became another after it was shown.
+const CHANGED: &str = "It changed after it was shown, and nothing was done to it. Look at it, then choose it again.";
 /// About what is kept of an order, in bytes.
 const ORDER_BYTES: usize = 512;
 
@@ -30,6 +34,8 @@ const ORDER_BYTES: usize = 512;
 #[derive(Clone, Serialize)]
 struct Outcome {
     id: u64,
+    /// Which state of it this is about; 0 where there is none.
+    version: u32,
     customer: String,
     status: &'static str,
     label: &'static str,
@@ -56,23 +62,47 @@ struct Run {
 
 /// What the form asks for.
 struct Wanted {
-    ids: Vec<OrderId>,
+    orders: Vec<Chosen>,
     to: Status,
     reason: Option<Box<str>>,
 }
 
+/// An order, and the version of it that somebody saw, where the form says so: `17`, or `17:3`.
+#[derive(Clone, Copy)]
+struct Chosen {
+    id: OrderId,
+    version: Option<u32>,
+}
+
+impl Chosen {
+    fn parse(text: &str) -> Option<Self> {
+        let (id, version) = text.split_once(':').map_or((text, None), |(id, version)| (id, Some(version)));
+        let version = version.map(str::parse).transpose().ok()?;
+        Some(Self { id: OrderId(id.parse().ok()?), version })
+    }
+}
+
 impl Wanted {
     fn of(form: &Form) -> Result<Self, Fault> {
-        let ids: Vec<_> = form.all("id").filter_map(|id| id.parse().ok().map(OrderId)).collect();
-        if ids.is_empty() {
+        let chosen: Option<Vec<_>> = form.all("id").map(Chosen::parse).collect();
+        let unreadable = || Fault::bad_request("The form could not be read; load the page again.");
+        let mut orders = chosen.ok_or_else(unreadable)?;
+        // An order is changed once, however often it was ticked.
+        let mut seen = HashSet::new();
+        orders.retain(|order| seen.insert(order.id));
+        if orders.is_empty() {
             return Err(Fault::bad_request("No order was chosen. Go back and tick the orders first."));
         }
-        if ids.len() > ORDERS_MAX {
+        if orders.len() > ORDERS_MAX {
             return Err(Fault::bad_request(format!("At most {ORDERS_MAX} orders can be changed at once.")));
         }
         let body = bytes(&form.body(&["to", "reason"]));
         let (to, reason) = input::transition(&body).map_err(Fault::from)?;
-        Ok(Self { ids, to, reason })
+        Ok(Self { orders, to, reason })
+    }
+
+    fn ids(&self) -> Vec<OrderId> {
+        self.orders.iter().map(|order| order.id).collect()
     }
 }
 
@@ -82,9 +112,9 @@ pub(crate) async fn bulk(visit: Visit, form: Form) -> Answer {
     let wanted = Wanted::of(&form)?;
     let results = &visit.console.0.results;
     let keep = |wanted: &Wanted| {
-        let (ids, to, reason) = (wanted.ids.clone(), wanted.to, form.get("reason").to_owned());
+        let (ids, to, reason) = (wanted.ids(), wanted.to, form.get("reason").to_owned());
         let bulk = Arc::new(Bulk { ids, to, reason, run: Mutex::new(None) });
-        let weight = 1_024 + wanted.ids.len() * ORDER_BYTES;
+        let weight = 1_024 + wanted.orders.len() * ORDER_BYTES;
         (results.keep(&visit.caller.who, results::Outcome::Bulk(bulk.clone()), weight), bulk)
     };
     if form.get("run").is_empty() {
@@ -93,13 +123,13 @@ pub(crate) async fn bulk(visit: Visit, form: Form) -> Answer {
     let key = form.get("key");
     if wanted.to == Status::Cancelled && wanted.reason.is_none() {
         // What was not taken is answered at once, and nothing is kept of it.
-        let bulk = Bulk { ids: wanted.ids, to: wanted.to, reason: String::new(), run: Mutex::new(None) };
+        let bulk = Bulk { ids: wanted.ids(), to: wanted.to, reason: String::new(), run: Mutex::new(None) };
         return preview(&visit, &bulk, key, StatusCode::BAD_REQUEST).await;
     }
     let found = results.bulk(key, &visit.caller.who).filter(|bulk| bulk.to == wanted.to);
     let (key, bulk) = found.map_or_else(|| keep(&wanted), |bulk| (key.to_owned(), bulk));
     let who = visit.caller.who.clone();
-    if bulk.begin(wanted.ids.len()) {
+    if bulk.begin(wanted.orders.len()) {
         // It goes on when the browser goes away: whoever comes back reads how it ended.
         let going = actix_web::rt::spawn(async move { bulk.go(&visit, wanted).await });
         if let Err(error) = going.await {
@@ -152,7 +182,7 @@ fn page(visit: &Visit, bulk: &Bulk, key: &str, outcomes: &[Outcome], status: Sta
         needs_reason => bulk.to == Status::Cancelled,
         reason_missing => status == StatusCode::BAD_REQUEST,
         reason => bulk.reason.as_str(),
-        ids => Value::from(outcomes.iter().filter(|outcome| outcome.ok).map(|outcome| outcome.id).collect::<Vec<_>>()),
+        chosen => Value::from(outcomes.iter().filter(|outcome| outcome.ok).map(Outcome::chosen).collect::<Vec<_>>()),
     };
     visit.page_with(status, "bulk.html", context)
 }
@@ -181,8 +211,8 @@ impl Bulk {
     async fn go(&self, visit: &Visit, wanted: Wanted) {
         let _end = End(self);
         let right = visit.right_to_orders();
-        for id in wanted.ids {
-            let outcome = change(visit, &right, id, wanted.to, wanted.reason.clone()).await;
+        for order in wanted.orders {
+            let outcome = change(visit, &right, order, wanted.to, wanted.reason.clone()).await;
             if let Some(run) = &mut *self.run.lock() {
                 run.outcomes.push(outcome);
             }
@@ -190,13 +220,21 @@ impl Bulk {
     }
 }
 
+impl Outcome {
+    /// How a form says that it is about the order as it is here.
+    fn chosen(&self) -> String {
+        format!("{}:{}", self.id, self.version)
+    }
+}
+
 fn outcome(order: &Order, ok: bool, text: String) -> Outcome {
     let customer = order.contact.customer_name().to_owned();
-    Outcome { id: order.id.0, customer, status: order.status.as_str(), label: order.status.label(), ok, text }
+    let (status, label) = (order.status.as_str(), order.status.label());
+    Outcome { id: order.id.0, version: order.version, customer, status, label, ok, text }
 }
 
 fn bare(id: OrderId, text: String) -> Outcome {
-    Outcome { id: id.0, customer: String::new(), status: "", label: "", ok: false, text }
+    Outcome { id: id.0, version: 0, customer: String::new(), status: "", label: "", ok: false, text }
 }
 
 fn missing(id: OrderId) -> Outcome {
@@ -213,10 +251,13 @@ async fn look(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> 
     })
 }
 
-async fn change(visit: &Visit, right: &Right, id: OrderId, to: Status, reason: Option<Box<str>>) -> Outcome {
+async fn change(visit: &Visit, right: &Right, chosen: Chosen, to: Status, reason: Option<Box<str>>) -> Outcome {
+    let id = chosen.id;
+    let expected = chosen.version.map_or(Expected::ANYTHING, |version| Expected::one_of([Seen::Order(version)]));
     let moved = match right.ended() {
         None => {
-            visit.engine.transition(visit.plain(), id, to, reason).await.map_err(|failure| error::order(failure).into())
+            let moved = visit.engine.transition(visit.plain().expecting(expected), id, to, reason).await;
+            moved.map_err(|failure| Fault::from(error::order(failure)).or_stale(CHANGED))
         }
         Some(text) => Err(Fault::new(StatusCode::FORBIDDEN, text)),
     };
