@@ -1,11 +1,12 @@
 //! How values are shown to people: times in the configured zone with how long ago that was, spans, numbers, sizes.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
-use minijinja::{Environment, HtmlEscape, Value};
+use minijinja::{Environment, HtmlEscape, Value, escape_formatter};
 
 use crate::api::Gate;
 use crate::domain::time::Timestamp;
@@ -22,6 +23,12 @@ pub(super) fn add_to(environment: &mut Environment<'static>, gate: &Gate) {
     environment.add_filter("number", number);
     environment.add_filter("money", |amount: &str| money(amount));
     environment.add_filter("name", |text: &str| Value::from_safe_string(isolated(text)));
+    // What stands in a field comes back as it was typed; everywhere else nobody is to be misled by it.
+    environment.add_filter("typed", |text: &str| Value::from_safe_string(HtmlEscape(text).to_string()));
+    environment.set_formatter(|output, state, value| match value.as_str().filter(|_| !value.is_safe()).map(visible) {
+        Some(Cow::Owned(text)) => escape_formatter(output, state, &text.into()),
+        Some(_) | None => escape_formatter(output, state, value),
+    });
     environment.add_filter("size", size);
     environment.add_filter("query", |text: &str| escaped(text));
 }
@@ -114,20 +121,27 @@ fn money(amount: &str) -> String {
     if cents.is_empty() { whole } else { format!("{whole}.{cents}") }
 }
 
-/// What somebody else wrote, which may run from right to left, kept apart from the text around it. What would turn
-/// letters around is shown for what it is.
+/// What somebody else wrote, which may run from right to left, kept apart from the text around it.
 fn isolated(text: &str) -> String {
-    let is_control = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    format!("<bdi>{}</bdi>", HtmlEscape(&visible(text)))
+}
+
+/// `text` with what would turn the letters of a page around shown for what it is.
+fn visible(text: &str) -> Cow<'_, str> {
+    let turns = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(turns) {
+        return text.into();
+    }
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        if is_control(letter) {
+        if turns(letter) {
             // Writing to a string does not fail.
             write!(shown, "[U+{:04X}]", u32::from(letter)).ok();
         } else {
             shown.push(letter);
         }
     }
-    format!("<bdi>{}</bdi>", HtmlEscape(&shown))
+    shown.into()
 }
 
 fn size(bytes: u64) -> String {

@@ -116,8 +116,8 @@ fn a_contact_that_somebody_else_changed_meanwhile_comes_back_with_both_texts() {
         &page(&server, "/orders/5/"),
         &[
             "Contact changed",
-            "<del>Eva</del> <ins>Evelyn</ins>",
-            "<del>111</del> <ins>2</ins>",
+            "<del><bdi>Eva</bdi></del> <ins><bdi>Evelyn</bdi></ins>",
+            "<del><bdi>111</bdi></del> <ins><bdi>2</bdi></ins>",
             "by somebody (open access)",
         ],
     );

@@ -39,7 +39,9 @@ fn every_page_answers_and_says_what_it_is() {
 #[test]
 fn an_empty_engine_says_what_to_do() {
     let server = Running::start();
-    holds(&page(&server, "/"), &["Nothing can be ordered yet", "Add a category"]);
+    let overview = page(&server, "/");
+    holds(&overview, &["Nothing can be ordered yet", "Add a category", "There are no products yet."]);
+    assert!(!overview.contains("units of every product"), "there is none");
     holds(&page(&server, "/orders/"), &["No orders yet", "Place the first one"]);
     holds(&page(&server, "/products/"), &["The catalogue is empty"]);
     holds(&page(&server, "/categories/"), &["No categories yet"]);
@@ -89,6 +91,66 @@ fn a_hostile_name_stays_text() {
         assert!(!page.contains("\"'>"), "{path}: an attribute is left");
     }
     holds(&page(&server, "/orders/6/"), &["&lt;script&gt;"]);
+}
+
+/// `page` without what stands in the fields of its forms, which comes back as it was typed.
+fn shown(page: &str) -> String {
+    let cut = |text: &str, from: &str, to: &str| -> String {
+        let mut parts = text.split(from);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| text + part.split_once(to).map_or("", |(_, rest)| rest))
+    };
+    cut(&cut(page, " value=\"", "\""), "<textarea", "</textarea>")
+}
+
+#[test]
+fn what_somebody_wrote_turns_no_letter_of_a_page_around() {
+    let server = filled();
+    let evil = "\u{202E}live\u{2066}";
+    let order = super::browser::order(evil).replace("\"Here\"", &format!("\"Here {evil}\""));
+    for _ in 0..2 {
+        server.post("/api/inventory/orders/", &order).expect(201);
+    }
+    let address = format!(r#"{{"delivery_address": "There {evil}"}}"#);
+    server.patch("/api/inventory/orders/7/", &address).expect(200);
+    server.post("/api/inventory/orders/7/transition/", r#"{"to": "processing"}"#).expect(200);
+    server.post("/api/inventory/orders/6/cancel/", &format!(r#"{{"reason": "{evil}"}}"#)).expect(200);
+    let product =
+        format!(r#"{{"name": "{evil}", "description": "{evil}", "price": "1", "stock": 1, "category_id": 1}}"#);
+    server.post("/api/inventory/products/", &product).expect(201);
+    server.patch("/api/inventory/categories/1/", &format!(r#"{{"name": "{evil}"}}"#)).expect(200);
+    let query = "%E2%80%AElive";
+    let paths = [
+        "/",
+        "/orders/",
+        "/orders/6/?note=cancelled",
+        "/orders/7/",
+        "/orders/new/",
+        "/products/",
+        "/products/3/",
+        "/products/3/edit/",
+        "/categories/",
+        "/audit/",
+        &format!("/find/?q={query}"),
+        &format!("/orders/?search={query}&customer={query}"),
+    ];
+    let odd = ['\u{202E}', '\u{2066}'];
+    for path in paths {
+        let page = page(&server, path);
+        assert!(!shown(&page).contains(odd), "{path}: {page}");
+    }
+    let stale = [("customer_name", evil), ("version", "1"), ("delivery_address", evil)];
+    let unsaved = super::browser::submit(&server, "/orders/7/", "/orders/7/contact/", &stale);
+    holds(unsaved.text(), &["[U+202E]live"]);
+    assert!(!shown(unsaved.text()).contains(odd), "{}", unsaved.text());
+    let chosen = [("id", "7"), ("to", "shipped")];
+    let many = super::browser::submit(&server, "/orders/", "/orders/bulk/", &chosen);
+    let many = page(&server, super::browser::goes_to(&many).strip_prefix("/admin").unwrap());
+    holds(&many, &["[U+202E]live"]);
+    assert!(!shown(&many).contains(odd), "{many}");
+    holds(&page(&server, "/orders/7/"), &["Ship order 7: <bdi>[U+202E]live"]);
+    // A form sends back what it got.
+    holds(&page(&server, "/products/3/edit/"), &[&format!("value=\"{evil}\"")]);
 }
 
 #[test]
@@ -160,6 +222,11 @@ fn a_number_in_the_search_box_leads_to_the_order_and_one_of_a_telephone_to_the_c
         holds(&page(&server, &format!("/find/?q={phone}")), &["Dilip"]);
     }
     holds(&page(&server, "/find/?q=%2B999"), &["No matches"]);
+    // Also where there is an order of that number.
+    for phone in ["%2B4", "%2B1", "%23%2B4"] {
+        server.get(&format!("/admin/find/?q={phone}")).expect(200);
+    }
+    holds(&page(&server, "/find/?q=%2B4"), &["Dilip"]);
 }
 
 #[test]
