@@ -1,7 +1,10 @@
 //! The line of each request in the log, at the real binary: it says who asked for what, and nothing of customers.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -91,4 +94,34 @@ fn a_request_has_one_line_with_its_id_caller_path_status_and_time_and_nothing_pe
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret} is in the log");
     }
+}
+
+#[test]
+fn bytes_that_are_no_http_and_what_a_stranger_does_wrong_are_no_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    // As the binary logs where nobody says otherwise.
+    let server = start(directory.path(), "");
+    let begun = server.process.log();
+    for bytes in [
+        &b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n"[..],
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\0\0\0\0\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /api/inventory/orders/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        b"POST /api/inventory/orders/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        stream.write_all(bytes).unwrap();
+        // However it ends: what matters is the log.
+        stream.read_to_end(&mut Vec::new()).ok();
+    }
+    let log = server.stop("-TERM").log;
+    let since = log.strip_prefix(begun.as_str()).expect("a log only grows");
+    let said = since.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["message"].to_string());
+    let said: Vec<_> = said.collect();
+    assert_eq!(said, ["\"stopping\"", "\"stopped\""], "who reads the log learns of these when they ask for it: {log}");
 }
