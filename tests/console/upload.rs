@@ -393,6 +393,11 @@ fn lines_are_counted_whatever_ends_them() {
     let server = filled();
     let content = format!("\n{HEADER}A,Zoe,nonsense,1,Here,1,1\nB,Max,nonsense,1,Here,1,1\n").replace('\n', "\r");
     holds(&page(&server, &tried(&server, "a.csv", &content)), &["line 3", "line 4"]);
+    // Nor does an empty line at the beginning hide what separates the cells.
+    for content in [content.replace(',', ";"), content.replace(',', "\t"), format!("\r\r{}", content.replace(',', ";"))]
+    {
+        holds(&page(&server, &tried(&server, "b.csv", &content)), &["Enter a valid email address.", "Zoe", "Max"]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::domain::catalogue::{Catalogue, CatalogueCommand, Category};
+use crate::domain::catalogue::{Catalogue, CatalogueCommand, Category, ProductDetails};
 use crate::domain::ids::CategoryId;
 use crate::domain::money::Money;
 use crate::domain::text::CategoryName;
@@ -30,9 +30,12 @@ fn row(category: &str, name: &str, description: &str, minor: u64, stock: u32, ex
 #[test]
 fn lines_are_counted_whatever_ends_them_and_empty_ones_too() {
     let text = "name,category,price,stock\nA,B,1,1\n\nC,B,x,1\n";
-    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
-        let error = CatalogueFile::from_csv("c.csv".as_ref(), &text).unwrap_err().to_string();
+    for text in [text.to_owned(), text.replace('\n', "\r\n"), text.replace('\n', "\r")] {
+        let error = csv(&text).unwrap_err();
         assert!(error.contains("line 4: price"), "{text:?}: {error}");
+        // An empty line at the beginning does not hide what separates the cells.
+        let error = csv(&format!("\r\n\n{}", text.replace(',', ";"))).unwrap_err();
+        assert!(error.contains("line 6: price"), "{text:?}: {error}");
     }
 }
 
@@ -62,6 +65,8 @@ fn every_wrong_cell_is_named_by_file_line_and_column() {
                 Food,Honey,7.50,12,2034-06-30\n\
                 ,\"two\nlines\",12.345,-1,soon\n\
                 Food,Salt,1\n\
+                Food,Oil, cold pressed,7.50,3,2034-06-30\n\
+                Food,Bread,2,1,,,\n\
                 Food,Pepper,,3,\n";
     assert_eq!(
         csv(text).unwrap_err(),
@@ -70,7 +75,8 @@ fn every_wrong_cell_is_named_by_file_line_and_column() {
          c.csv, line 3: stock is \"-1\"; allowed: a whole number from 0 to 2147483647\n\
          c.csv, line 3: expiry_date is \"soon\"; allowed: a day as YYYY-MM-DD, or nothing\n\
          c.csv, line 5: has 3 cells; allowed: 5, as many as the header\n\
-         c.csv, line 6: price is empty; allowed: an amount from 0 to 99999999.99 with at most 2 decimals and a point"
+         c.csv, line 6: has 6 cells; allowed: 5, as many as the header\n\
+         c.csv, line 8: price is empty; allowed: an amount from 0 to 99999999.99 with at most 2 decimals and a point"
     );
 }
 
@@ -191,6 +197,26 @@ fn a_product_that_is_there_already_is_refused_with_its_line_unless_allowed() {
     assert_eq!(refused(honey, honey), text);
     let decomposed = "name;Price;STOCK;Category\nHoney;1;1;Cafe\u{301}\n";
     assert_eq!(refused(honey, decomposed), text, "what looks the same is the same");
+    // The API keeps a name as it was sent.
+    let file =
+        CatalogueFile::from_csv("c.csv".as_ref(), "category,name,price,stock\nCaf\u{e9},Cr\u{ea}pe,1,1\n").unwrap();
+    let mut catalogue = Catalogue::default();
+    for opening in openings(&file, &catalogue, false).unwrap() {
+        let command = match opening.command {
+            CatalogueCommand::CreateCategory(_) => {
+                CatalogueCommand::CreateCategory(CategoryName::parse("Cafe\u{301}").unwrap())
+            }
+            CatalogueCommand::CreateProduct(details) => {
+                let name = crate::domain::text::ProductName::parse("Cre\u{302}pe").unwrap();
+                CatalogueCommand::CreateProduct(ProductDetails { name, ..details })
+            }
+            other => other,
+        };
+        let event = catalogue.decide(command).unwrap();
+        catalogue.apply(&event);
+    }
+    let said = openings(&file, &catalogue, false).unwrap_err().to_string();
+    assert!(said.contains("already, as product 1"), "{said}");
     let twice = "category,name,price,stock\nCaf\u{e9},Salt,1,1\nCafe\u{301},Salt,2,2\n";
     let text = format!("c.csv, line 3: \"Salt\" is in category \"Caf\u{e9}\" already, by line 2 of this file{remedy}");
     assert_eq!(refused(honey, twice), text);
