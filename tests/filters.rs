@@ -79,6 +79,38 @@ fn orders_by_customer_product_day_and_delay() {
 }
 
 #[test]
+fn names_and_numbers_are_found_however_they_are_written() {
+    let server = shop();
+    let (orders, products) = (format!("{ORDERS}?"), format!("{PRODUCTS}?"));
+    let place = |name: &str, phone: &str| {
+        let contact = r#""customer_email": "a@example.com", "delivery_address": "Here", "items": [{"product_id": 1}]"#;
+        let body = format!(r#"{{"customer_name": "{name}", "customer_phone": "{phone}", {contact}}}"#);
+        server.post(ORDERS, &body).expect(201);
+    };
+    place("Jose\u{301}", "+49 171-555 01 23");
+    place("ΣΥΜΒΑΣΗ", "1");
+    place("İSTANBUL Weiß", "1");
+    let product = r#"{"name": "CAFE\u0301 Straße", "price": "1", "stock": 1, "category_id": 1}"#;
+    server.post(PRODUCTS, product).expect(201);
+    let ids = |list: &str, name: &str, text: &str| {
+        let text: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        server.get(&format!("{list}{name}={text}")).expect(200).ids()
+    };
+    for name in ["search", "customer"] {
+        for (text, id) in [("jos\u{e9}", 4), ("ΣΥΜΒΑΣ", 5), ("istanbul", 6), ("WEISS", 6)] {
+            assert_eq!(ids(&orders, name, text), [id], "{name} {text}");
+        }
+    }
+    for phone in ["+491715550123", "171-555", "(0171) 5", "555 01"] {
+        let found: &[u64] = if phone.starts_with('(') { &[] } else { &[4] };
+        assert_eq!(ids(&orders, "customer", phone), found, "{phone}");
+    }
+    for text in ["caf\u{e9}", "STRASSE"] {
+        assert_eq!(ids(&products, "search", text), [4], "{text}");
+    }
+}
+
+#[test]
 fn products_by_name_category_archive_and_stock() {
     let server = shop();
     let ids = |query: &str| server.get(&format!("{PRODUCTS}?{query}")).expect(200).ids();
