@@ -90,7 +90,10 @@ fn an_order_that_changed_since_it_was_shown_is_not_shipped() {
 #[test]
 fn shipping_asks_first_and_names_the_order() {
     let server = filled();
-    holds(&page(&server, "/orders/2/"), &["Mark as shipped…</summary>", "Ship order 2: Bob", "cannot be undone"]);
+    holds(
+        &page(&server, "/orders/2/"),
+        &["Mark as shipped…</summary>", "Ship order 2: <bdi>Bob</bdi>", "cannot be undone"],
+    );
 }
 
 #[test]
@@ -137,6 +140,12 @@ fn numbers_names_and_headings_are_shown_as_people_write_them() {
         .expect(201);
     holds(&page(&server, "/orders/"), &["<bdi>[U+202E]live</bdi>", "2,099.93"]);
     holds(&page(&server, "/settings/"), &[">HTTP<", ">TLS<", ">CORS<"]);
+    holds(&page(&server, "/orders/1/"), &["href=\"tel:1\""]);
+    let asked = super::browser::order("Zoe").replace("\"customer_phone\": \"1\"", "\"customer_phone\": \"ask\"");
+    server.post("/api/inventory/orders/", &asked).expect(201);
+    let nobody = page(&server, "/orders/7/");
+    holds(&nobody, &["<dd><bdi>ask</bdi></dd>"]);
+    assert!(!nobody.contains("tel:"), "no telephone can dial it");
 }
 
 #[test]

@@ -28,6 +28,16 @@ fn a_user_is_added_changed_and_kept_out_and_no_page_holds_a_password() {
     let fields = [("name", "an n"), ("password", PASSWORD), ("role", "boss")];
     holds(submit(&server, "/users/", "/users/", &fields).expect(400).text(), &["A name has 1 to 64"]);
 
+    // Whoever comes first has to be able to let others in, or nobody ever could.
+    let first = [("name", "Bob"), ("password", PASSWORD), ("role", "viewer")];
+    let refused = submit(&server, "/users/", "/users/", &first).expect(409);
+    holds(refused.text(), &["make an admin first", "value=\"Bob\""]);
+    for (role, scope, days) in [("operator", "orders", ""), ("admin", "catalogue", ""), ("admin", "all", "7")] {
+        let first = [("name", "till"), ("role", role), ("scope", scope), ("days", days)];
+        holds(submit(&server, "/keys/", "/keys/", &first).expect(409).text(), &["make an admin first"]);
+    }
+    page(&server, "/users/");
+
     let fields = [("name", "Ann"), ("password", PASSWORD), ("role", "admin")];
     goes_to(&submit(&server, "/users/", "/users/", &fields));
     let ann = SignedIn::new(&server, "ann", PASSWORD);
@@ -108,12 +118,20 @@ fn who_has_not_signed_in_is_sent_to_do_so_and_comes_back() {
 #[test]
 fn each_role_sees_what_it_may_do_and_is_refused_the_rest() {
     let server = manned();
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
     let vera = SignedIn::new(&server, "vera", PASSWORD);
     let olga = SignedIn::new(&server, "olga", PASSWORD);
     let order = vera.get("/orders/1/").expect(200);
     assert!(!order.text().contains("Start processing") && !order.text().contains("Cancel the order"));
     let product = vera.get("/products/1/").expect(200);
-    assert!(!product.text().contains("Set the stock") && !product.text().contains("Archive"));
+    for form in ["Correct stock", "/adjust/", "Archive"] {
+        assert!(!product.text().contains(form), "{form}");
+        holds(ann.get("/products/1/").expect(200).text(), &[form]);
+    }
+    goes_to(&ann.post("/orders/2/move/", &[("to", "shipped")]));
+    let fixed = "Can be changed only while the order is pending.";
+    holds(olga.get("/orders/2/").expect(200).text(), &[fixed]);
+    assert!(!vera.get("/orders/2/").expect(200).text().contains(fixed), "it never could be, by a viewer");
     for path in
         ["/orders/new/", "/upload/", "/products/new/", "/users/", "/keys/", "/sessions/", "/audit/", "/settings/"]
     {
