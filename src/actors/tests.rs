@@ -317,6 +317,22 @@ fn a_watchdog_that_panics_goes_on_and_flags_what_got_late_meanwhile() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_while_the_watchdog_looks_hurries_and_delays_no_flag() {
+    const YEAR: i64 = 365 * 86_400 * 1_000_000;
+    for step in [YEAR, -YEAR] {
+        run(manual(), |house| async move {
+            let delay = || house.fulfillment.view().delay(OrderId(1));
+            house.place(1, 1).await;
+            house.clock.1.store(step, Ordering::Relaxed);
+            sleep(Duration::from_secs(30)).await;
+            assert_eq!(delay(), None, "half of the time has passed");
+            sleep(Duration::from_secs(32)).await;
+            assert!(delay().expect("it is delayed").since <= house.clock.now());
+        });
+    }
+}
+
+#[test]
 fn a_clock_that_was_wrong_for_a_moment_leaves_no_mark() {
     const YEAR: i64 = 365 * 86_400 * 1_000_000;
     for step in [YEAR, -YEAR, 1_000_000] {
