@@ -381,6 +381,17 @@ fn a_backup_shows_what_its_data_directory_shows_and_what_the_api_answers() {
     }
     let csv = done(&packhorse(&[&"export", &"--data-dir", &life.data(), &"--format", &"csv", &"--what", &"orders"]));
     assert!(csv.starts_with("id,customer_name,"), "{csv}");
+    let marked = [
+        &"export" as &dyn AsRef<std::ffi::OsStr>,
+        &"--data-dir",
+        &life.data(),
+        &"--format",
+        &"csv",
+        &"--what",
+        &"orders",
+        &"--bom",
+    ];
+    assert_eq!(done(&packhorse(&marked)), format!("\u{feff}{csv}"), "for who asks for it");
     assert!(csv.contains("\n1,\"'=Ann\",\"ann@example.com\",\"'+880 1\",\"Here. Here."), "{csv}");
     assert!(csv.lines().nth(1).unwrap().ends_with(']') || csv.lines().nth(1).unwrap().ends_with("]\""), "{csv}");
 }
