@@ -67,6 +67,51 @@ fn what_clients_send_has_one_form() {
     }
 }
 
+/// What generators of clients fall over: a type that may be several things, a list of nobody knows what, words of another type.
+#[test]
+fn every_schema_is_of_one_kind() {
+    fn check(at: &str, schema: &Value, found: &mut usize) {
+        *found += 1;
+        if let Some(kinds) = schema["type"].as_array() {
+            assert!(kinds.len() == 2 && kinds[1] == "null", "{at} is of one type, or null: {kinds:?}");
+        }
+        let is = |kind: &str| schema["type"] == kind || schema["type"][0] == kind;
+        assert!(!is("array") || schema["items"].is_object(), "{at} says what it is a list of");
+        for word in schema["enum"].as_array().into_iter().flatten() {
+            assert!((word.is_string() && is("string")) || (word.is_number() && is("integer")), "{at}: {word}");
+        }
+        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+            check(&format!("{at}.{name}"), member, found);
+        }
+        for part in ["anyOf", "oneOf", "allOf"].iter().flat_map(|word| schema[*word].as_array().into_iter().flatten()) {
+            check(&format!("{at} or"), part, found);
+        }
+        for part in [&schema["items"], &schema["additionalProperties"]].into_iter().filter(|part| part.is_object()) {
+            check(&format!("{at}[]"), part, found);
+        }
+    }
+    let document = document();
+    let mut found = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        check(name, schema, &mut found);
+    }
+    assert!(found > 200, "the schemas were found: {found}");
+}
+
+#[test]
+fn the_document_says_where_the_server_is_and_whose_it_is() {
+    let document = document();
+    assert_eq!(document["servers"][0]["url"], "/");
+    for (part, name) in [("license", "identifier"), ("contact", "name")] {
+        assert!(document["info"][part][name].is_string(), "{}", document["info"]);
+    }
+    for operation in operations(&document) {
+        for name in ["summary", "description", "operationId"] {
+            assert!(operation[name].as_str().is_some_and(|text| !text.is_empty()), "{operation}");
+        }
+    }
+}
+
 #[test]
 fn fields_with_a_few_words_say_which() {
     let document = document();
