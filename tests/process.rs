@@ -322,15 +322,47 @@ fn a_demo_has_an_admin_and_its_api_is_open_until_somebody_else_is_there() {
     get(&server, api, &[]).expect(401);
 }
 
-#[test]
-fn a_demo_answers_nothing_before_its_catalogue_and_its_admin_are_there() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut demo = serve(directory.path(), &[("PACKHORSE_ACCESS", "required")]);
+/// A demo that listens and may not be ready yet, and what it logs from then on.
+fn demo_begun(directory: &Path, settings: &[(&str, &str)]) -> (Process, impl Iterator<Item = String>) {
+    let mut demo = serve(directory, settings);
     let mut child = demo.arg("--demo").process_group(0).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let starting = lines.find(|line| line.contains("\"listen\":\"")).unwrap();
     let address = starting.split("\"listen\":\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
-    let server = Process::adopt(child, address);
+    (Process::adopt(child, address), lines)
+}
+
+#[test]
+fn a_demo_is_never_seen_without_its_catalogue_or_with_an_open_console() {
+    let directory = tempfile::tempdir().unwrap();
+    let (server, lines) = demo_begun(directory.path(), &[]);
+    let first = |path: &str| {
+        let begun = Instant::now();
+        loop {
+            let reply = send(server.address, "GET", path, &[], b"");
+            if reply.status != 503 {
+                return reply;
+            }
+            assert!(begun.elapsed() < Duration::from_mins(1));
+        }
+    };
+    // The API is open in a demo; the console asks for the admin that the demo made.
+    let (products, console) = thread::scope(|scope| {
+        let products = scope.spawn(|| first("/api/inventory/products/").expect(200));
+        let console = scope.spawn(|| first("/admin/").expect(303));
+        (products.join().unwrap(), console.join().unwrap())
+    });
+    assert!(products.json().rows().len() > 100, "{}", products.text());
+    assert_eq!(console.header("location"), Some("/admin/sign-in/?next=%2Fadmin%2F"));
+    server.kill();
+    drop(lines);
+}
+
+#[test]
+fn a_demo_answers_nothing_before_its_catalogue_and_its_admin_are_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let (server, lines) = demo_begun(directory.path(), &[("PACKHORSE_ACCESS", "required")]);
+    let address = server.address;
     let get = |path: &str| send(address, "GET", path, &[], b"");
     let begun = Instant::now();
     while get("/readyz").status != 200 {
