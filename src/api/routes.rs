@@ -69,7 +69,7 @@ fn endpoints() -> Vec<Endpoint> {
             .get(orders::list).with(&LIST_OF_ORDERS).post(Operator, orders::create).with(&["dry_run"]),
         on(BULK, Area::Orders, "Order Bulk", "Places all orders of a list, or none.")
             .post(Operator, orders::bulk).with(&["dry_run"]),
-        on(DELAYED, Area::Orders, "Order Delayed", "Lists the orders that outstayed their stage, longest last.")
+        on(DELAYED, Area::Orders, "Order Delayed", "Lists the orders that stayed in a stage for too long, longest last.")
             .get(orders::delayed).with(PAGE),
         on(ORDER, Area::Orders, "Order Instance", "Shows an order, changes its contact fields while it is pending, archives it once it ended.")
             .get(orders::retrieve).put(Operator, orders::put).patch(Operator, orders::patch).delete(Operator, orders::delete)

@@ -224,7 +224,7 @@ fn orders() -> Vec<Operation> {
         on(Get, ORDERS, "order_list", "Lists orders, newest first.")
             .with(query("search", "Up to 16 terms, each of which an order has to contain; what stands in quotes is one.", text(), None))
             .with(query("status", "Orders in any of these statuses, or those that are delayed.", status, Some(json!(["pending"]))))
-            .with(query("delayed", "true: only those that outstay their stage; false: only others.", flag(), None))
+            .with(query("delayed", "true: only those that stay in a stage for too long; false: only others.", flag(), None))
             .with(query("customer", "Only those that hold this in the customer's name, e-mail or telephone number, of which the digits count.",
                 text(), None))
             .with(query("product", "Only those with a line of this product.", id(), Some(json!(1))))
@@ -237,7 +237,7 @@ fn orders() -> Vec<Operation> {
         on(Post, BULK, "order_bulk", "Places all orders of a list, or none; or says what would become of each.")
             .with(query("dry_run", "Answers 200, and changes nothing.", flag(), None))
             .takes("OrderInput", json!([alice(), alice()])).once().made().shows(Shows::List("Order")),
-        on(Get, DELAYED, "order_delayed", "Lists the orders that outstayed their stage, longest last.")
+        on(Get, DELAYED, "order_delayed", "Lists the orders that stayed in a stage for too long, longest last.")
             .page().shows(Shows::List("Order")),
         on(Get, ORDER, "order_retrieve", "Shows an order, archived or not.").tagged().id(1).shows(Shows::One("Order")),
         on(Put, ORDER, "order_replace", "Replaces the contact fields of a pending order.")
