@@ -440,3 +440,22 @@ fn what_was_placed_as_often_as_it_may_be_says_so() {
     holds(&ended(&server, &path), &["Nothing new was placed.", said]);
     server.get("/admin/orders/14/").expect(404);
 }
+
+#[test]
+fn what_travels_compressed_is_refused_and_not_taken_for_text() {
+    let server = filled();
+    let (cookie, csrf) = begun(&server, "/upload/");
+    let content = format!("{HEADER},Zoe,zoe@example.com,1,Here,1,1\n");
+    let file = [("Content-Type", "application/octet-stream"), ("X-Csrf-Token", &*csrf), ("Cookie", &*cookie)];
+    let form = [("Content-Type", "application/x-www-form-urlencoded"), ("X-Csrf-Token", &*csrf), ("Cookie", &*cookie)];
+    for encoding in ["gzip", "br"] {
+        let coded = [("Content-Encoding", encoding)];
+        let send = |path: &str, headers: &[(&str, &str)], body: &str| {
+            crate::support::send(server.address, "POST", path, &[headers, &coded].concat(), body.as_bytes()).expect(415)
+        };
+        send("/admin/upload/?name=a.csv", &file, &content);
+        let sent = format!("csrf={csrf}&reason=x");
+        send("/admin/orders/1/cancel/", &form, &sent);
+    }
+    assert!(page(&server, "/orders/1/").contains("Cancel the order"), "nothing was done");
+}
