@@ -25,6 +25,7 @@ pub(super) const RESTORING: &str = "RESTORING";
 const LOCK: &str = "LOCK";
 pub(super) const JOURNAL: &str = "journal";
 const STORE: &str = "store";
+const LISTING: &str = "listing its journal";
 /// What may lie in a directory that is as good as empty: what a start leaves that was killed before it wrote
 /// [`FORMAT`], and what a fresh file system brings.
 const NOTHING: [&str; 5] = [LOCK, FORMAT_UNFINISHED, WITNESS, WITNESS_UNFINISHED, "lost+found"];
@@ -148,10 +149,11 @@ impl DataDirectory {
         make(path).map_err(failed(path, "making it"))?;
         // Before the lock: a directory that is not ours gets no lock file.
         check_format(path)?;
-        let lock = lock(path)?;
+        let mut lock = lock(path)?;
         // And under it: another process may have written the format in between.
         if check_format(path)? == Content::Nothing {
             make(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
+            lock_journal(path, &mut lock)?;
             begin(path, segment_bytes)?;
             write_format(path).map_err(failed(path, "writing its format"))?;
         }
@@ -164,8 +166,9 @@ impl DataDirectory {
             Ok(_) | Err(DirectoryError::JournalMissing { .. }) => {}
             Err(error) => return Err(error),
         }
-        let lock = lock(path)?;
+        let mut lock = lock(path)?;
         make(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
+        lock_journal(path, &mut lock)?;
         match fs::remove_file(path.join(WITNESS)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed(path, "removing the journal's witness")(error));
@@ -189,7 +192,8 @@ impl DataDirectory {
         if check_format(path)? == Content::Nothing {
             return Err(DirectoryError::Missing { path: path.to_owned() });
         }
-        let lock = Lock::take_to_read(&path.join(LOCK)).map_err(not_locked(path))?;
+        let mut lock = Lock::take_to_read(&path.join(LOCK)).map_err(not_locked(path))?;
+        lock_journal(path, &mut lock)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -234,7 +238,7 @@ impl DataDirectory {
 /// Makes the first segment where there is none, and the witness of it.
 fn begin(path: &Path, segment_bytes: u64) -> Result<(), DirectoryError> {
     let journal = path.join(JOURNAL);
-    if !has_segment(&journal) {
+    if !has_segment(&journal).map_err(failed(path, LISTING))? {
         let header =
             prepare::begin_journal(&journal, segment_bytes).map_err(failed(path, "making the first segment"))?;
         Witness::of([header]).write(&journal).map_err(failed(path, "writing the journal's witness"))?;
@@ -242,13 +246,25 @@ fn begin(path: &Path, segment_bytes: u64) -> Result<(), DirectoryError> {
     Ok(())
 }
 
-fn has_segment(journal: &Path) -> bool {
-    segment::list(journal).is_ok_and(|listed| listed.is_err() || listed.is_ok_and(|segments| !segments.is_empty()))
+/// Whether `journal` holds a segment, or what calls itself one. Only what is not there is gone: a directory that cannot be
+/// listed says nothing.
+fn has_segment(journal: &Path) -> io::Result<bool> {
+    match segment::list(journal) {
+        Ok(listed) => Ok(listed.map_or(true, |segments| !segments.is_empty())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
-/// Takes the lock on the data directory at `path`.
+/// Takes the lock on the data directory at `path`, and on its journal where that exists.
 pub(super) fn lock(path: &Path) -> Result<Lock, DirectoryError> {
-    Lock::take(&path.join(LOCK)).map_err(not_locked(path))
+    let mut lock = Lock::take(&path.join(LOCK)).map_err(not_locked(path))?;
+    lock_journal(path, &mut lock)?;
+    Ok(lock)
+}
+
+fn lock_journal(path: &Path, lock: &mut Lock) -> Result<(), DirectoryError> {
+    lock.cover(&path.join(JOURNAL)).map_err(not_locked(path))
 }
 
 fn not_locked(path: &Path) -> impl Fn(LockError) -> DirectoryError {
@@ -274,7 +290,9 @@ fn check_format(path: &Path) -> Result<Content, DirectoryError> {
     };
     let content = String::from_utf8_lossy(&bytes);
     match content.trim().parse::<u32>() {
-        Ok(FORMAT_VERSION) if has_segment(&path.join(JOURNAL)) => Ok(Content::Packhorse),
+        Ok(FORMAT_VERSION) if has_segment(&path.join(JOURNAL)).map_err(failed(path, LISTING))? => {
+            Ok(Content::Packhorse)
+        }
         Ok(FORMAT_VERSION) => Err(DirectoryError::JournalMissing { path: path.to_owned() }),
         Ok(found) if found > FORMAT_VERSION => Err(DirectoryError::Newer { path: path.to_owned(), found }),
         Ok(_) | Err(_) => Err(DirectoryError::Unreadable { file, content: content.chars().take(40).collect() }),
@@ -392,6 +410,43 @@ mod tests {
         let text = DataDirectory::open(temporary.path(), SIZE).unwrap_err().to_string();
         let (path, pid) = (temporary.path().display(), std::process::id());
         assert_eq!(text, format!("the data directory {path} is in use by process {pid}"));
+    }
+
+    #[test]
+    fn a_lock_file_that_was_removed_or_another_name_of_the_journal_lets_nobody_else_in() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (one, other) = (temporary.path().join("one"), temporary.path().join("other"));
+        drop(DataDirectory::open(&one, SIZE).unwrap());
+        // Both ways of taking it: one that is made, and one that is there.
+        for held in [DataDirectory::open(&temporary.path().join("new"), SIZE), DataDirectory::open(&one, SIZE)] {
+            let held = held.unwrap();
+            fs::remove_file(held.path().join(LOCK)).unwrap();
+            for opened in [DataDirectory::open(held.path(), SIZE), DataDirectory::open_existing(held.path())] {
+                assert!(matches!(opened, Err(DirectoryError::InUse { .. })), "{opened:?}");
+            }
+        }
+        let _held = DataDirectory::open(&one, SIZE).unwrap();
+        fs::create_dir(&other).unwrap();
+        fs::copy(one.join(FORMAT), other.join(FORMAT)).unwrap();
+        std::os::unix::fs::symlink(one.join(JOURNAL), other.join(JOURNAL)).unwrap();
+        let opened = DataDirectory::open(&other, SIZE);
+        assert!(matches!(opened, Err(DirectoryError::InUse { .. })), "{opened:?}");
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_listed_is_not_one_that_is_gone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("data");
+        drop(DataDirectory::open(&path, SIZE).unwrap());
+        let before = fs::read(path.join(WITNESS)).unwrap();
+        fs::rename(path.join(JOURNAL), path.join("elsewhere")).unwrap();
+        fs::write(path.join(JOURNAL), "no directory").unwrap();
+        let accepted = DataDirectory::accept_shorter(&path, SIZE);
+        for opened in [DataDirectory::open(&path, SIZE), DataDirectory::open_existing(&path), accepted] {
+            let text = opened.unwrap_err().to_string();
+            assert!(text.contains(LISTING) && !text.contains("--accept-shorter-journal"), "{text}");
+        }
+        assert_eq!(fs::read(path.join(WITNESS)).unwrap(), before);
     }
 
     #[test]

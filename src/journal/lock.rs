@@ -13,13 +13,15 @@ const PID_LEN_MAX: u64 = 20;
 pub(super) struct Lock {
     /// None where there is no lock file, and none can be made.
     file: Option<File>,
+    /// The directory that is locked too.
+    directory: Option<File>,
 }
 
 /// Closing the file would not do: a child process that is just being started holds a copy of it until it runs its program.
 impl Drop for Lock {
     fn drop(&mut self) {
         // Where it fails, closing the file releases the lock a moment later.
-        if let Some(file) = &self.file {
+        for file in self.directory.iter().chain(&self.file) {
             file.unlock().ok();
         }
     }
@@ -49,7 +51,27 @@ impl Lock {
             Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(LockError::Io(error)),
             Ok(()) | Err(_) => {}
         }
-        Ok(Self { file: Some(file) })
+        Ok(Self { file: Some(file), directory: None })
+    }
+
+    /// Locks `directory` too, where it exists and that was not done yet: a lock file can be removed, and a directory be
+    /// reached by two names, while somebody writes in it.
+    pub(super) fn cover(&mut self, directory: &Path) -> Result<(), LockError> {
+        if self.directory.is_some() {
+            return Ok(());
+        }
+        let opened = match File::open(directory) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(LockError::Io(error)),
+        };
+        match opened.try_lock() {
+            Ok(()) => self.directory = Some(opened),
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held(None)),
+            // Some file systems lock files only. There the lock file is all there is.
+            Err(TryLockError::Error(_)) => {}
+        }
+        Ok(())
     }
 
     /// As [`Lock::take`], for somebody who only reads. Where nothing can be written, nothing is: the lock is taken on the file
@@ -61,11 +83,11 @@ impl Lock {
         }
         let file = match File::open(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { file: None }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { file: None, directory: None }),
             Err(error) => return Err(LockError::Io(error)),
         };
         match file.try_lock() {
-            Ok(()) => Ok(Self { file: Some(file) }),
+            Ok(()) => Ok(Self { file: Some(file), directory: None }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held(pid_in(&file))),
             Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
         }

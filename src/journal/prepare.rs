@@ -21,7 +21,7 @@ use crossbeam::channel::{self, Receiver, RecvTimeoutError};
 use rustix::io::Errno;
 
 use super::frame::GENESIS;
-use super::segment::{self, PAGE_LEN, SegmentHeader};
+use super::segment::{self, Identity, PAGE_LEN, SegmentHeader};
 use crate::room;
 
 const EXTENSION: &str = "tmp";
@@ -66,8 +66,9 @@ impl Blank {
     /// files can be opened, this still can be done.
     pub(super) fn publish(self, directory: &Path, opened: &File, header: &SegmentHeader) -> io::Result<File> {
         assert_eq!(header.size, self.size, "a segment's header tells its size");
+        let target = directory.join(segment::file_name(header.first));
         let stamped = self.file.write_all_at(&header.render(), 0).and_then(|()| self.file.sync_all());
-        let named = stamped.and_then(|()| fs::rename(&self.path, directory.join(segment::file_name(header.first))));
+        let named = stamped.and_then(|()| expect_absent(&target)).and_then(|()| fs::rename(&self.path, target));
         if named.is_err() {
             // What cannot be removed now is removed at the next start.
             let _ = fs::remove_file(&self.path);
@@ -76,6 +77,15 @@ impl Blank {
         // From here on it is a segment, and a sync that fails is final, whatever the reason.
         opened.sync_all().map_err(|error| io::Error::other(format!("syncing it: {error}")))?;
         Ok(self.file)
+    }
+}
+
+/// An error where something is at `path`: a segment that is there is never replaced.
+fn expect_absent(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(io::Error::other(format!("{} is there already", path.display()))),
     }
 }
 
@@ -113,6 +123,8 @@ fn fill(file: &File, size: u64, cancelled: &AtomicBool) -> io::Result<()> {
 #[derive(Debug)]
 pub(super) struct Preparer {
     directory: PathBuf,
+    /// Which directory that is.
+    identity: io::Result<Identity>,
     /// The usual size of a segment.
     size: u64,
     count: u64,
@@ -137,7 +149,7 @@ pub(super) enum Progress {
 impl Preparer {
     pub(super) fn new(directory: PathBuf, size: u64) -> Self {
         let size = size.next_multiple_of(PAGE_LEN).max(2 * PAGE_LEN);
-        Self { directory, size, count: 0, next: None, large: None }
+        Self { identity: Identity::at(&directory), directory, size, count: 0, next: None, large: None }
     }
 
     /// Begins to make the next segment, or sees how far it is. After an error, which is told once, it begins again.
@@ -190,6 +202,9 @@ impl Preparer {
     }
 
     fn begin(&mut self, size: u64) -> io::Result<Next> {
+        if let Ok(identity) = &self.identity {
+            identity.expect_at(&self.directory)?;
+        }
         let path = self.path_next();
         let cancelled = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&cancelled);
@@ -308,6 +323,17 @@ mod tests {
         let bytes = fs::read(directory.path().join("00000000000000000005.seg")).unwrap();
         assert_eq!(bytes[..4096], header.render());
         assert_eq!(bytes[4096..], [0; 8192]);
+    }
+
+    #[test]
+    fn a_segment_that_is_there_is_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let there = directory.path().join(segment::file_name(1));
+        fs::write(&there, "what was acknowledged").unwrap();
+        let error = begin_journal(directory.path(), 8_192).unwrap_err().to_string();
+        assert!(error.contains("00000000000000000001.seg is there already"), "{error}");
+        assert_eq!(fs::read_to_string(&there).unwrap(), "what was acknowledged");
+        assert_eq!(names(directory.path()), ["00000000000000000001.seg"]);
     }
 
     #[test]

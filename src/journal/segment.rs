@@ -16,6 +16,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::frame::{Chain, array};
@@ -105,6 +106,32 @@ pub(super) fn list(directory: &Path) -> io::Result<Result<Vec<u64>, PathBuf>> {
 fn first_in_name(path: &Path) -> Option<u64> {
     let first = path.file_stem()?.to_str()?.parse().ok()?;
     (path.file_name()? == OsStr::new(&file_name(first))).then_some(first)
+}
+
+/// Which directory it is, whatever its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// That of the directory that is found at `path`.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|found| Self { device: found.dev(), inode: found.ino() })
+    }
+
+    /// An error unless it is still found at `path`: files that are made by that path would be another directory's.
+    pub(super) fn expect_at(self, path: &Path) -> io::Result<()> {
+        match Self::at(path) {
+            Ok(found) if found == self => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(_) | Err(_) => Err(io::Error::other(
+                "it was moved, removed or replaced while this process was using it; what was acknowledged is where it \
+                 was moved to",
+            )),
+        }
+    }
 }
 
 /// Makes durable which files are in `directory`.

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use super::damage::ReadError;
 use super::frame::{Chain, GENESIS};
 use super::reader::Checkpoint;
-use super::segment::{self, SegmentHeader, sync_directory};
+use super::segment::{self, Identity, SegmentHeader, sync_directory};
 
 /// Its name, in the data directory.
 pub(super) const WITNESS: &str = "WITNESS";
@@ -131,6 +131,8 @@ impl Witness {
 #[derive(Debug)]
 pub(super) struct Keeper {
     journal: PathBuf,
+    /// Which directory that is.
+    identity: Identity,
     witness: Witness,
     written_at: Instant,
 }
@@ -138,9 +140,9 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Writes one of what is there: `headers`, up to `entry`, all of it on disk.
     pub(super) fn begin(journal: &Path, headers: Vec<SegmentHeader>, entry: Checkpoint) -> io::Result<Self> {
-        let witness = Witness { entry, ..Witness::of(headers) };
+        let (identity, witness) = (Identity::at(journal)?, Witness { entry, ..Witness::of(headers) });
         witness.write(journal)?;
-        Ok(Self { journal: journal.to_owned(), witness, written_at: Instant::now() })
+        Ok(Self { journal: journal.to_owned(), identity, witness, written_at: Instant::now() })
     }
 
     /// Notes that a segment begins.
@@ -161,7 +163,8 @@ impl Keeper {
         self.witness.entry = entry;
         self.written_at = Instant::now();
         // What it said before is still true, and it is written again.
-        if let Err(error) = self.witness.write(&self.journal) {
+        let written = self.identity.expect_at(&self.journal).and_then(|()| self.witness.write(&self.journal));
+        if let Err(error) = written {
             tracing::warn!(%error, "the journal's witness could not be written; it is tried again");
         }
     }

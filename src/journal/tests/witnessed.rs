@@ -129,3 +129,33 @@ fn what_is_restored_has_a_witness() {
     fs::remove_file(restored.join("journal").join(segments.last().unwrap().file_name().unwrap())).unwrap();
     assert!(matches!(read(&restored), Err(ReadError::SegmentsMissing { .. })));
 }
+
+#[test]
+fn a_journal_that_is_moved_while_it_is_written_stops_and_touches_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let held = DataDirectory::open(&data, SIZE).unwrap();
+    let tail = Reader::open(&held.journal(), None).unwrap().into_tail().unwrap();
+    let options = Options { segment_bytes: SIZE, keeps_witness: true, ..Options::default() };
+    let (journal, mut durables) = FileJournal::open(&held.journal(), &options, &tail).unwrap();
+    let moved = home.path().join("moved");
+    fs::rename(&data, &moved).unwrap();
+    let other = DataDirectory::open(&data, SIZE).unwrap();
+    let before = fs::read(data.join("WITNESS")).unwrap();
+    let accepted = (0..1_000).take_while(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        journal.submit(Arc::clone(&samples::long('x', 1_000))).is_ok()
+    });
+    assert!(accepted.count() < 1_000, "it stops when it needs another segment");
+    let why = journal.poisoned().expect("it says why").to_string();
+    assert!(why.contains("moved, removed or replaced"), "{why}");
+    journal.close();
+    let mut acknowledged = 0;
+    while let Some(durables) = durables.blocking_recv() {
+        acknowledged += durables.len() as u64;
+    }
+    assert_eq!(read(&moved).unwrap(), acknowledged, "what was acknowledged is where it was moved to");
+    drop(other);
+    assert_eq!(fs::read(data.join("WITNESS")).unwrap(), before);
+    assert_eq!((segments(&data.join("journal")).len(), read(&data).unwrap()), (1, 0), "nothing of it is here");
+}
