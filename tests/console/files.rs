@@ -134,6 +134,46 @@ fn what_was_left_out_is_taken_again_whatever_separates_its_cells() {
 }
 
 #[test]
+fn of_equal_orders_those_that_were_left_out_are_placed_from_their_own_file() {
+    let server = filled();
+    let stock = |pieces: u32| {
+        let body = format!(r#"{{"set": {pieces}, "reason": "came in"}}"#);
+        server.post("/api/inventory/products/2/adjust/", &body).expect(200);
+    };
+    let row = |name: &str| format!(",{name},z@example.com,1,Here,2,1\n");
+    let csv = format!("{HEADER}{}{}", row("Zoe").repeat(4), row("Max"));
+    let equal = order("Ina").replace("\"product_id\": 1, \"quantity\": 2", "\"product_id\": 2, \"quantity\": 1");
+    let json = format!("[{0}, {0}, {0}, {0}, {1}]", equal, equal.replace("Ina", "Ulf"));
+    let mut newest = 5;
+    for (name, content) in [("a.csv", csv), ("a.json", json)] {
+        // Three are there: the fourth, which is equal to them, is left out, and another one.
+        let path = tried(&server, name, &content);
+        holds(&run(&server, &path), &["3 orders were placed", "2 were left out"]);
+        let rest = left_out(&server, &path);
+        holds(&rest, &["copy", "4"]);
+        // It is the same when it goes round once more.
+        assert_eq!(left_out(&server, &tried(&server, name, &rest)).matches("copy").count(), 1);
+        stock(10);
+        let again = tried(&server, name, &rest);
+        let shown = page(&server, &again);
+        holds(&shown, &["Place 2 orders<"]);
+        assert!(!shown.contains("placed before"), "{shown}");
+        holds(&run(&server, &again), &["2 orders were placed"]);
+        // The whole file knows all of them.
+        holds(&page(&server, &tried(&server, name, &content)), &["5 of 5 orders were placed before"]);
+        newest += 5;
+        server.get(&format!("/admin/orders/{newest}/")).expect(200);
+        server.get(&format!("/admin/orders/{}/", newest + 1)).expect(404);
+        stock(if name == "a.csv" { 8 } else { 10 });
+    }
+    stock(20);
+    let wrong = format!("copy,{HEADER}0{0}x{0}2{0}", format!(",{}", row("Eva")));
+    let shown = page(&server, &tried(&server, "b.csv", &wrong));
+    assert_eq!(shown.matches("Write which copy it is").count(), 2, "{shown}");
+    holds(&shown, &["Place 1 order<"]);
+}
+
+#[test]
 fn rows_behind_the_last_are_none_and_the_page_leads_back() {
     let server = filled();
     let path = tried(&server, "a.csv", &format!("{HEADER}A,Zoe,z@example.com,1,Here,1,2\n"));

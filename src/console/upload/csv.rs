@@ -21,11 +21,13 @@ use crate::spreadsheet::table::{MARK, Record, Records};
 use crate::spreadsheet::unguarded;
 use crate::view::Products;
 
+/// The column that tells an order from others of the same content; a file of rows that were left out may have it.
+pub(super) const COPY: &str = "copy";
 /// The columns of a file.
-const COLUMNS: [&str; 7] =
-    ["order", "customer_name", "customer_email", "customer_phone", "delivery_address", "product_id", "quantity"];
+const COLUMNS: [&str; 8] =
+    ["order", COPY, "customer_name", "customer_email", "customer_phone", "delivery_address", "product_id", "quantity"];
 /// The columns that may be left out.
-const OPTIONAL: [&str; 2] = ["order", "quantity"];
+const OPTIONAL: [&str; 3] = ["order", COPY, "quantity"];
 /// The column in which a file of rows that were left out says why.
 pub(super) const REASON: &str = "reason";
 /// More lines than these with the wrong number of cells, and the file is read no further.
@@ -33,14 +35,14 @@ const MALFORMED_MAX: usize = 1_000;
 
 /// Where each column is in a line.
 struct Header {
-    places: [Option<usize>; 7],
+    places: [Option<usize>; 8],
     width: usize,
     ignored: Vec<String>,
 }
 
 impl Header {
     fn parse(cells: &[Cow<'_, str>]) -> Result<Self, Fault> {
-        let mut header = Self { places: [None; 7], width: 0, ignored: Vec::new() };
+        let mut header = Self { places: [None; 8], width: 0, ignored: Vec::new() };
         for (at, word) in cells.iter().enumerate() {
             // Behind a line `sep=` a byte order mark may be part of the header.
             let word = word.trim_matches(|sign: char| sign.is_whitespace() || sign == MARK);
@@ -101,6 +103,7 @@ fn cleaned<'a>(cell: &Cow<'a, str>) -> Cow<'a, str> {
 /// The lines of one order, as they are found.
 struct Group<'a> {
     reference: Cow<'a, str>,
+    copy: Cow<'a, str>,
     head: [Cow<'a, str>; 4],
     lines: SmallVec<[Part<'a>; 1]>,
     fault: Option<String>,
@@ -174,6 +177,7 @@ impl<'a> Reading<'a> {
             return self.malformed(record, found, limits);
         }
         let get = |column: &str| self.header.get(&record, column);
+        let copy = get(COPY);
         let (reference, head) = (normal(get("order")), Field::ALL.map(|field| get(field.as_str())));
         let made = Part { line, span: record.span.clone(), product: get("product_id"), quantity: get("quantity") };
         let is_bare = reference.is_empty() && head.iter().all(|text| text.is_empty());
@@ -183,6 +187,7 @@ impl<'a> Reading<'a> {
                 self.by_reference.insert(reference.clone(), self.groups.len());
             }
             let mut group = Group::new(reference, head);
+            group.copy = copy;
             group.lines.push(made);
             return self.push(group, limits);
         };
@@ -248,7 +253,8 @@ impl<'a> Reading<'a> {
 
 impl<'a> Group<'a> {
     fn new(reference: Cow<'a, str>, head: [Cow<'a, str>; 4]) -> Self {
-        Self { reference, head, lines: SmallVec::new(), fault: None, is_scattered: false, bare: None }
+        let (copy, lines) = (Cow::default(), SmallVec::new());
+        Self { reference, copy, head, lines, fault: None, is_scattered: false, bare: None }
     }
 
     /// Takes over what a further line says of the order. What it leaves empty is as in the line above.
@@ -297,6 +303,8 @@ impl<'a> Group<'a> {
             order,
             note,
             identity: None,
+            copy: self.copy.into_owned(),
+            nth: 0,
             name: self.reference.into_owned().into_boxed_str(),
             spans: self.lines.iter().map(|line| line.span.clone()).collect(),
         }

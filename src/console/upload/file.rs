@@ -98,6 +98,10 @@ pub(super) struct Row {
     pub(super) identity: Option<Identity>,
     /// What its column `order` says, all of it, in normal form.
     pub(super) name: Box<str>,
+    /// What its column `copy` says: the least number that it has among the rows of its content.
+    pub(super) copy: String,
+    /// That number, counted from 1; 0 where it is not known by it.
+    pub(super) nth: u64,
     /// Its bytes in the text of the file.
     pub(super) spans: SmallVec<[Range<usize>; 1]>,
 }
@@ -130,7 +134,14 @@ pub(super) fn read(bytes: &[u8], kind: Kind, products: &Products, limits: &Limit
         if row.order.is_ok() && !row.name.is_empty() && !names.insert(row.name.clone()) {
             row.order = Err("An order before it in this file has the same text in \"order\".".into());
         }
-        row.identity = row.order.as_ref().ok().map(|order| identities.of(&row.name, order));
+        let copy = if row.copy.is_empty() { Some(1) } else { row.copy.parse().ok().filter(|copy| *copy > 0) };
+        if copy.is_none() && row.order.is_ok() {
+            row.order = Err("Write which copy it is in \"copy\", such as 2, or leave that empty.".into());
+        }
+        if let (Ok(order), Some(copy)) = (&row.order, copy) {
+            let (identity, nth) = identities.of(&row.name, order, copy);
+            (row.identity, row.nth) = (Some(identity), nth);
+        }
         if let Err(reason) = &mut row.order
             && let Some((at, _)) = reason.char_indices().nth(REASON_MAX)
         {

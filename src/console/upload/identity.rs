@@ -45,17 +45,16 @@ pub(super) struct Identities {
 }
 
 impl Identities {
-    /// That of the next row, `order`, with the text `reference`, which is [`normal`], in its column `order`.
-    pub(super) fn of(&mut self, reference: &str, order: &OrderRequest) -> Identity {
+    /// That of the next row, `order`, with the text `reference`, which is [`normal`], in its column `order`. Without one
+    /// it is at least copy number `copy` of its content, counted from 1; which one is answered, and 0 with a text.
+    pub(super) fn of(&mut self, reference: &str, order: &OrderRequest, copy: u32) -> (Identity, u64) {
         let content = content(order);
-        let name = if reference.is_empty() {
-            let nth = self.seen.entry(content).or_insert(0);
-            *nth += 1;
-            hash(&[b"content", &content, &nth.to_be_bytes()])
-        } else {
-            hash(&[b"order", reference.as_bytes()])
-        };
-        Identity { name, content }
+        if !reference.is_empty() {
+            return (Identity { name: hash(&[b"order", reference.as_bytes()]), content }, 0);
+        }
+        let nth = self.seen.entry(content).or_insert(0);
+        *nth = (*nth + 1).max(copy.into());
+        (Identity { name: hash(&[b"content", &content, &nth.to_be_bytes()]), content }, *nth)
     }
 }
 

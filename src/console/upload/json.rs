@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::fault::Fault;
-use super::csv::REASON;
+use super::csv::{COPY, REASON};
 use super::file::{Contents, LeftOut, Row, shortened};
 use super::identity::normal;
 use crate::api::fields::Ignored;
@@ -16,7 +16,8 @@ use crate::config::Limits;
 use crate::view::Products;
 
 /// What an order says.
-const ORDER: [&str; 6] = ["order", "customer_name", "items", "customer_email", "customer_phone", "delivery_address"];
+const ORDER: [&str; 7] =
+    ["order", "customer_name", "items", COPY, "customer_email", "customer_phone", "delivery_address"];
 /// What a line of it says.
 const LINE: [&str; 2] = ["product_id", "quantity"];
 
@@ -24,6 +25,7 @@ const LINE: [&str; 2] = ["product_id", "quantity"];
 struct Head<'a> {
     order: Option<&'a RawValue>,
     customer_name: Option<&'a RawValue>,
+    copy: Option<&'a RawValue>,
     lines: Lines,
     /// Why it can be read in no way, or in several.
     fault: Option<String>,
@@ -63,13 +65,16 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
             },
             note: String::new(),
             identity: None,
+            // What is no number is refused as one that cannot be read.
+            copy: head.copy.map_or_else(String::new, |copy| said(copy.get()).unwrap_or_else(|| "?".into())),
+            nth: 0,
             name: name.into_boxed_str(),
             spans: std::iter::once(begin..begin + value.len()).collect(),
         }
     };
     let rows = values.list.iter().enumerate().map(row).collect();
     let mut left_out = LeftOut { names: ignored.names(), has_more: ignored.has_more() };
-    left_out.names.retain(|name| ![ORDER[0], REASON].contains(&name.as_str()));
+    left_out.names.retain(|name| ![ORDER[0], COPY, REASON].contains(&name.as_str()));
     Ok(Contents { rows, left_out, remarks: Vec::new(), delimiter: b',', header: 0..0 })
 }
 
@@ -83,7 +88,7 @@ fn said(value: &str) -> Option<String> {
 impl<'a> Head<'a> {
     /// That of the order `text`; of what is no object, nothing.
     fn of(text: &'a str) -> Self {
-        let ([order, customer_name, items, ..], repeated) = members(text, ORDER);
+        let ([order, customer_name, items, copy, ..], repeated) = members(text, ORDER);
         let mut lines = Lines::default();
         // What is no list is for the check of the order to refuse.
         let list = items.map(|items| serde_json::Deserializer::from_str(items.get()).deserialize_seq(&mut lines));
@@ -95,7 +100,7 @@ impl<'a> Head<'a> {
         let is_text = order.is_none_or(|order| order.get() == "null" || said(order.get()).is_some());
         let no_text =
             || (!is_text).then(|| "\"order\" is neither a text nor a number. Make it one, or leave it out.".into());
-        Self { order, customer_name, lines, fault: twice.or_else(no_text).or_else(no_order) }
+        Self { order, customer_name, copy, lines, fault: twice.or_else(no_text).or_else(no_order) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use csv::{Terminator, WriterBuilder};
 use serde_json::json;
 
-use super::csv::REASON;
+use super::csv::{COPY, REASON};
 use super::file::{Contents, Row};
 use crate::spreadsheet::table::{MARK, Record, Records};
 use crate::spreadsheet::{guarded, unguarded};
@@ -28,20 +28,23 @@ pub(super) fn csv<'a>(
         record.map_or_else(Vec::new, |record: Record<'_>| record.cells)
     };
     let header = cells(&contents.header);
-    // A file that was written here and has come back has such a column already.
-    let had = header.iter().position(|word| word.trim().eq_ignore_ascii_case(REASON));
-    let mut write = |reason: &str, mut cells: Vec<Cow<'_, str>>| {
-        if let Some(at) = had.filter(|at| *at < cells.len()) {
-            cells.remove(at);
-        }
-        let safe = cells.iter().map(|cell| guarded(unguarded(cell)));
-        let record: Vec<_> = std::iter::once(Cow::Borrowed(reason)).chain(safe).collect();
+    let rows: Vec<_> = rows.collect();
+    // Alone in a file, the second of two equal orders would be taken for the first, which was placed.
+    let has_copies = rows.iter().any(|(row, _)| row.nth > 1);
+    // A file that was written here and has come back has such columns already.
+    let is_ours = |word: &str| word.eq_ignore_ascii_case(REASON) || (has_copies && word.eq_ignore_ascii_case(COPY));
+    let ours: Vec<_> = header.iter().map(|word| is_ours(word.trim())).collect();
+    let mut write = |reason: &str, copy: &str, cells: Vec<Cow<'_, str>>| {
+        let new = [Some(reason), has_copies.then_some(copy)].into_iter().flatten().map(Cow::Borrowed);
+        let kept = cells.iter().enumerate().filter(|(at, _)| !ours.get(*at).copied().unwrap_or(false));
+        let record: Vec<_> = new.chain(kept.map(|(_, cell)| guarded(unguarded(cell)))).collect();
         writer.write_record(record.iter().map(|cell| cell.as_bytes()))
     };
-    let mut written = write(REASON, header.clone());
+    let mut written = write(REASON, COPY, header.clone());
     for (row, reason) in rows {
+        let copy = if row.nth > 1 { row.nth.to_string() } else { String::new() };
         for span in &row.spans {
-            written = written.and_then(|()| write(&guarded(reason), cells(span)));
+            written = written.and_then(|()| write(&guarded(reason), &copy, cells(span)));
         }
     }
     let rows = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
@@ -60,7 +63,9 @@ pub(super) fn json<'a>(text: &str, rows: impl Iterator<Item = (&'a Row, &'a str)
         let object = &text[row.spans.first()?.clone()];
         let Some(members) = object.strip_prefix('{').map(str::trim_start) else { return Some(object.to_owned()) };
         let comma = if members.starts_with('}') { "" } else { ", " };
-        Some(format!("{{\"{REASON}\": {}{comma}{members}", json!(reason)))
+        let is_told = row.nth <= 1 || !row.copy.is_empty();
+        let copy = if is_told { String::new() } else { format!(", \"{COPY}\": {}", row.nth) };
+        Some(format!("{{\"{REASON}\": {}{copy}{comma}{members}", json!(reason)))
     });
     format!("[\n{}\n]\n", objects.collect::<Vec<_>>().join(",\n")).into_bytes()
 }
