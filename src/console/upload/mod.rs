@@ -213,6 +213,13 @@ pub(super) async fn run(visit: Visit, form: Form) -> Answer {
 /// `GET upload/<key>/refused/`: the rows that were left out, as a file to be mended.
 pub(super) async fn refused(visit: Visit) -> Answer {
     let upload = upload(&visit)?;
+    // A large file takes its time: it is written where it holds up nobody else.
+    let (kind, name, body) = visit.convert(move |_| written(&upload)).await?;
+    Ok(download(kind, &name, body))
+}
+
+/// The type, the name and the content of the file of what was left out of `upload`.
+fn written(upload: &Upload) -> (&'static str, String, Vec<u8>) {
     let outcomes = upload.state.lock().outcomes.clone();
     let rows = upload.contents.rows.iter().zip(&outcomes);
     let left_out = rows.filter_map(|(row, outcome)| match outcome {
@@ -225,7 +232,7 @@ pub(super) async fn refused(visit: Visit) -> Answer {
         Kind::Csv => ("text/csv; charset=utf-8", "csv", left_out::csv(&upload.contents, text, has_mark, left_out)),
         Kind::Json => ("application/json", "json", left_out::json(text, left_out)),
     };
-    Ok(download(kind, &left_out::name(&upload.name, end), body))
+    (kind, left_out::name(&upload.name, end), body)
 }
 
 /// `GET upload/template.csv`.
