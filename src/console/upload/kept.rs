@@ -22,6 +22,8 @@ const BYTES_MAX: usize = 256 << 20;
 const FRESH: Duration = Duration::from_hours(1);
 /// What is counted for a row beside its bytes in the file.
 const ROW_BYTES: usize = 512;
+/// And for each line of it.
+const LINE_BYTES: usize = 40;
 
 /// The files that were uploaded last.
 #[derive(Default)]
@@ -88,6 +90,9 @@ pub(super) enum NoRoom {
     /// As many of the caller's as are kept are being placed.
     #[error("{FILES_MAX} files of yours are being placed. Wait until one of them is done, then try again.")]
     BeingPlaced,
+    /// It alone takes more than there is.
+    #[error("This file has too many lines to be kept. Nothing was placed. Split it.")]
+    TooLarge,
     /// Others, who have no more than the caller, take the rest.
     #[error(
         "The files of others leave no room for one of this size now. Nothing was placed. Split it, or try again later: \
@@ -109,7 +114,8 @@ pub(super) enum Outcome {
 
 impl Upload {
     fn weight(&self) -> usize {
-        self.bytes.len() + self.contents.rows.len() * ROW_BYTES
+        let lines: usize = self.contents.rows.iter().map(|row| row.lines).sum();
+        self.bytes.len() + self.contents.rows.len() * ROW_BYTES + lines * LINE_BYTES
     }
 
     fn is_running(&self) -> bool {
@@ -135,6 +141,9 @@ impl Uploads {
     /// # Errors
     /// Why it is not kept; nothing is let go then.
     pub(super) fn keep(&self, upload: Upload) -> Result<(), NoRoom> {
+        if upload.weight() > BYTES_MAX {
+            return Err(NoRoom::TooLarge);
+        }
         let mut uploads = self.0.lock();
         let mut kept: Vec<_> = uploads.iter().cloned().collect();
         if let Some(at) = kept.iter().position(|other| other.key == upload.key) {
@@ -243,6 +252,7 @@ mod tests {
         uploads.keep(file("op", "a", 110, now)).unwrap();
         uploads.keep(file("op2", "a", 110, now)).unwrap();
         assert_eq!(uploads.keep(file("op3", "a", 110, now)), Err(NoRoom::Others));
+        assert_eq!(uploads.keep(file("op3", "a", 257, now)), Err(NoRoom::TooLarge));
         assert_eq!(names(&uploads), ["op a", "op2 a"]);
         uploads.keep(file("op3", "a", 110, now + FRESH)).unwrap();
         assert_eq!(names(&uploads), ["op2 a", "op3 a"]);

@@ -175,6 +175,7 @@ pub(super) async fn check(visit: Visit, content: Content) -> Answer {
         Err(why) => {
             let status = match why {
                 NoRoom::BeingPlaced => StatusCode::CONFLICT,
+                NoRoom::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 NoRoom::Others => StatusCode::SERVICE_UNAVAILABLE,
             };
             page(&visit, Some(Fault::new(status, why.to_string())), &pasted)
