@@ -1,9 +1,12 @@
 //! Answers that went well.
 
+use std::convert::Infallible;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
+use futures_util::Stream;
 
 use super::error::Error;
 
@@ -19,6 +22,14 @@ pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
     HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).body(body.into())
 }
 
+/// JSON with `status`, in `parts`.
+pub(super) fn in_parts(
+    status: StatusCode,
+    parts: impl Stream<Item = Result<Bytes, Infallible>> + 'static,
+) -> HttpResponse {
+    HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).streaming(parts)
+}
+
 /// 200.
 pub(super) fn ok(body: Vec<u8>) -> HttpResponse {
     json(StatusCode::OK, body)
@@ -26,7 +37,11 @@ pub(super) fn ok(body: Vec<u8>) -> HttpResponse {
 
 /// `status` to a request that may have been answered before.
 pub(super) fn replayable(status: StatusCode, body: Vec<u8>, replayed: bool) -> HttpResponse {
-    let mut answer = json(status, body);
+    marked(json(status, body), replayed)
+}
+
+/// The same of an answer that is made already.
+pub(super) fn marked(mut answer: HttpResponse, replayed: bool) -> HttpResponse {
     if replayed {
         answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }

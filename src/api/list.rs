@@ -114,7 +114,11 @@ pub(crate) fn cut<T, P>(rows: &mut Vec<T>, limit: usize, place: impl FnOnce(&T) 
 
 /// A page: `body`, and where the next one begins if there is one.
 pub(super) fn page(request: &HttpRequest, body: Vec<u8>, next: Option<impl Display>) -> HttpResponse {
-    let mut answer = ok(body);
+    leading_on(request, ok(body), next)
+}
+
+/// The same of an answer that is made already.
+pub(super) fn leading_on(request: &HttpRequest, mut answer: HttpResponse, next: Option<impl Display>) -> HttpResponse {
     if let Some(next) = next.and_then(|next| link(request, next)) {
         answer.headers_mut().insert(LINK, next);
     }

@@ -96,8 +96,10 @@ fn try_exchange(address: SocketAddr, bytes: &[u8]) -> io::Result<Reply> {
     stream.read_to_end(&mut answer)?;
     let reply = parse(&answer).ok_or(io::ErrorKind::UnexpectedEof)?;
     let length = reply.header("content-length").map(|length| length.parse::<usize>().unwrap());
+    let is_missing = reply.header("transfer-encoding").is_some() && reply.body.is_empty();
+    let is_cut = is_missing || length.is_some_and(|length| length != reply.body.len());
     // An answer that was cut off is none.
-    if length.is_some_and(|length| length != reply.body.len() && !bytes.starts_with(b"HEAD")) {
+    if is_cut && !bytes.starts_with(b"HEAD") {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(reply)
@@ -125,5 +127,24 @@ pub(crate) fn parse(answer: &[u8]) -> Option<Reply> {
         let (name, value) = line.split_once(':').unwrap();
         (name.to_ascii_lowercase(), value.trim().to_owned())
     });
-    Some(Reply { status, headers: headers.collect(), body: answer[end + 4..].to_vec() })
+    let headers: Vec<_> = headers.collect();
+    let body = &answer[end + 4..];
+    let is_in_parts = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    // The answer to HEAD says that it would come in parts, and has none.
+    let body = if is_in_parts && !body.is_empty() { whole(body)? } else { body.to_vec() };
+    Some(Reply { status, headers, body })
+}
+
+/// A body that came in chunks; nothing where its end is missing.
+fn whole(mut chunks: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|window| window == b"\r\n")?;
+        let length = usize::from_str_radix(std::str::from_utf8(&chunks[..end]).ok()?, 16).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(chunks.get(end + 2..end + 2 + length)?);
+        chunks = chunks.get(end + 4 + length..)?;
+    }
 }

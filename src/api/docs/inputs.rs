@@ -6,6 +6,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::domain::order::Field;
 use crate::domain::stock::ON_HAND_MAX;
+use crate::domain::text::FREE_TEXT_MAX;
 use crate::secret::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 
 /// What the name of a user or key looks like.
@@ -25,8 +26,8 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     order["items"] = json!({"type": "array", "minItems": 1, "maxItems": 1000, "items": reference("LineInput")});
     let product = || {
         json!({
-            "name": text(Some(100)),
-            "description": {"type": "string", "pattern": "^[^\\u0000]*$"},
+            "name": text(100),
+            "description": {"type": "string", "maxLength": FREE_TEXT_MAX, "pattern": "^[^\\u0000]*$"},
             "price": price(),
             "stock": count(0),
             "expiry_date": {"type": ["string", "null"], "format": "date"},
@@ -37,7 +38,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     };
     let contact_names = Field::ALL.map(Field::as_str);
     let order_names: Vec<_> = contact_names.into_iter().chain(["items"]).collect();
-    let category = || json!({"name": text(Some(50))});
+    let category = || json!({"name": text(50)});
     let user = || {
         json!({
             "name": access_name(),
@@ -64,7 +65,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("ContactInput", object(&contact(), &contact_names)),
         ("ContactPatch", object(&contact(), &[])),
         ("Transition", object(&json!({"to": reference("Status"), "reason": reason_or_null()}), &["to"])),
-        ("Cancellation", object(&json!({"reason": text(Some(500))}), &["reason"])),
+        ("Cancellation", object(&json!({"reason": text(500)}), &["reason"])),
         ("Adjustment", adjustment()),
         ("UserInput", object(&user(), &["name", "role", "password"])),
         ("UserPatch", object(&user_patch, &[])),
@@ -94,12 +95,8 @@ fn reference(schema: &str) -> Value {
 const NOT_BLANK: &str = "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$";
 
 /// A text that is not blank; white space around it is dropped.
-fn text(length_max: Option<usize>) -> Value {
-    let mut text = json!({"type": "string", "minLength": 1, "pattern": NOT_BLANK});
-    if let Some(max) = length_max {
-        text["maxLength"] = max.into();
-    }
-    text
+fn text(length_max: usize) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": length_max, "pattern": NOT_BLANK})
 }
 
 fn email() -> Value {

@@ -2,26 +2,26 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::{Answer, json, replayable};
+use super::super::answer::{Answer, json, marked};
 use super::super::body::BulkBody;
 use super::super::call::Call;
 use super::super::error::{self, Shape};
 use super::super::fields::Ignored;
 use super::super::list::Query;
-use super::super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
+use super::rows::{self, Shown};
 use super::{dry_run, input};
 
-/// Reading and writing a larger body than this would hold up the other connections of the thread.
+/// Reading a larger body than this would hold up the other connections of the thread.
 const OFFLOADED_BYTES: usize = 1 << 20;
 
 /// Places all orders of a list, or none; or says what would become of them. An empty list is no entry, and so no effect that could be repeated.
-pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, _lease): BulkBody) -> Answer {
+pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, lease): BulkBody) -> Answer {
     let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;
     call.engine.expect_room(&request).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;
     let large = body.len() > OFFLOADED_BYTES;
     if is_dry {
-        return dry_run::answer(&call, body, large).await;
+        return dry_run::answer(&call, body, lease, large).await;
     }
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || {
@@ -38,12 +38,8 @@ pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, _lease): BulkB
     }
     let shape = Shape::of(&rows);
     let placed = call.engine.place(request, rows).await.map_err(|failure| error::bulk(failure, &shape))?;
-    let (orders, zone) = (placed.value, call.gate.zone());
-    let render = move || {
-        let times = Times::new(zone);
-        let rows = List(|| orders.iter().map(|order| OrderBody::new(order, None, &times)));
-        render::json(&rows, orders.len() * WHOLE_ORDER_BYTES)
-    };
-    let out = if large { call.gate.convert(render).await? } else { render() };
-    Ok(replayable(StatusCode::CREATED, out, placed.replayed))
+    let orders = placed.value.into_iter().map(|order| Shown { order, delay: None }).collect();
+    // The orders are there until they are sent, and so is the room that their body took.
+    let answer = rows::list(StatusCode::CREATED, call.gate.zone(), orders, lease);
+    Ok(marked(answer, placed.replayed))
 }

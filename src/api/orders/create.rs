@@ -2,14 +2,13 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::{Answer, replayable};
+use super::super::answer::{Answer, marked};
 use super::super::body::Body;
 use super::super::call::Call;
 use super::super::condition;
 use super::super::error::{self, Error, Shape};
 use super::super::list::Query;
-use super::super::render::{self, OrderBody, WHOLE_ORDER_BYTES};
-use super::{dry_run, input};
+use super::{dry_run, input, rows};
 
 /// Places an order, or says what would become of it.
 pub(crate) async fn create(call: Call, query: Query, Body(body, _lease): Body) -> Answer {
@@ -25,7 +24,6 @@ pub(crate) async fn create(call: Call, query: Query, Body(body, _lease): Body) -
     let placed = call.engine.place(request, rows).await.map_err(|failure| error::single(failure, &shape))?;
     let order = placed.value.first().ok_or_else(|| Error::fault("a placement of one row made no order"))?;
     // As it was placed, which is all that a repeated request may be told.
-    let out = render::json(&OrderBody::new(order, None, &call.times()), WHOLE_ORDER_BYTES);
-    let answer = replayable(StatusCode::CREATED, out, placed.replayed);
+    let answer = marked(rows::one(StatusCode::CREATED, order, None, call.gate.zone()), placed.replayed);
     Ok(condition::tagged(answer, condition::of_order(order, false)))
 }

@@ -7,25 +7,19 @@ use actix_web::http::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::super::answer::{Answer, ok};
+use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::error;
 use super::super::fields::{Ignored, Problem};
-use super::super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
+use super::super::gate::Lease;
+use super::super::render::{self, OrderBody, Times};
 use super::input::{self, BulkRows};
+use super::rows::{self, Row};
 use crate::domain::inventory::{PlaceReason, RowOutcome};
-use crate::domain::order::Order;
+use crate::domain::order::{Line, Order};
 
 /// What would become of a row, in the words of an answer.
 type Outcome = Result<Arc<Order>, Problem>;
-
-/// What a dry run answers.
-#[derive(Serialize)]
-struct DryRunBody<R> {
-    /// What the real run would answer.
-    status: u16,
-    rows: R,
-}
 
 /// What would become of a row: an order, or errors.
 #[derive(Serialize)]
@@ -36,7 +30,7 @@ struct RowBody<'a> {
 }
 
 /// Judges the rows of `body` and keeps nothing of it. Rows that cannot be read are no part of what the others are judged by.
-pub(super) async fn answer(call: &Call, body: Bytes, large: bool) -> Answer {
+pub(super) async fn answer(call: &Call, body: Bytes, lease: Lease, large: bool) -> Answer {
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || {
         let ignored = Ignored::default();
@@ -47,7 +41,7 @@ pub(super) async fn answer(call: &Call, body: Bytes, large: bool) -> Answer {
     let noted = call.note(&ignored);
     let rows = rows?;
     noted?;
-    judged(call, rows, error::bulk_row, large).await
+    judged(call, rows, error::bulk_row, lease, large).await
 }
 
 /// Judges the one order that `body` is.
@@ -57,21 +51,25 @@ pub(super) async fn single(call: &Call, body: &[u8]) -> Answer {
         Ok(row) => (vec![row], Vec::new()),
         Err(problem) => (Vec::new(), vec![(0, problem)]),
     };
-    judged(call, BulkRows { count: 1, good, told: bad.len(), bad }, error::single_row, false).await
+    judged(call, BulkRows { count: 1, good, told: bad.len(), bad }, error::single_row, Lease::default(), false).await
 }
 
 async fn judged(
     call: &Call,
     BulkRows { count, good, bad, .. }: BulkRows,
     told: fn(PlaceReason, usize) -> Problem,
+    lease: Lease,
     large: bool,
 ) -> Answer {
     let lines: Vec<usize> = good.iter().map(|row| row.lines.len()).collect();
     let judged = if good.is_empty() { Ok(Vec::new()) } else { call.engine.dry_run(call.plain().who, good).await };
     let judged = judged.map_err(|failure| error::bulk(failure, &error::Shape::of(&[])))?;
-    let zone = call.gate.zone();
-    let render = move || rendered(&merged(count, bad, judged, &lines, told), &Times::new(zone));
-    Ok(ok(if large { call.gate.convert(render).await? } else { render() }))
+    let merge = move || merged(count, bad, judged, &lines, told);
+    let rows: Vec<Outcome> = if large { call.gate.convert(merge).await? } else { merge() };
+    // What the real run would answer comes first.
+    let is_whole = rows.iter().all(Result::is_ok);
+    let frame = [if is_whole { r#"{"status":201,"rows":["# } else { r#"{"status":400,"rows":["# }, "]}"];
+    Ok(rows::answer(StatusCode::OK, call.gate.zone(), frame, rows, lease))
 }
 
 /// The outcomes of all rows in order: those that could be read, `judged`, between those that could not, `bad`.
@@ -91,15 +89,13 @@ fn merged(
     (0..count).map_while(row).collect()
 }
 
-fn rendered(rows: &[Outcome], times: &Times) -> Vec<u8> {
-    let is_whole = rows.iter().all(Result::is_ok);
-    let status = if is_whole { StatusCode::CREATED } else { StatusCode::BAD_REQUEST };
-    let listed = List(|| {
-        rows.iter().enumerate().map(|(row, outcome)| RowBody {
-            row,
-            order: outcome.as_ref().ok().map(|order| OrderBody::new(order, None, times)),
-            errors: outcome.as_ref().err(),
-        })
-    });
-    render::json(&DryRunBody { status: status.as_u16(), rows: listed }, rows.len() * WHOLE_ORDER_BYTES)
+impl Row for Outcome {
+    fn order(&self) -> Option<&Order> {
+        self.as_ref().ok().map(|order| &**order)
+    }
+
+    fn write(&self, place: usize, lines: &[Line], times: &Times, part: &mut Vec<u8>) {
+        let order = self.order().map(|order| OrderBody::with_lines(order, None, times, lines));
+        render::push(part, &RowBody { row: place, order, errors: self.as_ref().err() });
+    }
 }

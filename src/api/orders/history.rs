@@ -1,18 +1,19 @@
 //! `GET orders/<id>/history/`.
 
-use super::super::answer::{Answer, ok};
+use actix_web::http::StatusCode;
+
+use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::id::Path;
-use super::super::render::{self, List, StepBody};
+use super::super::parts;
+use super::super::render::{self, StepBody};
 use crate::domain::ids::OrderId;
-
-/// About how many bytes a step takes.
-const STEP_BYTES: usize = 144;
 
 /// Lists the transitions of an order, oldest first.
 pub(crate) async fn history(call: Call, Path(id): Path<OrderId>) -> Answer {
     let order = call.order(id).await?;
     let times = call.times();
-    let steps = List(|| order.history.iter().map(|step| StepBody::new(step, &times)));
-    Ok(ok(render::json(&steps, order.history.len() * STEP_BYTES)))
+    let steps = (0..order.history.len()).collect();
+    let write = move |at: usize, part: &mut Vec<u8>| render::push(part, &StepBody::new(&order.history[at], &times));
+    Ok(parts::list(StatusCode::OK, steps, write))
 }

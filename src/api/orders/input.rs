@@ -133,9 +133,9 @@ fn request(
 
 fn text(field: Field, raw: Raw<'_>) -> Result<std::borrow::Cow<'_, str>, Texts> {
     match field {
-        Field::CustomerEmail => email(raw, field.length_max()),
+        Field::CustomerEmail => email(raw, Some(field.length_max())),
         Field::CustomerName | Field::CustomerPhone | Field::DeliveryAddress => {
-            Chars::up_to(field.length_max()).check(raw)
+            Chars::up_to(Some(field.length_max())).check(raw)
         }
     }
 }

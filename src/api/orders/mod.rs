@@ -12,6 +12,7 @@ mod history;
 pub(crate) mod input;
 mod list;
 mod retrieve;
+mod rows;
 mod timeline;
 mod transition;
 mod update;
@@ -29,46 +30,58 @@ pub(super) use timeline::timeline;
 pub(super) use transition::transition;
 pub(super) use update::{patch, put};
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use self::cursor::Cursor;
-use super::answer::{ok, replayable};
+use self::rows::Shown;
+use super::answer::marked;
 use super::call::Call;
 use super::condition;
 use super::error::Error;
-use super::list::page;
-use super::render::{self, List, OrderBody, Times, WHOLE_ORDER_BYTES};
+use super::list::leading_on;
 use crate::domain::order::Order;
 use crate::view::{OrderQuery, View};
 
 /// An order, with its delay if it is flagged, unless the caller has it already.
-fn shown(call: &Call, order: &Order) -> HttpResponse {
+fn shown(call: &Call, order: &Arc<Order>) -> HttpResponse {
     let delay = call.view().delay(order.id);
-    let render = || ok(render::json(&OrderBody::new(order, delay, &call.times()), WHOLE_ORDER_BYTES));
+    let render = || rows::one(StatusCode::OK, order, delay, call.gate.zone());
     condition::unless_known(&call.http, condition::of_order(order, delay.is_some()), render)
 }
 
 /// An order after a command on it.
-fn changed(call: &Call, order: &Order, replayed: bool) -> HttpResponse {
+fn changed(call: &Call, order: &Arc<Order>, replayed: bool) -> HttpResponse {
     let delay = call.view().delay(order.id);
-    let out = render::json(&OrderBody::new(order, delay, &call.times()), WHOLE_ORDER_BYTES);
-    let answer = replayable(StatusCode::OK, out, replayed);
+    let answer = marked(rows::one(StatusCode::OK, order, delay, call.gate.zone()), replayed);
     condition::tagged(answer, condition::of_order(order, delay.is_some()))
 }
 
-/// The page that `query` asks for.
+/// A page of a list ends with the order that makes it longer than this, in bytes: orders that were read back from the
+/// disk are held until they are sent.
+const PAGE_BYTES: usize = 4 << 20;
+
+/// The page that `query` asks for, or the beginning of it.
 async fn listed(call: &Call, query: OrderQuery) -> Result<HttpResponse, Error> {
-    let zone = call.gate.zone();
     let work = move |view: &View| {
-        let page = view.orders(&query)?;
+        let mut page = view.orders(&query)?;
+        let mut bytes = 0;
+        let fits = page.items.iter().position(|order| {
+            bytes += rows::weight(order);
+            bytes > PAGE_BYTES
+        });
+        if let Some(last) = fits {
+            page.more |= last + 1 < page.items.len();
+            page.items.truncate(last + 1);
+        }
         let last = page.items.last().filter(|_| page.more);
         let next = last.map(|order| Cursor(query.sort, query.sort.place(order)));
-        let times = Times::new(zone);
-        let rows = List(|| page.items.iter().map(|order| OrderBody::new(order, view.delay(order.id), &times)));
-        Ok::<_, Error>((render::json(&rows, page.items.len() * WHOLE_ORDER_BYTES), next))
+        let shown = |order: Arc<Order>| Shown { delay: view.delay(order.id), order };
+        Ok::<_, Error>((page.items.into_iter().map(shown).collect(), next))
     };
     let engine = call.engine.clone();
-    let (out, next) = call.gate.scan(move || work(engine.view())).await??;
-    Ok(page(&call.http, out, next))
+    let (orders, next) = call.gate.scan(move || work(engine.view())).await??;
+    Ok(leading_on(&call.http, rows::list(StatusCode::OK, call.gate.zone(), orders, ()), next))
 }

@@ -1,22 +1,31 @@
 //! `GET orders/<id>/timeline/`.
 
-use super::super::answer::{Answer, ok};
+use actix_web::http::StatusCode;
+
+use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::id::Path;
-use super::super::render::{self, HappeningBody, List};
+use super::super::parts;
+use super::super::render::{self, HappeningBody};
 use crate::domain::ids::OrderId;
 use crate::domain::order::timeline as all_of;
-
-/// About how many bytes a row takes.
-const ROW_BYTES: usize = 176;
 
 /// Lists everything that happened to an order, oldest first.
 pub(crate) async fn timeline(call: Call, Path(id): Path<OrderId>) -> Answer {
     let order = call.order(id).await?;
     let times = call.times();
-    let rows = List(|| {
-        let numbered = (1..).zip(all_of(&order.history));
-        numbered.map(|(sequence, happening)| HappeningBody::new(sequence, happening, &times))
-    });
-    Ok(ok(render::json(&rows, order.history.len() * ROW_BYTES)))
+    let mut written = 0_u32;
+    Ok(parts::answer(StatusCode::OK, move |part| {
+        // What is behind is passed over once for each part: that is cheaper than to keep all of it at hand.
+        for happening in all_of(&order.history).skip(written as usize) {
+            if parts::is_full(part) {
+                return true;
+            }
+            part.push(if written == 0 { b'[' } else { b',' });
+            written += 1;
+            render::push(part, &HappeningBody::new(written, happening, &times));
+        }
+        part.push(b']');
+        false
+    }))
 }

@@ -11,10 +11,11 @@ use crate::domain::catalogue::{ProductDetails, ProductPatch};
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::stock::{Adjustment, ON_HAND_MAX, StockEdit, Target};
-use crate::domain::text::ProductName;
+use crate::domain::text::{FREE_TEXT_MAX, ProductName};
 use crate::view::Products;
 
 const NAME: Chars = Chars::up_to(Some(100));
+const DESCRIPTION: Chars = Chars::up_to(Some(FREE_TEXT_MAX)).or_blank();
 const COUNT: Integer = Integer(0..=ON_HAND_MAX as i64);
 const DELTA: Integer = Integer(-(ON_HAND_MAX as i64)..=ON_HAND_MAX as i64);
 
@@ -96,7 +97,7 @@ pub(crate) fn product<'a>(
         let text = NAME.check(raw)?;
         ProductName::parse(&text).map_err(|error| texts(error.to_string()))
     };
-    let described = |raw| Chars::ANY.or_blank().check(raw).map(Box::from);
+    let described = |raw| DESCRIPTION.check(raw).map(Box::from);
     let mut found = Found::default();
     let name = found.take("name", presence.of(name, named));
     let description = found.take("description", optional(description, described));

@@ -1,14 +1,16 @@
 //! `GET products/`: `?search=`, `?category=`, `?archived=`, `?available_max=`.
 
+use actix_web::http::StatusCode;
+
 use super::super::answer::Answer;
 use super::super::call::Call;
-use super::super::list::{Query, cut, page};
-use super::super::render::{self, List, ProductBody};
-use super::PRODUCT_BYTES;
+use super::super::list::{Query, cut, leading_on};
+use super::super::parts;
+use super::super::render::{self, ProductBody};
 use crate::api::error::Error;
 use crate::api::orders::terms;
 use crate::domain::ids::{CategoryId, ProductId};
-use crate::view::ProductFilter;
+use crate::view::{Product, ProductFilter};
 
 /// Lists products, archived ones included unless asked otherwise, by id.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
@@ -22,9 +24,8 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
         call.gate.scan(move || engine.view().products().find(&filter, after, limit + 1)).await?
     };
     let next = cut(&mut products, limit, |product| product.revision.product);
-    let rows = List(|| products.iter().map(ProductBody::from));
-    let out = render::json(&rows, products.len() * PRODUCT_BYTES);
-    Ok(page(&call.http, out, next))
+    let write = |product: Product, part: &mut Vec<u8>| render::push(part, &ProductBody::from(&product));
+    Ok(leading_on(&call.http, parts::list(StatusCode::OK, products, write), next))
 }
 
 fn filter(query: &Query) -> Result<ProductFilter, Error> {

@@ -1,14 +1,15 @@
 //! `GET products/<id>/movements/`.
 
+use actix_web::http::StatusCode;
+
 use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::id::Path;
-use super::super::list::{Query, cut, page};
-use super::super::render::{self, List, MovementBody};
+use super::super::list::{Query, cut, leading_on};
+use super::super::parts;
+use super::super::render::{self, MovementBody};
 use crate::domain::ids::{ProductId, RowId};
-
-/// About how many bytes a movement takes.
-const MOVEMENT_BYTES: usize = 224;
+use crate::domain::stock::Movement;
 
 /// Lists the stock ledger of a product, newest first.
 pub(crate) async fn movements(call: Call, Path(id): Path<ProductId>, query: Query) -> Answer {
@@ -19,7 +20,7 @@ pub(crate) async fn movements(call: Call, Path(id): Path<ProductId>, query: Quer
     let mut rows = call.gate.scan(move || engine.view().movements(id, before, limit + 1)).await??;
     let next = cut(&mut rows, limit, |(id, _)| *id);
     let times = call.times();
-    let listed = List(|| rows.iter().map(|(_, row)| MovementBody::new(row, &times)));
-    let out = render::json(&listed, rows.len() * MOVEMENT_BYTES);
-    Ok(page(&call.http, out, next))
+    let write =
+        move |(_, row): (RowId, Movement), part: &mut Vec<u8>| render::push(part, &MovementBody::new(&row, &times));
+    Ok(leading_on(&call.http, parts::list(StatusCode::OK, rows, write), next))
 }

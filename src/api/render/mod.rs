@@ -16,7 +16,7 @@ use serde::Serialize;
 pub(crate) use catalogue::{CategoryBody, ProductBody, Text};
 pub(crate) use history::StepBody;
 pub(crate) use movement::{MovementBody, quantity};
-pub(crate) use order::{Lines, OrderBody, WHOLE_ORDER_BYTES};
+pub(crate) use order::{LineBody, Lines, OrderBody, WHOLE_ORDER_BYTES};
 pub use setting::SettingRow;
 pub(crate) use time::{Time, Times};
 pub(crate) use timeline::{Changes, HappeningBody};
@@ -25,9 +25,13 @@ pub(crate) use words::{AuditWord, ReadinessWord, RoleWord, ScopeWord, WhoText};
 /// `body` as JSON; `capacity` is about how many bytes that takes.
 pub(crate) fn json(body: &impl Serialize, capacity: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(capacity);
-    serde_json::to_writer(&mut bytes, body)
-        .expect("a body has text keys only, and a buffer in memory takes everything");
+    push(&mut bytes, body);
     bytes
+}
+
+/// Appends `body` as JSON.
+pub(crate) fn push(bytes: &mut Vec<u8>, body: &impl Serialize) {
+    serde_json::to_writer(bytes, body).expect("a body has text keys only, and a buffer in memory takes everything");
 }
 
 /// A list, written row by row.

@@ -59,7 +59,7 @@ pub(crate) struct Lines<'a>(pub(crate) &'a [Line]);
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[schema(as = Line)]
-struct LineBody<'a> {
+pub(crate) struct LineBody<'a> {
     product_id: u64,
     quantity: u32,
     /// The product as it was when the order was placed.
@@ -73,6 +73,11 @@ struct Actions<'a>(&'a Order);
 impl<'a> OrderBody<'a> {
     /// `order`, flagged with `delay`.
     pub(crate) fn new(order: &'a Order, delay: Option<Delay>, times: &'a Times) -> Self {
+        Self::with_lines(order, delay, times, &order.lines)
+    }
+
+    /// The same with only these `lines`.
+    pub(crate) fn with_lines(order: &'a Order, delay: Option<Delay>, times: &'a Times, lines: &'a [Line]) -> Self {
         Self {
             id: order.id.0,
             customer_name: order.contact.customer_name(),
@@ -85,7 +90,7 @@ impl<'a> OrderBody<'a> {
             updated_at: times.show(order.updated_at),
             last_transition_time: times.show(order.moved_at),
             total_price: Text(order.total),
-            items: Lines(&order.lines),
+            items: Lines(lines),
             is_delayed: delay.is_some(),
             delayed_since: delay.map(|delay| times.show(delay.since)),
             allowed_actions: Actions(order),
@@ -93,13 +98,19 @@ impl<'a> OrderBody<'a> {
     }
 }
 
-impl Serialize for Lines<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|line| LineBody {
+impl<'a> From<&'a Line> for LineBody<'a> {
+    fn from(line: &'a Line) -> Self {
+        Self {
             product_id: line.product.product.0,
             quantity: line.quantity,
             product_details: DetailsBody::new(&line.product, line.available_after),
-        }))
+        }
+    }
+}
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(LineBody::from))
     }
 }
 

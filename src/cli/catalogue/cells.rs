@@ -52,7 +52,7 @@ impl Column {
         match self {
             Self::Category => "1 to 50 characters, no control characters",
             Self::Name => "1 to 100 characters, no control characters",
-            Self::Description => "text without control characters",
+            Self::Description => "at most 10000 characters, none of them a control character",
             Self::Price => "an amount from 0 to 99999999.99 with at most 2 decimals and a point",
             Self::Stock => "a whole number from 0 to 2147483647",
             Self::ExpiryDate => "a day as YYYY-MM-DD, or nothing",

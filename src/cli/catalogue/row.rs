@@ -7,7 +7,7 @@ use super::cells::{Cells, Column, Written};
 use super::error::{Place, Problems};
 use crate::domain::money::Money;
 use crate::domain::stock::ON_HAND_MAX;
-use crate::domain::text::{CategoryName, ProductName};
+use crate::domain::text::{CategoryName, FREE_TEXT_MAX, ProductName};
 
 /// One product with its opening stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Row {
         // Each is read before the first is missed, so that a row tells all that is wrong with it.
         let category = cell.read(Column::Category, |text| CategoryName::parse(&plain(text)?).ok());
         let name = cell.read(Column::Name, |text| ProductName::parse(&plain(text)?).ok());
-        let description = cell.read_or_default(Column::Description, |text| plain(text).map(Into::into));
+        let description = cell.read_or_default(Column::Description, described);
         let price = cell.read(Column::Price, price);
         let stock = cell.read(Column::Stock, stock);
         let expiry_date = cell.read_or_default(Column::ExpiryDate, |text| day(text).map(Some));
@@ -79,6 +79,10 @@ impl Cell<'_> {
 fn plain(text: &str) -> Option<String> {
     let is_odd = |sign: char| sign.is_control() && !"\t\r\n".contains(sign);
     (!text.contains(is_odd)).then(|| text.nfc().collect())
+}
+
+fn described(text: &str) -> Option<Box<str>> {
+    plain(text).filter(|text| text.chars().count() <= FREE_TEXT_MAX).map(Into::into)
 }
 
 fn is_digits(text: &str) -> bool {

@@ -114,6 +114,22 @@ fn a_file_that_is_wrong_as_a_whole_is_refused() {
 }
 
 #[test]
+fn a_description_is_bounded_in_both_forms() {
+    let long = |length: usize| "ä".repeat(length);
+    let row = |length: usize| format!("category,name,price,stock,description\na,b,1,1,{}\n", long(length));
+    let written = |length: usize| {
+        format!(r#"[{{"category": "a", "name": "b", "price": "1", "stock": 1, "description": "{}"}}]"#, long(length))
+    };
+    assert!(csv(&row(10_000)).is_ok() && json(&written(10_000)).is_ok());
+    for error in [csv(&row(10_001)).unwrap_err(), json(&written(10_001)).unwrap_err()] {
+        assert!(
+            error.contains("description is \"ää") && error.contains("allowed: at most 10000 characters"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn many_problems_are_counted_and_long_cells_cut() {
     let long = "x".repeat(200);
     let text = format!("category,name,price,stock\n{}", format!("a,b,{long},1\n").repeat(23));

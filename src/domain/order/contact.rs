@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::super::email;
-use super::super::text::TextError;
+use super::super::text::{FREE_TEXT_MAX, TextError};
 
 /// The contact fields of an order, checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Field {
     CustomerEmail,
     /// At most 20 characters.
     CustomerPhone,
-    /// Free text.
+    /// At most 10,000 characters. An order that was placed before there was this bound may have more.
     DeliveryAddress,
 }
 
@@ -42,12 +42,12 @@ impl Field {
 
     /// The most characters it may have.
     #[must_use]
-    pub fn length_max(self) -> Option<usize> {
+    pub fn length_max(self) -> usize {
         match self {
-            Self::CustomerName => Some(100),
-            Self::CustomerEmail => Some(254),
-            Self::CustomerPhone => Some(20),
-            Self::DeliveryAddress => None,
+            Self::CustomerName => 100,
+            Self::CustomerEmail => 254,
+            Self::CustomerPhone => 20,
+            Self::DeliveryAddress => FREE_TEXT_MAX,
         }
     }
 
@@ -57,9 +57,8 @@ impl Field {
         if text.is_empty() {
             return Err(ContactError::Text { field, error: TextError::Blank });
         }
-        if let Some(max) = self.length_max()
-            && text.len() > max
-        {
+        let max = self.length_max();
+        if text.len() > max {
             let found = text.chars().count();
             if found > max {
                 return Err(ContactError::Text { field, error: TextError::TooLong { max, found } });
