@@ -308,7 +308,12 @@ impl Guard {
         // Both are hashes, which are compared in constant time.
         let parse = |text: &str| blake3::Hash::from_hex(text).ok();
         let given = given.as_deref().and_then(parse);
-        if given.is_some() && given == parse(session.csrf()) { Ok(()) } else { Err(Refusal::Forged) }
+        if given.is_some() && given == parse(session.csrf()) {
+            return Ok(());
+        }
+        // A form of ours that is too old comes back to be sent again, and one of another site must not: an old browser
+        // tells by its origin alone.
+        Err(if is_by_key || browser::is_own_origin(request.headers()) { Refusal::Forged } else { Refusal::CrossSite })
     }
 
     /// The field `csrf` of a form, which is given back to whoever reads it next.

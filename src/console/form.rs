@@ -19,6 +19,20 @@ use crate::domain::expected::{Expected, Seen};
 /// The most fields of a form that can be sent again. The largest of ours has the numbers of 1,000 orders.
 const FIELDS_MAX: usize = 2_000;
 
+/// What a page put into its forms without anybody having to see it again: marks, and where to go on.
+const MARKS: [&str; 8] = ["token", "version", "revision", "expected", "next", "from", "key", "again"];
+/// What a page put there and decides what is done. Whoever sends the form again sees it, and cannot change it.
+const DECIDING: [&str; 10] = ["to", "id", "run", "do", "how", "archived", "ignore", "role", "scope", "category_id"];
+/// So many values of one field are shown.
+const DECIDED_MAX: usize = 20;
+
+/// A field that decides what is done, for people.
+#[derive(Serialize)]
+pub(super) struct Decided {
+    label: String,
+    text: String,
+}
+
 /// A field of a form that can be sent again.
 #[derive(Serialize)]
 pub(super) struct Again<'a> {
@@ -67,32 +81,12 @@ impl Form {
     /// to be typed again, and what the page itself put there stays as it was and where it was, as pairs go by their
     /// place.
     pub(super) fn again(&self) -> Vec<Again<'_>> {
-        const OURS: [&str; 18] = [
-            "token",
-            "version",
-            "revision",
-            "expected",
-            "next",
-            "from",
-            "to",
-            "id",
-            "run",
-            "key",
-            "do",
-            "how",
-            "archived",
-            "again",
-            "ignore",
-            "role",
-            "scope",
-            "category_id",
-        ];
         if self.0.len() > FIELDS_MAX {
             return Vec::new();
         }
         let kind = |name: &str, value: &str| match name {
             "password" => Kind::Password,
-            _ if OURS.contains(&name) || value.trim().is_empty() => Kind::Hidden,
+            _ if MARKS.contains(&name) || DECIDING.contains(&name) || value.trim().is_empty() => Kind::Hidden,
             _ => Kind::Typed,
         };
         let fields = self.0.iter().filter(|(name, _)| name != "csrf").map(|(name, value)| {
@@ -102,6 +96,24 @@ impl Form {
             Again { name, label: words::label(name), text, kind }
         });
         fields.collect()
+    }
+
+    /// What of the form decides what is done and nobody typed, for people.
+    pub(super) fn decided(&self) -> Vec<Decided> {
+        let fact = |name: &'static str| {
+            let mut values = self.all(name).filter(|value| !value.is_empty());
+            let shown: Vec<_> = values.by_ref().take(DECIDED_MAX).collect();
+            let more = values.count();
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            (!shown.is_empty()).then(|| Decided { label: words::decided(name), text: shown.join(", ") + &rest })
+        };
+        DECIDING.into_iter().filter_map(fact).collect()
+    }
+
+    /// The form with no other fields than `names`.
+    pub(super) fn only(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(name, _)| names.contains(&&**name));
+        self
     }
 
     /// The form without what proves that a page of ours sent it, and without passwords.
@@ -211,6 +223,10 @@ mod tests {
         let carried = form.carried();
         assert_eq!(carried, "how=by&product_id=1&quantity=&product_id=2&quantity=3&name=a%20b");
         assert_eq!(Form::parse(carried.as_bytes()).unwrap().0.len(), 6);
+        let decided: Vec<_> = form.decided().into_iter().map(|it| (it.label, it.text)).collect();
+        assert_eq!(decided, [("How".to_owned(), "by".to_owned())]);
+        let many = Form::parse("id=7&".repeat(25).as_bytes()).unwrap().decided();
+        assert_eq!(many[0].text, format!("{} and 5 more", ["7"; 20].join(", ")));
         assert!(Form::parse("a=1&".repeat(FIELDS_MAX + 1).as_bytes()).unwrap().again().is_empty());
     }
 

@@ -241,6 +241,7 @@ fn page_with(request: &HttpRequest, fault: &Fault, form: Option<&Form>, is_again
         text => fault.line(),
         typed => fields.iter().any(Again::is_typed),
         fields => Serde(&fields),
+        decided => Serde(form.map(Form::decided).unwrap_or_default()),
         is_again => is_again && !fields.is_empty(),
         carried,
         own,

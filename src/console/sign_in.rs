@@ -49,7 +49,8 @@ fn page(request: &HttpRequest, status: StatusCode, fault: Option<String>, form: 
 /// `GET sign-in/`.
 pub(super) async fn show(request: HttpRequest) -> Answer {
     query(&request, &mut Payload::None)?;
-    let form = Form::parse(request.query_string().as_bytes())?;
+    // A link says where to go on. It brings no form: whoever signs in would be led to send it, and did not fill it in.
+    let form = Form::parse(request.query_string().as_bytes())?.only(&["next", "name", "note"]);
     let caller = Caller::of(&request);
     if caller.role.is_some() && !(form.get("note") == ALREADY && is_signed_in(&caller)) {
         return see_other(after_sign_in(form.get("next")));
@@ -86,7 +87,8 @@ pub(super) async fn again(visit: Visit) -> Answer {
     let unsent = visit.console.0.results.form(key, &visit.caller.who);
     let gone = "This form is not kept any more. Nothing of it was saved.";
     let unsent = unsent.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, gone))?;
-    visit.page("again.html", context! { to => unsent.path.as_str(), fields => Serde(unsent.form.again()) })
+    let (fields, decided) = (Serde(unsent.form.again()), Serde(unsent.form.decided()));
+    visit.page("again.html", context! { to => unsent.path.as_str(), fields, decided })
 }
 
 /// Where somebody goes on who signed in with `form`: to what they had sent before, or to where they came from.

@@ -67,6 +67,17 @@ pub(super) fn label(field: &str) -> String {
     }
 }
 
+/// What stands before a field that decides what is done with a form, where it is sent again.
+pub(super) fn decided(field: &str) -> String {
+    match field {
+        "to" => "New status".to_owned(),
+        "id" => "Orders".to_owned(),
+        "do" => "Change".to_owned(),
+        "run" => "Carried out at once".to_owned(),
+        _ => called(field),
+    }
+}
+
 fn last(field: &str) -> &str {
     field.rsplit('.').next().unwrap_or(field)
 }

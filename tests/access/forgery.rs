@@ -191,7 +191,7 @@ fn who_is_refused_in_the_console_sees_a_page_and_a_program_gets_json() {
     );
     shows(&vera.post("/orders/1/move/", &[]), 403, "This needs the role operator.");
     assert!(goes_to(&server.get("/admin/orders/")).starts_with("/admin/sign-in/?next="), "who may yet sign in");
-    shows(&server.send("POST", "/admin/orders/1/move/", &[FORM], "to=processing"), 403, "sign-in/?next=");
+    shows(&server.send("POST", "/admin/orders/1/move/", &[FORM], ""), 403, "sign-in/?next=");
     // Whose session ended while they filled in a form.
     let csrf = csrf_of(&vera);
     goes_to(&vera.post("/sign-out/", &[]));
@@ -214,4 +214,40 @@ fn who_is_refused_in_the_console_sees_a_page_and_a_program_gets_json() {
     let csrf = hidden(&super::browser::page(&open, "/categories/"), "csrf");
     let other = send(&open, &format!("packhorse_session={}", "cd".repeat(32)), "/categories/", &[("csrf", &csrf)]);
     shows(&other, 403, "This form has expired.");
+}
+
+#[test]
+fn no_link_and_no_other_site_brings_a_form_that_is_sent_after_signing_in() {
+    let (server, root) = manned();
+    let link = "/admin/sign-in/?next=/admin/orders/&to=/admin/users/&form=name%3Devil%26role%3Dadmin%26password%3Dx";
+    let opened = server.get(link).expect(200);
+    let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    assert!(!opened.text().contains("evil") && !opened.text().contains("users"), "{}", opened.text());
+    let csrf = hidden(opened.text(), "csrf");
+    let fields = [("csrf", csrf.as_str()), ("name", "ann"), ("password", PASSWORD), ("next", "/admin/orders/")];
+    assert_eq!(goes_to(&send(&server, &cookie, "/sign-in/", &fields)), "/admin/orders/");
+    // A browser that tells its origin and nothing else.
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
+    let headers = [FORM, ("Cookie", ann.cookie.as_str()), ("Origin", "https://evil.example")];
+    let refused = server.send("POST", "/admin/users/", &headers, "csrf=0&name=evil&role=admin").expect(403);
+    assert!(!refused.text().contains("evil"), "{}", refused.text());
+    let users = with_key(&server, "GET", "/api/access/users/", &root, "").expect(200);
+    assert!(!users.text().contains("evil"));
+}
+
+#[test]
+fn a_form_that_is_sent_again_shows_what_it_decides() {
+    let (server, _) = manned();
+    let (cookie, _) = begun(&server, "/sign-in/");
+    let form = [("csrf", "0"), ("name", "bob"), ("role", "admin"), ("password", PASSWORD)];
+    let refused = send(&server, &cookie, "/users/", &form).expect(403);
+    let (csrf, sent) = (hidden(refused.text(), "csrf"), "name=bob&role=admin");
+    let fields =
+        [("csrf", csrf.as_str()), ("name", "ann"), ("password", PASSWORD), ("to", "/admin/users/"), ("form", sent)];
+    let signed_in = send(&server, &cookie, "/sign-in/", &fields);
+    let again = goes_to(&signed_in).to_owned();
+    assert!(again.starts_with("/admin/again/"), "{again}");
+    let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let shown = server.send("GET", &again, &[("Cookie", &cookie)], "").expect(200);
+    holds(shown.text(), &["It is sent to &#x2f;admin&#x2f;users&#x2f;.", "<dt>Role</dt><dd>admin</dd>"]);
 }
