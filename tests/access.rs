@@ -20,6 +20,8 @@ mod forgery;
 mod limits;
 #[path = "access/log.rs"]
 mod log;
+#[path = "access/meanwhile.rs"]
+mod meanwhile;
 #[path = "support/memory.rs"]
 mod memory;
 #[path = "access/repetition.rs"]

@@ -9,7 +9,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpRequest};
 use bytes::BytesMut;
 use futures_util::Stream;
 use hashbrown::HashMap;
@@ -18,10 +18,10 @@ use parking_lot::Mutex;
 use super::buckets::{Buckets, Source};
 use super::caller::{Caller, Session};
 use super::credential::Credential;
-use super::sessions::{SessionId, SessionRow, Sessions, Token};
+use super::sessions::{Live, SessionId, SessionRow, Sessions, Token};
 use super::shares::{Holder, Share, Shares};
 use super::sign_in::Attempts;
-use super::{Refusal, SentForm, browser, cookie};
+use super::{Need, Refusal, SentForm, browser, cookie};
 use crate::actors::{Clock, Fulfillment, Request};
 use crate::domain::access::{Access, AccessCommand, ApiKey, KEY_USE_NOTED_EVERY, KeyId, User};
 use crate::domain::time::Timestamp;
@@ -101,6 +101,22 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Guard(Arc<Inner>);
 
+/// What a request says of who sends it.
+enum Known {
+    /// Everybody is let in.
+    Everybody,
+    /// It says nothing.
+    Nobody,
+    /// What it says does not hold.
+    Wrong,
+    Key(Arc<ApiKey>),
+    User(Arc<User>, Arc<Live>, Token),
+}
+
+fn is_console(path: &str) -> bool {
+    path.starts_with("/admin/")
+}
+
 struct Inner {
     engine: OnceLock<Fulfillment>,
     clock: Arc<dyn Clock>,
@@ -146,12 +162,6 @@ impl Guard {
         let Some(access) = self.engine().map(|engine| engine.view().access()) else { return Vec::new() };
         let holds = |user: &User, epoch: u32| !user.disabled && user.epoch == epoch;
         self.0.sessions.list(Instant::now(), |live| access.user(&live.user).is_some_and(|user| holds(user, live.epoch)))
-    }
-
-    /// Whether the session is still that of somebody who is signed in.
-    #[must_use]
-    pub fn is_signed_in(&self, id: SessionId) -> bool {
-        self.session_rows().iter().any(|row| row.id == id)
     }
 
     /// Ends a session; `false` when there is none of this number.
@@ -209,28 +219,33 @@ impl Guard {
     fn judge(&self, request: &ServiceRequest) -> Result<(Caller, Option<Token>), Refusal> {
         let Some(engine) = self.engine() else { return Ok((Caller::nobody(), None)) };
         let access = engine.view().access();
-        let headers = request.headers();
-        let is_console = request.path().starts_with("/admin/");
-        if self.is_open_by(&access) {
-            let caller = self.anybody(headers)?;
-            return Ok(if is_console { self.with_session(caller, request) } else { (caller, None) });
+        let (headers, now) = (request.headers(), Instant::now());
+        if !self.is_open_by(&access) {
+            let source = Source::of(request.peer_addr().map(|address| address.ip()));
+            self.0.addresses.take(source, now).map_err(Refusal::TooMany)?;
         }
-        let now = Instant::now();
-        let source = Source::of(request.peer_addr().map(|address| address.ip()));
-        self.0.addresses.take(source, now).map_err(Refusal::TooMany)?;
-        match Credential::of(headers) {
-            Credential::Malformed => return Ok((Caller::nobody(), None)),
-            Credential::Key(secret) => {
-                let Some(key) = access.key_by_digest(&digest_of(secret)) else {
-                    return Ok((Caller::nobody(), None));
-                };
-                let at = self.0.clock.now();
-                if !key.is_in_force(at) {
-                    return Ok((Caller::nobody(), None));
-                }
+        let known = self.known_by(&access, request.path(), headers, now);
+        match &known {
+            Known::Key(key) => {
                 self.0.keys.take(key.id, now).map_err(Refusal::TooMany)?;
-                self.note_use(engine, key, at);
-                return Ok((Caller::with_key(key), None));
+                self.note_use(engine, key, self.0.clock.now());
+            }
+            Known::User(_, live, _) if !browser::is_of_itself(request.path(), headers) => live.note_use(now),
+            Known::User(..) | Known::Everybody | Known::Nobody | Known::Wrong => {}
+        }
+        self.caller(known, request.path(), headers)
+    }
+
+    /// What `headers` say of who sends them to `path`, by users, keys and sessions as they are at `now`. Counts nothing.
+    fn known_by(&self, access: &Access, path: &str, headers: &HeaderMap, now: Instant) -> Known {
+        if self.is_open_by(access) {
+            return Known::Everybody;
+        }
+        match Credential::of(headers) {
+            Credential::Malformed => return Known::Wrong,
+            Credential::Key(secret) => {
+                let key = access.key_by_digest(&digest_of(secret)).filter(|key| key.is_in_force(self.0.clock.now()));
+                return key.map_or(Known::Wrong, |key| Known::Key(key.clone()));
             }
             Credential::None => {}
         }
@@ -238,21 +253,41 @@ impl Guard {
             && let Some(live) = self.0.sessions.find(&token, now)
         {
             match access.user(&live.user).filter(|user| !user.disabled && user.epoch == live.epoch) {
-                Some(user) => {
-                    if !browser::is_of_itself(request.path(), headers) {
-                        live.note_use(now);
-                    }
-                    let session = Session::new(&token, Some(live.id), &self.0.secret);
-                    return Ok((Caller::signed_in(user, session), None));
-                }
+                Some(user) => return Known::User(user.clone(), live, token),
                 None => self.0.sessions.end(&token),
             }
         }
-        if is_console {
-            return Ok(self.with_session(Caller::nobody(), request));
-        }
-        let caller = if self.is_tried_by(&access) { self.anybody(headers)? } else { Caller::nobody() };
-        Ok((caller, None))
+        if !is_console(path) && self.is_tried_by(access) { Known::Everybody } else { Known::Nobody }
+    }
+
+    /// The caller who is `known`, and the token of a session that an answer from `path` begins.
+    fn caller(&self, known: Known, path: &str, headers: &HeaderMap) -> Result<(Caller, Option<Token>), Refusal> {
+        let caller = match known {
+            Known::Wrong => return Ok((Caller::nobody(), None)),
+            Known::Key(key) => return Ok((Caller::with_key(&key), None)),
+            Known::User(user, live, token) => {
+                let session = Session::new(&token, Some(live.id), &self.0.secret);
+                return Ok((Caller::signed_in(&user, session), None));
+            }
+            Known::Everybody => self.anybody(headers)?,
+            Known::Nobody => Caller::nobody(),
+        };
+        Ok(if is_console(path) { self.with_session(caller, headers) } else { (caller, None) })
+    }
+
+    /// Why whoever sent `request`, and was let in for what has this `need`, would not be let in now: what they are known
+    /// by has ended, or does for less. Pages then show the caller as who they are by now.
+    pub(super) fn ended(&self, need: Need, request: &HttpRequest) -> Option<Refusal> {
+        let access = self.engine()?.view().access();
+        let known = self.known_by(&access, request.path(), request.headers(), Instant::now());
+        let (now, _) = match self.caller(known, request.path(), request.headers()) {
+            Ok(judged) => judged,
+            Err(refusal) => return Some(refusal),
+        };
+        let is_another = now.who != Caller::of(request).who;
+        let refusal = need.refusal(&now).or(is_another.then_some(Refusal::Unknown))?;
+        request.extensions_mut().insert(Rc::new(now));
+        Some(refusal)
     }
 
     /// Everybody. A name on the Internet can be made to lead to this machine, and a browser takes its pages for ours.
@@ -262,8 +297,8 @@ impl Guard {
     }
 
     /// `caller` with the session of somebody who did not sign in. Nothing of it is kept: its token proves its forms.
-    fn with_session(&self, caller: Caller, request: &ServiceRequest) -> (Caller, Option<Token>) {
-        let (token, is_new) = match cookie::token(request.headers()) {
+    fn with_session(&self, caller: Caller, headers: &HeaderMap) -> (Caller, Option<Token>) {
+        let (token, is_new) = match cookie::token(headers) {
             Some(token) => (token, false),
             None => (Token::new(), true),
         };

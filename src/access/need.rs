@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::{Caller, Guard, Refusal};
 use crate::domain::access::{Role, Scope};
@@ -62,8 +62,18 @@ pub(crate) fn refusal(need: Need, request: &ServiceRequest) -> Option<Refusal> {
     if request.app_data::<Guard>().is_some_and(|guard| guard.engine().is_none()) {
         return Some(Refusal::Starting);
     }
-    match request.extensions().get::<Rc<Caller>>() {
+    let refusal = match request.extensions().get::<Rc<Caller>>() {
         Some(caller) => need.refusal(caller),
         None => Some(Refusal::Unknown),
-    }
+    };
+    // What takes its time asks again.
+    request.extensions_mut().insert(need);
+    refusal
+}
+
+/// Why whoever sent `request` may not go on with it, though they were let in: asked when its body is there, which may
+/// take its time, and again and again by what is never done.
+pub(crate) fn ended(request: &HttpRequest) -> Option<Refusal> {
+    let need = *request.extensions().get::<Need>()?;
+    request.app_data::<Guard>()?.ended(need, request)
 }

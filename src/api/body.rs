@@ -16,6 +16,7 @@ use futures_util::Stream;
 
 use super::error::Error;
 use super::gate::{Gate, Lease};
+use crate::access;
 
 /// A body up to this size is covered by the number of connections.
 const UNLEASED_BYTES: usize = 16 << 10;
@@ -64,6 +65,8 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<(B
 }
 
 /// A body of at most `limit` bytes, whatever its type, within the time that a body may take, and the room that it takes.
+///
+/// A right that ended while it was on its way does nothing any more: it is asked for again here, for all who read one.
 pub(crate) async fn collect_within(
     request: &HttpRequest,
     payload: Payload,
@@ -78,7 +81,11 @@ pub(crate) async fn collect_within(
     }
     let timeout = gate.body_timeout();
     let body = tokio::time::timeout(timeout, collect(request, payload, limit)).await;
-    body.unwrap_or_else(|_| Err(Error::body_too_slow(timeout)))
+    let body = body.unwrap_or_else(|_| Err(Error::body_too_slow(timeout)))?;
+    match access::ended(request) {
+        None => Ok(body),
+        Some(refusal) => Err(Error::refused(refusal)),
+    }
 }
 
 /// How long the body says it is; `None` when it comes in chunks.

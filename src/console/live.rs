@@ -4,15 +4,13 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::{Method, StatusCode, header};
 use bytes::Bytes;
 use futures_util::stream;
 
 use super::fault::Fault;
 use super::visit::{Answer, Visit};
-use crate::access::{Guard, Session};
-use crate::access::{Holder, Share};
+use crate::access::{self, Holder, Share};
 use crate::actors::Readiness;
 use crate::view::View;
 
@@ -36,15 +34,6 @@ struct Following {
 }
 
 impl Following {
-    /// Whether who listens is still signed in, where that is needed.
-    fn is_admitted(&self) -> bool {
-        let guard: Option<&Guard> = self.visit.http.app_data();
-        match (self.visit.caller.session.as_ref().and_then(Session::id), guard) {
-            (Some(id), Some(guard)) => guard.is_signed_in(id),
-            (None, _) | (_, None) => true,
-        }
-    }
-
     /// What to send next; nothing when it is over.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
@@ -52,7 +41,8 @@ impl Following {
             if self.looks == LOOKS_MAX || self.visit.console.0.gate.is_stopping() {
                 return None;
             }
-            if !self.is_admitted() {
+            // A session, a key, or open access: whatever lets somebody listen can end.
+            if access::ended(&self.visit.http).is_some() {
                 return None;
             }
             self.looks += 1;
@@ -74,6 +64,14 @@ impl Following {
 
 /// Follows what happens, as server-sent events.
 pub(super) async fn follow(visit: Visit) -> Answer {
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    // An answer to HEAD ends with its head.
+    if visit.http.method() == Method::HEAD {
+        return Ok(answer.finish());
+    }
     let place = visit.console.0.followers.take(&Holder::of(&visit.http), 1);
     let crowded = || Fault::new(StatusCode::SERVICE_UNAVAILABLE, "Too many of your pages follow what happens already.");
     let place = place.ok_or_else(crowded)?;
@@ -84,8 +82,5 @@ pub(super) async fn follow(visit: Visit) -> Answer {
         tokio::time::sleep(if following.looks == 1 { Duration::ZERO } else { LOOKS_EVERY }).await;
         Some((Ok::<_, actix_web::Error>(sent), following))
     });
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .streaming(events))
+    Ok(answer.streaming(events))
 }

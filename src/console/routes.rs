@@ -14,7 +14,7 @@ use super::form::{Again, Form};
 use super::visit::{Answer, see_other};
 use super::{
     Console, assets, audit, catalogue, delayed, find, home, live, orders, overview, people, sessions, settings,
-    sign_in, upload,
+    sign_in, upload, words,
 };
 use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage, SentForm};
 use crate::domain::access::Role;
@@ -109,7 +109,7 @@ fn refused(refusal: Refusal) -> Fault {
     let text = match refusal {
         Refusal::Starting => return Fault::starting(),
         Refusal::Role(role) => format!("This needs the role {role}. Ask an admin for it."),
-        Refusal::Unknown => "You are signed out. Nothing was saved. Sign in, then do it again.".into(),
+        Refusal::Unknown => words::SIGNED_OUT.into(),
         Refusal::Forged => "This form has expired. Nothing was saved: send it again, or load its page again.".into(),
         Refusal::TooMany(_) => "Too many requests came from here. Wait a moment, then load the page again.".into(),
         Refusal::Scope | Refusal::CrossSite | Refusal::Host => refusal.to_string(),

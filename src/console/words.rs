@@ -1,5 +1,10 @@
 //! What the API says of a field, in the words of the console: programs get the API's own texts, people these.
 
+use crate::access::Refusal;
+
+/// What is said to who was signed in and is no longer.
+pub(super) const SIGNED_OUT: &str = "You are signed out. Nothing was saved. Sign in, then do it again.";
+
 /// What is said of `field` (`customer_email`, `items.0.quantity`) where the API says `text`.
 pub(super) fn plain(field: &str, text: &str) -> String {
     let (name, what) = (last(field), called(last(field)));
@@ -51,6 +56,9 @@ pub(super) fn whole(text: &str) -> String {
     }
     if text.starts_with("Product ") && text.contains(" is named by orders") {
         return "This product is part of orders, so it cannot be deleted. Archive it instead.".to_owned();
+    }
+    if text == Refusal::Unknown.to_string() {
+        return SIGNED_OUT.to_owned();
     }
     text.to_owned()
 }

@@ -17,6 +17,7 @@ pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
 use super::answer::json;
 use super::fields::{DocumentError, Problem, not_an_object};
+use crate::access::Refusal;
 use crate::telemetry::counters;
 use crate::view::ArchiveError;
 
@@ -87,6 +88,16 @@ impl Error {
     /// What the log has to say.
     pub(crate) fn log(&self) -> Option<&Log> {
         self.log.as_ref()
+    }
+
+    /// What refuses a caller who was let in and may no longer do it.
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        let answer = refusal.answer();
+        let error = Self::detail(answer.status(), &refusal.to_string());
+        match answer.headers().get(header::WWW_AUTHENTICATE) {
+            Some(how) => error.with(header::WWW_AUTHENTICATE, how.clone()),
+            None => error,
+        }
     }
 
     /// 404, for a path.
