@@ -81,8 +81,19 @@ fn beforehand(request: &ServiceRequest) -> Option<HttpResponse> {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_BYTES_MAX) {
         return Some(Error::target_too_long(TARGET_BYTES_MAX).error_response());
     }
+    if hides_letters(request.uri().path()) {
+        let text = "Letters, digits, - and _ in a path are not percent-encoded: send them as they are.";
+        return Some(Error::bad_request(text).error_response());
+    }
     let is_about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
     is_about_the_server.then(|| HttpResponse::NoContent().insert_header((header::ALLOW, METHODS)).finish())
+}
+
+/// Whether `path` encodes what need not be encoded. The router takes both spellings for the same path, while who may do
+/// what, and how browsers treat it, is judged by how a path begins: it has one spelling.
+fn hides_letters(path: &str) -> bool {
+    let hidden = path.split('%').skip(1).filter_map(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok());
+    hidden.into_iter().any(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// Both forms of a path are served alike: the one without the slash becomes the one with it, without a redirect.
