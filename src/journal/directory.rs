@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub(super) use super::lock::Lock;
@@ -101,6 +101,18 @@ pub enum DirectoryError {
         /// What it holds, shortened.
         content: String,
     },
+    /// It is somebody else's, and this is root, who could make files in it that its owner cannot read.
+    #[error(
+        "the data directory {} belongs to user {owner}, and root would make files in it that this user cannot read; \
+         nothing in it was changed. Run the command as that user: sudo -u '#{owner}' packhorse ...",
+        path.display()
+    )]
+    OthersDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// The user who owns it, by number.
+        owner: u32,
+    },
     /// Another process uses it.
     #[error("the data directory {} is in use by {}", path.display(), Process(*pid))]
     InUse {
@@ -149,6 +161,7 @@ impl DataDirectory {
         make(path).map_err(failed(path, "making it"))?;
         // Before the lock: a directory that is not ours gets no lock file.
         check_format(path)?;
+        check_owner(path)?;
         let mut lock = lock(path)?;
         // And under it: another process may have written the format in between.
         if check_format(path)? == Content::Nothing {
@@ -166,6 +179,7 @@ impl DataDirectory {
             Ok(_) | Err(DirectoryError::JournalMissing { .. }) => {}
             Err(error) => return Err(error),
         }
+        check_owner(path)?;
         let mut lock = lock(path)?;
         make(&path.join(JOURNAL)).map_err(failed(path, "making the journal's directory"))?;
         lock_journal(path, &mut lock)?;
@@ -184,6 +198,7 @@ impl DataDirectory {
         if check_format(path)? == Content::Nothing {
             return Err(DirectoryError::Missing { path: path.to_owned() });
         }
+        check_owner(path)?;
         Ok(Self { path: path.to_owned(), _lock: lock(path)? })
     }
 
@@ -192,7 +207,8 @@ impl DataDirectory {
         if check_format(path)? == Content::Nothing {
             return Err(DirectoryError::Missing { path: path.to_owned() });
         }
-        let mut lock = Lock::take_to_read(&path.join(LOCK)).map_err(not_locked(path))?;
+        let is_own = check_owner(path).is_ok();
+        let mut lock = Lock::take_to_read(&path.join(LOCK), is_own).map_err(not_locked(path))?;
         lock_journal(path, &mut lock)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
@@ -296,6 +312,20 @@ fn check_format(path: &Path) -> Result<Content, DirectoryError> {
         Ok(FORMAT_VERSION) => Err(DirectoryError::JournalMissing { path: path.to_owned() }),
         Ok(found) if found > FORMAT_VERSION => Err(DirectoryError::Newer { path: path.to_owned(), found }),
         Ok(_) | Err(_) => Err(DirectoryError::Unreadable { file, content: content.chars().take(40).collect() }),
+    }
+}
+
+/// Refuses what root would do in the directory of another user. Who else is no owner is refused by the system.
+fn check_owner(path: &Path) -> Result<(), DirectoryError> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    match fs::metadata(path.join(FORMAT)) {
+        Ok(found) if found.uid() != 0 => {
+            Err(DirectoryError::OthersDirectory { path: path.to_owned(), owner: found.uid() })
+        }
+        // One that is not made yet is root's from the beginning.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -431,6 +461,29 @@ mod tests {
         std::os::unix::fs::symlink(one.join(JOURNAL), other.join(JOURNAL)).unwrap();
         let opened = DataDirectory::open(&other, SIZE);
         assert!(matches!(opened, Err(DirectoryError::InUse { .. })), "{opened:?}");
+    }
+
+    #[test]
+    fn root_makes_nothing_in_the_directory_of_another_user() {
+        let temporary = tempfile::tempdir().unwrap();
+        drop(DataDirectory::open(temporary.path(), SIZE).unwrap());
+        if !rustix::process::geteuid().is_root() {
+            // Nobody else can give a file away, and the system refuses them what they may not do.
+            return assert!(check_owner(temporary.path()).is_ok());
+        }
+        fs::remove_file(temporary.path().join(LOCK)).unwrap();
+        for name in ["", FORMAT, WITNESS, JOURNAL] {
+            std::os::unix::fs::chown(temporary.path().join(name), Some(65_534), Some(65_534)).unwrap();
+        }
+        let before = names(temporary.path());
+        let accepted = DataDirectory::accept_shorter(temporary.path(), SIZE);
+        let existing = DataDirectory::open_existing(temporary.path());
+        for opened in [DataDirectory::open(temporary.path(), SIZE), existing, accepted] {
+            let text = opened.unwrap_err().to_string();
+            assert!(text.contains("sudo -u '#65534'"), "{text}");
+        }
+        DataDirectory::open_to_read(temporary.path()).unwrap();
+        assert_eq!(names(temporary.path()), before);
     }
 
     #[test]

@@ -74,12 +74,13 @@ impl Lock {
         Ok(())
     }
 
-    /// As [`Lock::take`], for somebody who only reads. Where nothing can be written, nothing is: the lock is taken on the file
+    /// As [`Lock::take`], for somebody who only reads. Where nothing can or may be written, nothing is: the lock is taken on the file
     /// that is there, and without one there is nobody who could have taken it.
-    pub(super) fn take_to_read(path: &Path) -> Result<Self, LockError> {
-        match Self::take(path) {
-            Err(LockError::Io(error)) if is_read_only(&error) => {}
-            taken => return taken,
+    pub(super) fn take_to_read(path: &Path, may_write: bool) -> Result<Self, LockError> {
+        match may_write.then(|| Self::take(path)) {
+            None => {}
+            Some(Err(LockError::Io(error))) if is_read_only(&error) => {}
+            Some(taken) => return taken,
         }
         let file = match File::open(path) {
             Ok(file) => file,
