@@ -338,7 +338,7 @@ impl Guard {
         };
         let given = match request.headers().get(CSRF) {
             Some(header) => header.to_str().ok().map(str::to_owned),
-            None => self.form_token(caller, request).await,
+            None => self.form_token(caller, request).await?,
         };
         // Both are hashes, which are compared in constant time.
         let parse = |text: &str| blake3::Hash::from_hex(text).ok();
@@ -351,23 +351,26 @@ impl Guard {
         Err(if is_by_key || browser::is_own_origin(request.headers()) { Refusal::Forged } else { Refusal::CrossSite })
     }
 
-    /// The field `csrf` of a form, which is given back to whoever reads it next.
-    async fn form_token(&self, caller: &Caller, request: &mut ServiceRequest) -> Option<String> {
+    /// The field `csrf` of a form, which is given back to whoever reads it next. What does not arrive, or is too large, is
+    /// no forgery and says so.
+    async fn form_token(&self, caller: &Caller, request: &mut ServiceRequest) -> Result<Option<String>, Refusal> {
         if !browser::is_form(request.headers()) {
-            return None;
+            return Ok(None);
         }
         let bytes_max = if caller.role.is_some() { FORM_BYTES_MAX } else { NOBODYS_FORM_BYTES_MAX };
         let holder = Holder::of(request.request());
         let reading = self.read(&holder, request.take_payload(), bytes_max);
-        let (body, room) = tokio::time::timeout(self.0.options.body_timeout, reading).await.ok()??;
+        let within = self.0.options.body_timeout;
+        let read = tokio::time::timeout(within, reading).await.map_err(|_| Refusal::TooSlow(within))??;
+        let Some((body, room)) = read else { return Ok(None) };
         // The room is free again when the request has ended.
         room.map(|room| request.extensions_mut().insert(Room(room)));
         let body = body.freeze();
         request.set_payload(Payload::from(body.clone()));
         request.extensions_mut().insert(SentForm(body.clone()));
         let mut values = form_urlencoded::parse(&body).filter(|(name, _)| name == "csrf").map(|(_, value)| value);
-        let value = values.next()?.into_owned();
-        values.next().is_none().then_some(value)
+        let value = values.next();
+        Ok(value.filter(|_| values.next().is_none()).map(std::borrow::Cow::into_owned))
     }
 }
 
@@ -405,26 +408,32 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
 }
 
 impl Guard {
-    /// A form, and the room that it takes, as much as has arrived of it.
-    async fn read(&self, holder: &Holder, mut payload: Payload, bytes_max: usize) -> Option<(BytesMut, Option<Share>)> {
+    /// A form, and the room that it takes, as much as has arrived of it; `None` where the connection broke.
+    async fn read(
+        &self,
+        holder: &Holder,
+        mut payload: Payload,
+        bytes_max: usize,
+    ) -> Result<Option<(BytesMut, Option<Share>)>, Refusal> {
         let mut body = BytesMut::new();
         let mut room: Option<Share> = None;
         let mut next =
             async || std::future::poll_fn(|context| std::pin::Pin::new(&mut payload).poll_next(context)).await;
         while let Some(chunk) = next().await {
-            body.extend_from_slice(&chunk.ok()?);
-            if body.len() > bytes_max {
-                return None;
+            let Ok(chunk) = chunk else { return Ok(None) };
+            if body.len() + chunk.len() > bytes_max {
+                return Err(Refusal::TooLarge(bytes_max));
             }
+            body.extend_from_slice(&chunk);
             if body.len() > NOBODYS_FORM_BYTES_MAX {
                 let kib = body.capacity().div_ceil(1024);
                 match &mut room {
-                    Some(room) => room.grow(kib.saturating_sub(room.amount())).then_some(())?,
-                    none => *none = Some(self.0.forms.take(holder, kib)?),
+                    Some(room) => room.grow(kib.saturating_sub(room.amount())).then_some(()).ok_or(Refusal::NoRoom)?,
+                    none => *none = Some(self.0.forms.take(holder, kib).ok_or(Refusal::NoRoom)?),
                 }
             }
         }
-        Some((body, room))
+        Ok(Some((body, room)))
     }
 
     /// Puts the caller into `request`; answers with the token of a session that begins, also where a form of this browser

@@ -34,6 +34,15 @@ pub enum Refusal {
     /// Too many requests.
     #[error("Request was throttled. Expected available in {} seconds.", seconds(*.0))]
     TooMany(Duration),
+    /// The form is larger than so many bytes, which is what one takes.
+    #[error("The form is larger than {0} bytes.")]
+    TooLarge(usize),
+    /// Other forms take the room for this one.
+    #[error("Too many large forms are on their way; try again in a second.")]
+    NoRoom,
+    /// The form did not arrive in this time.
+    #[error("The form did not arrive within {} seconds.", seconds(*.0))]
+    TooSlow(Duration),
     /// Users and keys are not read back yet.
     #[error("The engine is starting.")]
     Starting,
@@ -66,15 +75,23 @@ impl Refusal {
             Self::Unknown => StatusCode::UNAUTHORIZED,
             Self::Role(_) | Self::Scope | Self::Forged | Self::CrossSite | Self::Host => StatusCode::FORBIDDEN,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::NoRoom | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
         };
         let mut answer = HttpResponseBuilder::new(status);
         answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
         match self {
             Self::Unknown => drop(answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
             Self::TooMany(wait) => drop(answer.insert_header((header::RETRY_AFTER, seconds(wait)))),
-            Self::Starting => drop(answer.insert_header((header::RETRY_AFTER, 1))),
-            Self::Role(_) | Self::Scope | Self::Forged | Self::CrossSite | Self::Host => {}
+            Self::NoRoom | Self::Starting => drop(answer.insert_header((header::RETRY_AFTER, 1))),
+            Self::Role(_)
+            | Self::Scope
+            | Self::Forged
+            | Self::CrossSite
+            | Self::Host
+            | Self::TooLarge(_)
+            | Self::TooSlow(_) => {}
         }
         // No text of a refusal has a character that JSON would escape.
         answer.body(format!("{{\"detail\":\"{self}\"}}"))

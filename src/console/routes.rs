@@ -112,6 +112,13 @@ fn refused(refusal: Refusal) -> Fault {
         Refusal::Unknown => words::SIGNED_OUT.into(),
         Refusal::Forged => "This form has expired. Nothing was saved: send it again, or load its page again.".into(),
         Refusal::TooMany(_) => "Too many requests came from here. Wait a moment, then load the page again.".into(),
+        Refusal::TooLarge(max) => format!(
+            "This is too large for a form, which takes {} KiB. Nothing was saved. A file of orders may be larger: choose \
+             it as a file, or split it.",
+            max / 1024
+        ),
+        Refusal::NoRoom => "Many large forms are on their way. Nothing was saved: send it again in a moment.".into(),
+        Refusal::TooSlow(_) => "The form did not arrive in time. Nothing was saved: send it again.".into(),
         Refusal::Scope | Refusal::CrossSite | Refusal::Host => refusal.to_string(),
     };
     Fault::new(refusal.answer().status(), text)

@@ -75,7 +75,7 @@ fn nobody_makes_the_server_hold_a_large_form() {
         send(&server, &cookie, "/sign-in/", &fields).status
     };
     // Each character takes three.
-    assert_eq!((sign_in(3_000), sign_in(6_000)), (303, 403));
+    assert_eq!((sign_in(3_000), sign_in(6_000)), (303, 413));
     let ann = SignedIn::new(&server, "ann", PASSWORD);
     let fill = "x".repeat(100_000);
     assert_eq!(ann.post("/categories/", &[("name", "Things"), ("fill", &fill)]).status, 303, "who may do things may");

@@ -217,3 +217,14 @@ fn what_is_no_file_of_orders_is_named_with_the_remedy() {
     let refused = server.send("POST", "/admin/upload/", &headers, &body).expect(415);
     holds(refused.text(), &["Send the file as it is"]);
 }
+
+#[test]
+fn a_form_that_is_too_large_says_so_and_not_that_it_has_expired() {
+    let server = filled();
+    let content = format!("{HEADER}{}", "A,Zoe,z@example.com,1,Here,1,1\n".repeat(12_000));
+    let refused = submit(&server, "/upload/", "/upload/", &[("content", &content)]).expect(413);
+    holds(refused.text(), &["too large for a form, which takes 1024 KiB", "choose it as a file, or split it"]);
+    assert!(!refused.text().contains("expired"), "{}", refused.text());
+    let refused = submit(&server, "/orders/new/", "/orders/new/", &[("customer_name", &content)]).expect(413);
+    holds(refused.text(), &["too large for a form"]);
+}
