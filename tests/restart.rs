@@ -9,6 +9,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use actix::System;
@@ -345,6 +346,99 @@ fn whose_a_key_was_and_when_it_is_forgotten_is_known_after_a_restart() {
             }
         });
     }
+}
+
+/// The clocks of the machine, of which the test sets the wall clock: how many hours it is wrong by.
+#[derive(Default)]
+struct SetBy(AtomicI64);
+
+impl SetBy {
+    fn hours(hours: i64) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(hours)))
+    }
+
+    fn set(&self, hours: i64) {
+        self.0.store(hours, Ordering::Relaxed);
+    }
+}
+
+impl Clock for SetBy {
+    fn now(&self) -> Timestamp {
+        Timestamp(app::now().0 + self.0.load(Ordering::Relaxed) * 3_600_000_000)
+    }
+
+    fn passed(&self) -> Duration {
+        app::SystemClock.passed()
+    }
+}
+
+/// What `act` makes of the engine of `settings` while the clock is `clock`.
+fn run_at<T>(settings: &Settings, clock: &Arc<SetBy>, act: impl AsyncFnOnce(&Engine) -> T) -> T {
+    System::new().block_on(async {
+        let engine = Engine::open_at(settings, clock.clone()).await.unwrap();
+        let result = act(&engine).await;
+        engine.close().await;
+        result
+    })
+}
+
+/// Places the order of the key `name`. Answers whether it was placed before.
+async fn replayed(engine: &Engine, name: &str) -> bool {
+    engine.place(with_key("till", name), rows(1, 1)).await.unwrap().replayed
+}
+
+#[test]
+fn a_start_with_a_clock_that_is_behind_dates_no_key_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let (settings, _) = worked(directory.path());
+    assert!(!run(&settings, async |engine| replayed(engine, "k").await));
+    // As after a crash before a checkpoint: the key is read from the journal.
+    fs::remove_dir_all(directory.path().join("store")).unwrap();
+    run_at(&settings, &SetBy::hours(-48), async |_| ());
+    assert!(run(&settings, async |engine| replayed(engine, "k").await), "a minute later the key is known");
+}
+
+#[test]
+fn a_clock_that_is_put_right_while_it_runs_makes_no_key_older_than_it_is() {
+    for is_stored_before in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut settings, _) = worked(directory.path());
+        settings.checkpoint.interval = Duration::from_millis(if is_stored_before { 20 } else { 3_600_000 });
+        let clock = SetBy::hours(-48);
+        run_at(&settings, &clock, async |engine| {
+            assert!(!replayed(engine, "k").await);
+            if is_stored_before {
+                let stored = || engine.view().checkpoint().is_some_and(|mark| mark.sequence == engine.view().applied());
+                while !stored() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+            clock.set(0);
+            // Something to be written besides.
+            assert!(!replayed(engine, "other").await);
+        });
+        for name in ["k", "other"] {
+            let again = run(&settings, async |engine| replayed(engine, name).await);
+            assert!(again, "{name}, a second later; stored before: {is_stored_before}");
+        }
+    }
+}
+
+#[test]
+fn a_key_of_a_clock_that_was_ahead_is_forgotten_for_good_when_it_is_old() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut settings, _) = worked(directory.path());
+    run_at(&settings, &SetBy::hours(24 * 365), async |engine| assert!(!replayed(engine, "k").await));
+    assert!(run(&settings, async |engine| replayed(engine, "k").await), "a start with the right clock knows it");
+    settings.retention.idempotency_keys = Duration::from_secs(1);
+    settings.checkpoint.interval = Duration::from_millis(50);
+    run(&settings, async |engine| {
+        assert_eq!(engine.view().keys().len(), 1);
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert!(engine.view().keys().is_empty());
+        engine.archive(client(), OrderId(3)).await.unwrap();
+    });
+    run(&settings, async |engine| assert!(engine.view().keys().is_empty(), "no start brings it back"));
 }
 
 /// As after a power cut, or in a container that moved: the store is not trusted.

@@ -30,6 +30,12 @@ impl Ageing {
         Self { began: clock.now(), passed_before: clock.passed(), clock }
     }
 
+    /// What the wall clock showed at the start.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.began
+    }
+
     /// The present.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -1,6 +1,7 @@
 //! Plugs the store in: as the archive that the view reads what left memory from, and as the place of checkpoints.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::actors::{Ageing, CheckpointError, Checkpoints, Clock};
 use crate::domain::access::Access;
@@ -62,19 +63,30 @@ pub(super) struct StoreCheckpoints {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     ageing: Ageing,
+    /// By how much the wall clock was ahead of the present when what is stored was dated.
+    dated_ahead: Duration,
     /// How long an idempotency key is remembered.
-    keys_kept: std::time::Duration,
+    keys_kept: Duration,
 }
 
 impl StoreCheckpoints {
-    pub(super) fn new(store: Arc<Store>, clock: &Arc<dyn Clock>, keys_kept: std::time::Duration) -> Self {
-        Self { store, clock: clock.clone(), ageing: Ageing::begin(clock.clone()), keys_kept }
+    pub(super) fn new(store: Arc<Store>, clock: &Arc<dyn Clock>, keys_kept: Duration) -> Self {
+        let ageing = Ageing::begin(clock.clone());
+        Self { store, clock: clock.clone(), ageing, dated_ahead: Duration::ZERO, keys_kept }
     }
 }
 
 impl Checkpoints for StoreCheckpoints {
     fn write(&mut self, view: &View, changes: &Changes) -> Result<(), CheckpointError> {
         let now = self.clock.now();
+        let ahead = now.since(self.ageing.now());
+        let stored = |key: &KeyEntry| stored_key(key, self.ageing.began(), ahead);
+        let mut keys: Vec<_> = changes.keys.iter().map(stored).collect();
+        let is_put_right = ahead > self.dated_ahead + PUT_RIGHT;
+        if is_put_right {
+            // Those stored before have the dates of a clock that was behind.
+            keys.extend(view.keys().aging_from(self.ageing.began()).iter().map(stored));
+        }
         let (category_last, product_last) = changes.catalogue_lasts;
         let head = |id: &ProductId, head: &Option<crate::view::ProductHead>| {
             (*id, head.map(|head| ProductHead { number: head.revision, ordered: head.ordered }))
@@ -98,19 +110,28 @@ impl Checkpoints for StoreCheckpoints {
             revisions: changes.revisions.clone(),
             packs: Some(Box::new(changes.packs.iter().map(|pack| (*pack, view.pack(*pack))))),
             movements: changes.movements.iter().map(|(product, rows)| (product, rows.collect())).collect(),
-            keys: changes.keys.iter().map(|key| stored_key(key, now.max(self.ageing.now()))).collect(),
+            keys,
             // A wall clock that ran ahead makes nobody forget; the next start goes by what the keys are dated.
             keys_expire_before: Some(now.min(self.ageing.now()).minus(self.keys_kept)),
         };
         self.store.write_checkpoint(checkpoint)?;
+        if is_put_right {
+            self.dated_ahead = ahead;
+        }
         Ok(())
     }
 }
 
-/// A key that a clock dated later than `latest`, the later of the two clocks, was used before now.
-fn stored_key(key: &KeyEntry, latest: Timestamp) -> StoredKey {
-    let KeyEntry { key, request, sequence, position, at, owner } = *key;
-    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at: at.min(latest), owner: owner.0 }
+/// A wall clock was set forward when it went so much further than the time that passed.
+const PUT_RIGHT: Duration = Duration::from_mins(1);
+
+/// The key as it is stored: never under an earlier date than the journal's, for the next start forgets it by that. One that
+/// was used in this life, which `began` then, is dated by its age as well: the wall clock is `ahead` of the present by as much
+/// as it was set forward meanwhile.
+fn stored_key(key: &KeyEntry, began: Timestamp, ahead: Duration) -> StoredKey {
+    let KeyEntry { key, request, sequence, position, at, since, owner } = *key;
+    let at = if since >= began { at.max(since.plus(ahead)) } else { at };
+    StoredKey { hash: store::KeyHash(key.0), request, sequence, position, at, owner: owner.0 }
 }
 
 /// What a checkpoint left, in the view's terms.
@@ -141,5 +162,5 @@ fn page_of_store(page: u64, stored: &store::StatusPage) -> StatusPage {
 
 fn key_of_store(key: &StoredKey) -> KeyEntry {
     let StoredKey { hash, request, sequence, position, at, owner } = *key;
-    KeyEntry { key: KeyHash(hash.0), request, sequence, position, at, owner: KeyOwner(owner) }
+    KeyEntry { key: KeyHash(hash.0), request, sequence, position, at, since: at, owner: KeyOwner(owner) }
 }

@@ -185,9 +185,10 @@ impl View {
                 sequence: durable.sequence,
                 position: durable.position,
                 at: entry.at,
+                since: self.present.since(entry.at),
                 owner: KeyOwner::of(&record.key, &entry.who),
             };
-            self.keys.complete(used, self.present.since(entry.at));
+            self.keys.complete(used);
         }
     }
 
@@ -214,7 +215,7 @@ impl View {
             self.orders.restore(page);
         }
         for key in &restored.keys {
-            self.keys.restore(key, self.present.since(key.at));
+            self.keys.restore(&KeyEntry { since: self.present.since(key.at), ..*key });
         }
         *self.chain.lock() = restored.chain;
         self.applied.store(restored.sequence, Ordering::Release);

@@ -42,8 +42,10 @@ pub struct KeyEntry {
     pub sequence: u64,
     /// Where that stands in the journal.
     pub position: Position,
-    /// When the entry was decided.
+    /// When the entry was decided, by the wall clock of that moment.
     pub at: Timestamp,
+    /// The moment from which the key ages, by the present of this life of the process.
+    pub since: Timestamp,
     /// Whose it is.
     pub owner: KeyOwner,
 }
@@ -59,8 +61,11 @@ enum State {
     Done {
         owner: KeyOwner,
         request: RequestHash,
+        sequence: u64,
         position: Position,
         since: Timestamp,
+        /// Whether the store holds it under a date that is later by far than `since`.
+        is_dated_ahead: bool,
     },
 }
 
@@ -99,6 +104,8 @@ const SURE_PART: usize = 100;
 const SURE_MAX: usize = 1_000;
 /// When to come again where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
+/// A date is ahead that is later by so much than the present is.
+const AHEAD: Duration = Duration::from_mins(1);
 /// So many old keys are forgotten before a new one is refused, and looked at to say when one will not be.
 const LOOKED_AT: usize = 256;
 
@@ -228,16 +235,23 @@ impl Keys {
         }
     }
 
-    /// The entry that carries the key is durable; the key ages from `since` on.
-    pub(super) fn complete(&self, entry: KeyEntry, since: Timestamp) {
+    /// The entry that carries the key is durable.
+    pub(super) fn complete(&self, entry: KeyEntry) {
         let mut inner = self.inner.lock();
-        inner.settle(&entry, since);
+        inner.settle(&entry);
         inner.dirty.push(entry);
     }
 
-    /// Reads a key of a checkpoint, which ages from `since` on.
-    pub(super) fn restore(&self, entry: &KeyEntry, since: Timestamp) {
-        self.inner.lock().settle(entry, since);
+    /// Reads a key of a checkpoint.
+    pub(super) fn restore(&self, entry: &KeyEntry) {
+        self.inner.lock().settle(entry);
+    }
+
+    /// Those that age from `from` on or later, each dated by the present.
+    #[must_use]
+    pub fn aging_from(&self, from: Timestamp) -> Vec<KeyEntry> {
+        let inner = self.inner.lock();
+        inner.states.iter().filter_map(|(key, state)| state.entry(*key)).filter(|entry| entry.since >= from).collect()
     }
 
     /// From now on, while the present is `present`, keys are forgotten that are older than `keep`.
@@ -276,14 +290,30 @@ impl Keys {
     }
 
     pub(super) fn mark_dirty(&self, entries: Vec<KeyEntry>) {
-        self.inner.lock().dirty.extend(entries);
+        let mut inner = self.inner.lock();
+        // What came in the meantime is newer, and the last one of a key is what is stored.
+        let newer = std::mem::replace(&mut inner.dirty, entries);
+        inner.dirty.extend(newer);
+    }
+}
+
+impl State {
+    /// What is done under `key`, dated by the present.
+    fn entry(&self, key: KeyHash) -> Option<KeyEntry> {
+        match *self {
+            Self::Done { owner, request, sequence, position, since, .. } => {
+                Some(KeyEntry { key, request, sequence, position, at: since, since, owner })
+            }
+            Self::InFlight { .. } => None,
+        }
     }
 }
 
 impl Inner {
-    fn settle(&mut self, entry: &KeyEntry, since: Timestamp) {
-        let KeyEntry { key, request, position, owner, .. } = *entry;
-        let done = State::Done { owner, request, position, since };
+    fn settle(&mut self, entry: &KeyEntry) {
+        let KeyEntry { key, request, sequence, position, at, since, owner } = *entry;
+        let is_dated_ahead = at > since.plus(AHEAD);
+        let done = State::Done { owner, request, sequence, position, since, is_dated_ahead };
         if let Some(State::InFlight { owner, .. } | State::Done { owner, .. }) = self.states.insert(key, done) {
             self.forget_one(owner);
         }
@@ -295,12 +325,16 @@ impl Inner {
         for _ in 0..most {
             let Some((made, key)) = self.done.pop_before(present.minus(keep)) else { return false };
             // A key that was used again after it expired stands for its later use, also after a restart that read both.
-            if let Some(State::Done { owner, since, .. }) = self.states.get(&key)
+            if let Some(state @ State::Done { owner, since, is_dated_ahead, .. }) = self.states.get(&key)
                 && *since == made
             {
-                let owner = *owner;
+                let (owner, is_dated_ahead, entry) = (*owner, *is_dated_ahead, state.entry(key));
                 self.states.remove(&key);
                 self.forget_one(owner);
+                if is_dated_ahead {
+                    // With the date that it really had, the next checkpoint forgets it too.
+                    self.dirty.extend(entry);
+                }
             }
         }
         true
@@ -388,10 +422,11 @@ mod tests {
                     sequence: 1,
                     position,
                     at: since,
+                    since,
                     owner: KeyOwner::of(&key, &key_of(who)),
                 };
                 claim.submitted();
-                keys.complete(entry, since);
+                keys.complete(entry);
                 Ok(())
             }
             Claim::Full { retry_after } => Err(retry_after),
@@ -439,8 +474,9 @@ mod tests {
         for nth in 0..10_u64 {
             let key = format!("t{nth}");
             let (owner, at) = (KeyOwner::of(&key, &key_of("till")), start.plus(Duration::from_secs(nth)));
-            let entry = KeyEntry { key: KeyHash::of(&key), request: [1; 16], sequence: 1, position, at, owner };
-            keys.restore(&entry, at);
+            let entry =
+                KeyEntry { key: KeyHash::of(&key), request: [1; 16], sequence: 1, position, at, since: at, owner };
+            keys.restore(&entry);
         }
         // Nothing was forgotten yet.
         keys.pass_to(start.plus(Duration::from_secs(10)), keep);
@@ -474,11 +510,12 @@ mod tests {
             sequence: seconds,
             position: Position { segment_first: 1, offset: seconds },
             at: Timestamp(0).plus(Duration::from_secs(seconds)),
+            since: Timestamp(0).plus(Duration::from_secs(seconds)),
             owner: KeyOwner::of("k", &Who::Client),
         };
         // As a restart reads them, that finds both in the journal.
         for entry in [used(1), used(20)] {
-            keys.restore(&entry, entry.at);
+            keys.restore(&entry);
         }
         keys.expire(Timestamp(0).plus(Duration::from_secs(25)), keep, 10);
         assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Done(Position { offset: 20, .. })));
