@@ -18,10 +18,39 @@ pub fn now() -> Timestamp {
 }
 
 /// What a clock counts as that shows `time`. One that is wrong beyond the calendar shows its first or last moment: nothing
-/// is dated with a year of five digits, which no client reads. A start is refused by such a clock.
+/// is dated with a year of five digits, which no client reads. Every command is refused by such a clock.
 fn shown(time: SystemTime) -> Timestamp {
     let passed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::default().plus(passed).min(Timestamp::LATEST)
+}
+
+/// The clock is wrong beyond the calendar.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the clock of this machine shows {shows}, which nothing can be dated with; nothing was changed. Set it right, then \
+     start again"
+)]
+pub struct WrongClock {
+    shows: &'static str,
+}
+
+/// Refuses a clock that is wrong beyond the calendar: what dates an answer or a file below panics at it. One that gets there
+/// later shows the end of the calendar.
+pub(super) fn expect_right(clock: &dyn Clock) -> Result<(), WrongClock> {
+    let shows = match clock.now() {
+        now if now <= Timestamp::default() => "a time before 1970",
+        now if now >= Timestamp::LATEST => "year 9999 or later",
+        _ => return Ok(()),
+    };
+    Err(WrongClock { shows })
+}
+
+/// Looks at the clock of this machine, once, before a command begins.
+///
+/// # Errors
+/// When it shows a time before 1970, or year 9999 or later.
+pub fn expect_right_clock() -> Result<(), WrongClock> {
+    expect_right(&SystemClock)
 }
 
 impl Clock for SystemClock {

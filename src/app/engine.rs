@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::actors::{self, Clock, Fulfillment, Load, Parts};
 use crate::config::Settings;
-use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, DirectoryError, FileJournal, Tail};
 use crate::store;
 use crate::view::View;
 
 use super::SystemClock;
 use super::bridge::StoreCheckpoints;
+use super::clock::{WrongClock, expect_right};
 use super::recovery::{Recovered, RecoveryError, recover};
 use super::verify::{Pace, Verifier};
 
@@ -37,11 +37,8 @@ pub enum OpenError {
     #[error(transparent)]
     Journal(#[from] journal::OpenError),
     /// The clock is wrong beyond the calendar.
-    #[error(
-        "the clock of this machine shows year 9999 or later, which no answer could be dated with; nothing was changed. \
-         Set it right, then start again"
-    )]
-    Clock,
+    #[error(transparent)]
+    Clock(#[from] WrongClock),
     /// The thread that read it back panicked.
     #[error("reading the data directory back panicked: {0}")]
     Panicked(#[from] tokio::task::JoinError),
@@ -54,7 +51,7 @@ impl OpenError {
             Self::Directory(error) => matches!(error, DirectoryError::JournalMissing { .. }),
             Self::Recovery(RecoveryError::Journal(error)) => error.is_shorter(),
             Self::Recovery(RecoveryError::JournalBehind { .. }) => true,
-            Self::Recovery(_) | Self::Journal(_) | Self::Clock | Self::Panicked(_) => false,
+            Self::Recovery(_) | Self::Journal(_) | Self::Clock(_) | Self::Panicked(_) => false,
         }
     }
 }
@@ -172,11 +169,6 @@ impl Deref for Engine {
     fn deref(&self) -> &Fulfillment {
         &self.fulfillment
     }
-}
-
-/// Refuses a clock that is wrong beyond the calendar. One that gets there later shows the end of it.
-pub(super) fn expect_right(clock: &dyn Clock) -> Result<(), OpenError> {
-    if clock.now() < Timestamp::LATEST { Ok(()) } else { Err(OpenError::Clock) }
 }
 
 /// Customers' addresses and hashes of passwords are in it.

@@ -20,7 +20,7 @@ mod verify;
 
 pub use backup::{Backed, BackupError, Restored, backup, restore, restore_keeping_access, restore_undoing_access};
 pub use check::{CheckError, Finding, Report, check, check_backup, check_until_interrupted};
-pub use clock::{SystemClock, now};
+pub use clock::{SystemClock, WrongClock, expect_right_clock, now};
 pub use demo::{DEMO_USER, DemoUser};
 pub use engine::{Engine, OpenError};
 pub use error::Error;

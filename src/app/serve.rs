@@ -19,9 +19,10 @@ use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
 
 use super::SystemClock;
+use super::clock::expect_right;
 use super::connections;
 use super::demo::{self, DemoUser};
-use super::engine::{Engine, Found};
+use super::engine::{Engine, Found, OpenError};
 use super::error::Error;
 use super::open_files;
 use super::tls::Certificate;
@@ -55,6 +56,8 @@ impl Server {
         options: Options,
         demo: Option<Vec<Opening>>,
     ) -> Result<(Self, Option<DemoUser>), Error> {
+        // Before the first thread that dates answers.
+        expect_right(&SystemClock).map_err(OpenError::from)?;
         let gate = Gate::new(Setup {
             limits: settings.limits.clone(),
             zone: settings.general.time_zone,

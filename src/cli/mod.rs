@@ -34,6 +34,7 @@ use clap::{Parser, Subcommand};
 
 pub use catalogue::{CatalogueError, CatalogueFile};
 
+use crate::app;
 use exit::Exit;
 
 /// An order-fulfilment engine in one binary with one data directory.
@@ -84,21 +85,29 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+impl Command {
+    fn run(self) -> anyhow::Result<()> {
+        if !matches!(self, Self::Load(_) | Self::Config(_) | Self::Completions(_)) {
+            app::expect_right_clock()?;
+        }
+        match self {
+            Self::Serve(serve) => serve.run(),
+            Self::Check(check) => check.run(),
+            Self::Backup(backup) => backup.run(),
+            Self::Restore(restore) => restore.run(),
+            Self::Export(export) => export.run(),
+            Self::Import(import) => import.run(),
+            Self::Load(load) => load.run(),
+            Self::User(user) => user.run(),
+            Self::Key(key) => key.run(),
+            Self::Config(config) => config.run(),
+            Self::Completions(completions) => completions.run(),
+        }
+    }
+}
+
 fn carry_out(command: Command) -> Exit {
-    let result = match command {
-        Command::Serve(serve) => serve.run(),
-        Command::Check(check) => check.run(),
-        Command::Backup(backup) => backup.run(),
-        Command::Restore(restore) => restore.run(),
-        Command::Export(export) => export.run(),
-        Command::Import(import) => import.run(),
-        Command::Load(load) => load.run(),
-        Command::User(user) => user.run(),
-        Command::Key(key) => key.run(),
-        Command::Config(config) => config.run(),
-        Command::Completions(completions) => completions.run(),
-    };
-    match result {
+    match command.run() {
         Ok(()) => Exit::Done,
         Err(error) => {
             // Where stderr is closed, the exit code alone has to tell.
@@ -128,7 +137,6 @@ mod tests {
     use clap::error::ErrorKind;
 
     use super::*;
-    use crate::app;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(line.split_whitespace())

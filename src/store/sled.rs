@@ -331,13 +331,23 @@ fn within<T: Send + 'static>(
     }
 }
 
-/// Runs `operation`; a panic in it becomes damage.
-fn contain<T>(action: &str, operation: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+/// Runs `operation`; a panic in it becomes damage, or what the system refused where that is what it speaks of.
+fn contain<T>(action: &'static str, operation: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     // After a panic nothing of what `operation` touched is used again: opening gives up, an open engine is stopped.
     catch_unwind(AssertUnwindSafe(operation)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(StoreError::files(format!("to {action}: sled panicked: {}", text.unwrap_or("without a word"))))
+        let text = text.unwrap_or("without a word");
+        if speaks_of_the_system(text) {
+            return Err(StoreError::Io { action, source: io::Error::other(text.to_owned()) });
+        }
+        Err(StoreError::files(format!("to {action}: sled panicked: {text}")))
     })
+}
+
+/// Whether a panic with this text says nothing about the files: sled unwraps the error of a clock that shows a time before
+/// 1970, and that of a thread which cannot be had.
+fn speaks_of_the_system(text: &str) -> bool {
+    text.contains("SystemTimeError") || text.contains("failed to spawn thread") || text.contains("kind: WouldBlock")
 }
 
 fn from_sled(action: &'static str, error: sled::Error) -> StoreError {
@@ -447,6 +457,16 @@ mod tests {
         std::fs::write(&stray, b"half").unwrap();
         drop(SledKv::open(home.path(), Options::default()).unwrap());
         assert!(!stray.exists());
+    }
+
+    #[test]
+    fn a_panic_that_says_nothing_about_the_files_is_no_damage() {
+        let damage =
+            |text: &'static str| contain("open", || -> Result<(), _> { panic!("{text}") }).unwrap_err().is_damage();
+        assert!(!damage("called `Result::unwrap()` on an `Err` value: SystemTimeError(315619200s)"));
+        let no_thread = r#"failed to spawn thread: Os { code: 11, kind: WouldBlock, message: "Resource unavailable" }"#;
+        assert!(!damage(no_thread));
+        assert!(damage("assertion failed: the snapshot is whole"));
     }
 
     #[test]

@@ -23,7 +23,8 @@ use crate::journal::{self, DataDirectory, DirectoryError, Durables, FileJournal,
 pub(super) use state::State;
 
 use super::SystemClock;
-use super::engine::{OpenError, expect_right, journal_options};
+use super::clock::expect_right;
+use super::engine::{OpenError, journal_options};
 use super::error::Error;
 use super::recovery::RecoveryError;
 
@@ -94,7 +95,7 @@ fn change<E: From<Error>>(
     decide: impl Fn(&State) -> Result<Step, E>,
 ) -> Result<Outcome, E> {
     let path = &settings.general.data_dir;
-    expect_right(&SystemClock).map_err(Error::from)?;
+    expect_right(&SystemClock).map_err(|error| Error::from(OpenError::from(error)))?;
     let directory = match DataDirectory::open_existing(path) {
         Err(DirectoryError::Missing { .. }) if begins => {
             // What is refused makes no directory.
