@@ -19,6 +19,9 @@ use crate::domain::expected::{Expected, Seen};
 /// The most fields of a form that can be sent again. The largest of ours has the numbers of 1,000 orders.
 const FIELDS_MAX: usize = 2_000;
 
+/// The field of a form that is carried along which says who filled it in.
+const TYPED_BY: &str = "typed by";
+
 /// What a page put into its forms without anybody having to see it again: marks, and where to go on.
 const MARKS: [&str; 8] = ["token", "version", "revision", "expected", "next", "from", "key", "again"];
 /// What a page put there and decides what is done. Whoever sends the form again sees it, and cannot change it.
@@ -116,10 +119,22 @@ impl Form {
         self
     }
 
-    /// The form without what proves that a page of ours sent it, and without passwords.
+    /// The form without what proves that a page of ours sent it, and without passwords; with who filled it in, where its
+    /// page knew.
     pub(super) fn carried(&self) -> String {
-        let fields = self.0.iter().filter(|(name, _)| !["csrf", "password"].contains(&&**name));
-        fields.map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect::<Vec<_>>().join("&")
+        let by = self.get("csrf").split_once('.').map(|(_, name)| (TYPED_BY.to_owned(), name.to_owned()));
+        let fields = self.0.iter().filter(|(name, _)| !["csrf", "password", TYPED_BY].contains(&&**name));
+        fields
+            .chain(&by)
+            .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
+            .collect::<Vec<_>>()
+            .join("&")
+    }
+
+    /// The form that was [`carried`](Self::carried), where `user` may have it: nobody else filled it in.
+    pub(super) fn brought_by(self, user: &str) -> Option<Self> {
+        let is_theirs = self.all(TYPED_BY).all(|name| name == user);
+        is_theirs.then(|| Self(self.0.into_iter().filter(|(name, _)| name != TYPED_BY).collect()))
     }
 
     /// Every value of `name`.
@@ -221,6 +236,11 @@ mod tests {
             ]
         );
         let carried = form.carried();
+        let bobs = Form::parse(b"csrf=x.bob&typed+by=ann&a=1").unwrap().carried();
+        assert_eq!(bobs, "a=1&typed%20by=bob");
+        let bobs = || Form::parse(bobs.as_bytes()).unwrap();
+        assert!(bobs().brought_by("ann").is_none());
+        assert_eq!(bobs().brought_by("bob").unwrap().0, [("a".to_owned(), "1".to_owned())]);
         assert_eq!(carried, "how=by&product_id=1&quantity=&product_id=2&quantity=3&name=a%20b");
         assert_eq!(Form::parse(carried.as_bytes()).unwrap().0.len(), 6);
         let decided: Vec<_> = form.decided().into_iter().map(|it| (it.label, it.text)).collect();

@@ -96,7 +96,7 @@ impl Pages {
             signed_in => caller.session.as_ref().is_some_and(Session::is_signed_in),
             operator => caller.may(Role::Operator),
             admin => caller.may(Role::Admin),
-            csrf => caller.session.as_ref().map(Session::csrf).unwrap_or_default(),
+            csrf => csrf(caller),
         };
         let template = self.environment.get_template(template).map_err(|error| broken(&error))?;
         let text = template.render(context! { page, ..context }).map_err(|error| broken(&error))?;
@@ -104,6 +104,16 @@ impl Pages {
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .body(text))
+    }
+}
+
+/// What forms carry: the token of the session, and behind a dot the name of its user. The name proves nothing; it says
+/// who filled a form in that comes back when somebody has signed in.
+fn csrf(caller: &Caller) -> String {
+    let Some(session) = &caller.session else { return String::new() };
+    match caller.who.name().filter(|_| session.is_signed_in()) {
+        Some(name) => format!("{}.{name}", session.csrf()),
+        None => session.csrf().to_owned(),
     }
 }
 

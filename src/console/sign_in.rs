@@ -91,11 +91,13 @@ pub(super) async fn again(visit: Visit) -> Answer {
     visit.page("again.html", context! { to => unsent.path.as_str(), fields, decided })
 }
 
-/// Where somebody goes on who signed in with `form`: to what they had sent before, or to where they came from.
+/// Where somebody goes on who signed in with `form`: to what they themselves had sent before, or to where they came from.
 fn on(request: &HttpRequest, form: &Form) -> String {
     let to = after_sign_in(form.get("to"));
     let name = AccessName::parse(form.get("name")).ok();
-    let sent = Form::parse(form.get("form").as_bytes()).ok().filter(|sent| !sent.again().is_empty());
+    let sent = Form::parse(form.get("form").as_bytes()).ok();
+    // What somebody typed is nothing for another one who signs in at the same desk.
+    let sent = name.as_ref().and_then(|name| sent?.brought_by(name.as_str())).filter(|sent| !sent.again().is_empty());
     let (Some(name), Some(sent)) = (name, sent) else { return after_sign_in(form.get("next")).to_owned() };
     let weight = 1_024 + 2 * form.get("form").len();
     let unsent = Outcome::Form(Arc::new(Unsent { path: to.to_owned(), form: sent }));

@@ -1,6 +1,6 @@
 //! Sessions: whose they are, which id they have, and when they end.
 
-use super::browser::{begun, goes_to, send};
+use super::browser::{begun, goes_to, hidden, send};
 use super::support::Running;
 use super::{PASSWORD, SignedIn, csrf_of, manned, with_key};
 
@@ -63,6 +63,30 @@ fn a_script_asks_for_the_token_of_its_session() {
     assert!(me.text().ends_with(r#""csrf":null}"#), "a key needs none: {}", me.text());
     let open = Running::start().get("/api/access/me/").expect(200);
     assert!(open.text().ends_with(r#""csrf":null}"#), "{}", open.text());
+}
+
+#[test]
+fn what_somebody_typed_comes_back_for_them_and_for_nobody_else() {
+    let (server, _) = manned();
+    for (name, comes_back) in [("ann", false), ("olga", true)] {
+        let olga = SignedIn::new(&server, "olga", PASSWORD);
+        let csrf = csrf_of(&olga);
+        goes_to(&olga.post("/sign-out/", &[]));
+        let form = [("csrf", csrf.as_str()), ("customer_name", "Secret of olga"), ("product_id", "1")];
+        let refused = send(&server, &olga.cookie, "/orders/new/", &form).expect(401);
+        let (csrf, sent) = (hidden(refused.text(), "csrf"), hidden(refused.text(), "form"));
+        let sent = sent.replace("&amp;", "&").replace("&#x3d;", "=");
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("name", name),
+            ("password", PASSWORD),
+            ("next", "/admin/orders/"),
+            ("to", "/admin/orders/new/"),
+            ("form", &sent),
+        ];
+        let signed_in = send(&server, &olga.cookie, "/sign-in/", &fields);
+        assert_eq!(goes_to(&signed_in).starts_with("/admin/again/"), comes_back, "{name} {sent}");
+    }
 }
 
 #[test]

@@ -438,6 +438,29 @@ await says(typing, "its stock is reserved");
 await typing.reload();
 await says(typing, "Sam Session");
 
+step("what somebody typed is nobody else's");
+await go(page, "/users/");
+await page.getByLabel("Name").fill("olga");
+await page.getByLabel("Password", { exact: true }).fill(password);
+await page.locator("#role").selectOption("operator");
+await page.getByRole("button", { name: "Add the user" }).click();
+await says(page, "olga can sign in now.");
+await go(typing, "/orders/new/");
+await typing.getByLabel("Name").fill("Secret of ann");
+await go(page, "/sessions/");
+await page.locator("tr", { hasText: "ann" }).filter({ hasNotText: "this one" }).getByRole("button").first().click();
+await says(page, "The session was ended.");
+// The form is sent as it is, half filled in.
+await typing.evaluate(() => document.querySelectorAll("main form").forEach((form) => (form.noValidate = true)));
+await typing.getByRole("button", { name: "Place the order" }).click();
+await says(typing, "You are signed out. Nothing was sent; what you typed is kept.");
+await typing.getByRole("link", { name: "Sign in" }).first().click();
+await typing.getByLabel("Name").fill("olga");
+await typing.getByLabel("Password").fill(password);
+await typing.getByRole("button", { name: "Sign in" }).click();
+await typing.waitForURL("**/orders/new/");
+assert.equal(await typing.getByLabel("Name").inputValue(), "");
+
 step("sign out");
 await go(page, "/");
 await page.getByRole("button", { name: "Sign out" }).click();

@@ -348,16 +348,17 @@
   }
 
   // A form is sent only when the server is there and still knows who is here: what was typed is never lost. It is also
-  // kept in this tab until a page shows that it arrived.
+  // kept in this tab until a page shows that it arrived, for whoever typed it: at one desk sit many.
   const DRAFT = "packhorse-draft";
   const HIDDEN = ["token", "version", "revision", "expected"];
   const fields = (form) => [...form.elements].filter((field) => field.name && !["password", "file", "submit", "button"].includes(field.type) && (field.type !== "hidden" || HIDDEN.includes(field.name)));
   const path = (form) => new URL(form.getAttribute("action"), location.href).pathname;
+  const user = () => one(".who")?.textContent || "";
   const keep = (form) => {
     if (form.closest(".sign-in, .top") || !fields(form).some((field) => field.type !== "hidden")) return;
     const values = fields(form).map((field) => [field.name, ["radio", "checkbox"].includes(field.type) ? (field.checked ? field.value : null) : field.value]);
     try {
-      sessionStorage.setItem(DRAFT, JSON.stringify({ action: path(form), values }));
+      sessionStorage.setItem(DRAFT, JSON.stringify({ who: user(), action: path(form), values }));
     } catch {
       // Without room it is not kept beyond this page.
     }
@@ -378,7 +379,8 @@
     if (!kept || one("[data-fault], .sign-in")) return;
     sessionStorage.removeItem(DRAFT);
     if (document.body.dataset.self || one("main .notice.good")) return;
-    const { action, values } = JSON.parse(kept);
+    const { who, action, values } = JSON.parse(kept);
+    if (who !== user()) return;
     const form = all('main form[method="post"]').find((form) => path(form) === action);
     if (!form || !values.some(([name, value]) => value && !HIDDEN.includes(name))) return;
     const add = one("[data-add-line]", form);
@@ -402,6 +404,7 @@
     if (form.method === "post" && !form.dataset.checked && form.getAttribute("action")) {
       event.preventDefault();
       keep(form);
+      if (path(form) === "/admin/sign-out/") sessionStorage.removeItem(DRAFT);
       if (form.dataset.checking) return;
       form.dataset.checking = "1";
       const { submitter } = event;
