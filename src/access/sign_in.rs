@@ -22,6 +22,8 @@ use crate::secret;
 const TRIES: u32 = 5;
 /// After this it may give another one.
 const TRY_EVERY: Duration = Duration::from_secs(12);
+/// How often an attempt asks whether those before it from its address have come to an end.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 /// Attempts under way, of all addresses; each has a share of them.
 const ATTEMPTS_MAX: usize = 256;
 /// In so many places wrong passwords are counted. Names that share one, by chance, are delayed together.
@@ -50,6 +52,23 @@ pub(super) struct Attempts {
     failures: Mutex<HashMap<u64, (u32, Instant)>>,
     hasher: RandomState,
     under_way: Shares,
+    /// How many passwords of an address are being looked at: each has taken one of its tries, and gives it back if right.
+    looked_at: Mutex<HashMap<Source, u32>>,
+}
+
+/// A password that is being looked at, of one address.
+struct Look<'a>(&'a Attempts, Source);
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        let mut looked_at = self.0.looked_at.lock();
+        if let Some(count) = looked_at.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                looked_at.remove(&self.1);
+            }
+        }
+    }
 }
 
 impl Attempts {
@@ -59,6 +78,26 @@ impl Attempts {
             failures: Mutex::default(),
             hasher: RandomState::new(),
             under_way: Shares::new(ATTEMPTS_MAX),
+            looked_at: Mutex::default(),
+        }
+    }
+
+    /// Takes one of the tries of `source`. While passwords of the same address are looked at, which may be right, it
+    /// waits for them: several people may stand behind one address. Otherwise it says when there will be a try.
+    async fn look(&self, source: Source) -> Result<Look<'_>, Duration> {
+        loop {
+            {
+                let mut looked_at = self.looked_at.lock();
+                match self.addresses.take(source, Instant::now()) {
+                    Ok(()) => {
+                        *looked_at.entry(source).or_default() += 1;
+                        return Ok(Look(self, source));
+                    }
+                    Err(wait) if !looked_at.contains_key(&source) => return Err(wait),
+                    Err(_) => {}
+                }
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
         }
     }
 
@@ -101,10 +140,10 @@ impl Guard {
     ) -> Result<HeaderValue, SignInError> {
         let (attempts, source) = (&self.attempts(), Source::of(address));
         let refused = |wait| SignInError::Refused(Refusal::TooMany(wait));
-        // Taken before the password is looked at, so that attempts at once count as well.
-        attempts.addresses.take(source, Instant::now()).map_err(refused)?;
         let under_way = attempts.under_way.take(&Holder::at(address), 1);
         let _under_way = under_way.ok_or_else(|| refused(Duration::from_secs(1)))?;
+        // Taken before the password is looked at, so that attempts at once count as well.
+        let _look = attempts.look(source).await.map_err(refused)?;
         let view = self.engine().ok_or(SignInError::Refused(Refusal::Starting))?.view();
         let access = view.access();
         let name = AccessName::parse(name).ok();

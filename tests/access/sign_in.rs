@@ -98,3 +98,22 @@ fn time_does_not_tell_which_names_there_are() {
         engine.close().await;
     });
 }
+
+#[test]
+fn right_passwords_at_once_from_one_address_are_all_taken_and_wrong_ones_are_not() {
+    actix::System::new().block_on(async {
+        let (guard, engine) = world().await;
+        let none = HeaderMap::new();
+        let at_once = async |password: &str, last: u8| {
+            let attempts = (0..12).map(|_| guard.sign_in("ann", password, Some(address(last)), &none));
+            futures_util::future::join_all(attempts).await
+        };
+        let right = at_once(PASSWORD, 1).await;
+        assert!(right.iter().all(Result::is_ok), "{right:?}");
+        let wrong = at_once("wrong wrong wrong", 2).await;
+        let looked_at = wrong.iter().filter(|wrong| **wrong == Err(SignInError::Wrong)).count();
+        assert!((5..=6).contains(&looked_at), "{wrong:?}");
+        assert!(guard.sign_in("ann", PASSWORD, Some(address(2)), &none).await.is_err(), "its tries are used up");
+        engine.close().await;
+    });
+}
