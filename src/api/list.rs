@@ -134,8 +134,22 @@ fn link(request: &HttpRequest, cursor: impl Display) -> Option<HeaderValue> {
             link.push('&');
         }
     }
-    write!(link, "cursor={cursor}>; rel=\"next\"").ok()?;
+    link.push_str("cursor=");
+    push_value(&mut link, &cursor.to_string());
+    link.push_str(">; rel=\"next\"");
     HeaderValue::try_from(link).ok()
+}
+
+/// Appends the value of a parameter: what has a meaning in a query is escaped, as a name may hold it.
+fn push_value(link: &mut String, value: &str) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:,@/".contains(&byte) {
+            link.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            write!(link, "%{byte:02X}").ok();
+        }
+    }
 }
 
 /// Appends a part of a query that the server took, with what a header cannot hold escaped.
