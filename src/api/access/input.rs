@@ -59,7 +59,7 @@ pub(super) fn key(body: Document<'_>) -> Result<KeyInput, Error> {
 fn name(raw: Raw<'_>) -> Result<AccessName, Texts> {
     match raw {
         Raw::Null => Err(texts(NULL)),
-        Raw::Str(text) => AccessName::parse(&text).map_err(|error| texts(error.to_string())),
+        Raw::Str(text) => AccessName::parse_new(&text).map_err(|error| texts(error.to_string())),
         _ => Err(texts("Not a valid string.")),
     }
 }

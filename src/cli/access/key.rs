@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
 use super::place::{NewKey, Place};
-use super::{name, role, row, scope};
+use super::{new_name, role, row, scope};
 use crate::app;
 use crate::cli::pipe::unless_closed;
 use crate::domain::access::{AccessName, Role, Scope};
@@ -29,7 +29,7 @@ enum What {
     /// Make an API key, and print its secret: once, and never again
     Add {
         /// The key's name: letters, digits and . _ @ + -
-        #[arg(value_parser = name)]
+        #[arg(value_parser = new_name)]
         name: AccessName,
         /// viewer (reads), operator (orders and stock) or admin (everything)
         #[arg(long, value_parser = role)]

@@ -18,6 +18,10 @@ fn name(text: &str) -> Result<AccessName, AccessNameError> {
     AccessName::parse(text)
 }
 
+fn new_name(text: &str) -> Result<AccessName, AccessNameError> {
+    AccessName::parse_new(text)
+}
+
 fn role(word: &str) -> Result<Role, &'static str> {
     Role::parse(word).ok_or("a role is viewer, operator or admin")
 }

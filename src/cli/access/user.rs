@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 
 use super::place::{Place, UserChange};
-use super::{name, password, role, row};
+use super::{name, new_name, password, role, row};
 use crate::cli::pipe::unless_closed;
 use crate::domain::access::{AccessName, Role};
 
@@ -66,7 +66,10 @@ impl UserCommand {
                 unless_closed(stdout.write_all(row::users(&place.find(false)?.users()?).as_bytes()))?;
                 return Ok(());
             }
-            What::Add { user, role } => (user, UserChange::Add { role, password: password::read()? }),
+            What::Add { user, role } => {
+                new_name(user.name.as_str())?;
+                (user, UserChange::Add { role, password: password::read()? })
+            }
             What::Passwd(user) => (user, UserChange::Password(password::read()?)),
             What::Disable(user) => (user, UserChange::Disabled(true)),
             What::Enable(user) => (user, UserChange::Disabled(false)),

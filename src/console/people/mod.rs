@@ -23,7 +23,7 @@ fn roles() -> minijinja::Value {
 }
 
 fn name(text: &str) -> Result<AccessName, Fault> {
-    AccessName::parse(text).map_err(|error| Fault::field("name", sentence(&error)))
+    AccessName::parse_new(text).map_err(|error| Fault::field("name", sentence(&error)))
 }
 
 fn role(text: &str) -> Result<Role, Fault> {

@@ -11,11 +11,11 @@ pub struct AccessName(Arc<str>);
 
 /// A text is no name of a user or key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to {LENGTH_MAX} of the letters a to z, digits, and . _ @ + -")]
+#[error("a name has 1 to {LENGTH_MAX} of the letters a to z, digits, and . _ @ + -, and more than dots")]
 pub struct AccessNameError;
 
 impl AccessName {
-    /// Takes `text` in small letters.
+    /// Takes `text` in small letters. Names that were given before are read by it; a new one is [`AccessName::parse_new`].
     ///
     /// # Errors
     /// When it is empty, too long, or holds anything else.
@@ -27,6 +27,15 @@ impl AccessName {
         } else {
             Err(AccessNameError)
         }
+    }
+
+    /// The same for somebody or something new. A name of dots alone would lead elsewhere in an address: who calls
+    /// `/users/../` asks for what is above.
+    ///
+    /// # Errors
+    /// As [`AccessName::parse`], and when it has nothing but dots.
+    pub fn parse_new(text: &str) -> Result<Self, AccessNameError> {
+        if text.bytes().all(|byte| byte == b'.') { Err(AccessNameError) } else { Self::parse(text) }
     }
 
     /// The text.

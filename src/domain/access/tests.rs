@@ -47,6 +47,11 @@ fn names_are_lowered_and_checked() {
     for bad in ["", " bob", "bob ", "b b", "b/b", "bö", "a\n", "a:b", &"a".repeat(65)] {
         assert_eq!(AccessName::parse(bad), Err(AccessNameError), "{bad}");
     }
+    for dots in [".", "..", "..."] {
+        assert_eq!(AccessName::parse_new(dots), Err(AccessNameError), "{dots}");
+        assert!(AccessName::parse(dots).is_ok(), "one that is in an old journal is read");
+    }
+    assert!(AccessName::parse_new(".a").is_ok());
 }
 
 #[test]
