@@ -1,4 +1,5 @@
-//! JSON in the one form of all that say the same: without white space, members by name, the last of several with one name.
+//! JSON in the one form of all that say the same: without white space, members by name, the last of several
+//! with one name (an endpoint refuses two that it knows).
 //! Numbers stay as they are written.
 
 use std::collections::BTreeMap;

@@ -16,7 +16,7 @@ pub(crate) use engine::{access, category, order, product};
 pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
 use super::answer::json;
-use super::fields::{DocumentError, Problem, not_an_object};
+use super::fields::{DocumentError, Problem, not_an_object, said_twice};
 use crate::access::Refusal;
 use crate::telemetry::counters;
 use crate::view::ArchiveError;
@@ -206,6 +206,7 @@ impl From<DocumentError> for Error {
         match error {
             DocumentError::Syntax(text) => Self::bad_request(&format!("JSON parse error - {text}")),
             DocumentError::Kind(kind) => Self::problem(&not_an_object(kind)),
+            DocumentError::Twice(name) => Self::problem(&said_twice(name)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a body: the members of an object, or those of each row of a list, and nothing else of it.
 //!
-//! Unknown members are noted and skipped, the last of several with one name counts, and nothing here recurses, so that
-//! the depth of a body costs nothing.
+//! Unknown members are noted and skipped. A known one that is there twice is refused, as a parameter is: to take either
+//! could be wrong. Nothing here recurses, so that the depth of a body costs nothing.
 
 use std::fmt;
 
@@ -19,10 +19,26 @@ pub(crate) enum DocumentError {
     Syntax(String),
     /// It is JSON of this Python type, and not what was asked for.
     Kind(&'static str),
+    /// It says this member more than once.
+    Twice(&'static str),
 }
 
-/// An object, or the name of the type of what is there in its place.
-type Object<'a, const N: usize> = Result<Members<'a, N>, &'static str>;
+/// Why something is no object that can be read.
+#[derive(Clone, Copy)]
+enum Odd {
+    /// It is of another type.
+    Kind(&'static str),
+    /// It says this member more than once.
+    Twice(&'static str),
+}
+
+impl From<&'static str> for Odd {
+    fn from(kind: &'static str) -> Self {
+        Self::Kind(kind)
+    }
+}
+
+type Object<'a, const N: usize> = Result<Members<'a, N>, Odd>;
 
 /// The members `names` of the object that `body` is. An empty body counts as an empty object.
 pub(crate) fn members<'a, const N: usize>(
@@ -33,7 +49,10 @@ pub(crate) fn members<'a, const N: usize>(
     if bytes.is_empty() {
         return Ok([const { None }; N]);
     }
-    read(utf8(bytes)?, Row { names, noting })?.map_err(DocumentError::Kind)
+    read(utf8(bytes)?, Row { names, noting })?.map_err(|odd| match odd {
+        Odd::Kind(kind) => DocumentError::Kind(kind),
+        Odd::Twice(name) => DocumentError::Twice(name),
+    })
 }
 
 /// Calls `each` with the members `names` of each row of the list that `body` is.
@@ -109,7 +128,7 @@ impl<'de, const N: usize> DeserializeSeed<'de> for Row<'_, N> {
 macro_rules! other_kinds {
     ($($visit:ident($type:ty) => $name:literal),* $(,)?) => {
         $(fn $visit<E: Error>(self, _: $type) -> Result<Self::Value, E> {
-            Ok(Err($name))
+            Ok(Err($name.into()))
         })*
     };
 }
@@ -123,22 +142,27 @@ impl<'de, const N: usize> Visitor<'de> for Row<'_, N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = [const { None }; N];
+        let mut twice = None;
         while let Some(known) = map.next_key_seed(Name(&self.names, self.noting))? {
             match known {
-                Some(place) => members[place] = Some(map.next_value()?),
+                Some(place) => {
+                    if members[place].replace(map.next_value()?).is_some() {
+                        twice = Some(self.names[place]);
+                    }
+                }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Ok(members))
+        Ok(twice.map_or(Ok(members), |name| Err(Odd::Twice(name))))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Err("list"))
+        Ok(Err("list".into()))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Err("NoneType"))
+        Ok(Err("NoneType".into()))
     }
 
     other_kinds! {
@@ -214,9 +238,18 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// What is wrong with a row that is no object.
-fn not_a_row(kind: &'static str) -> Problem {
-    if kind == "NoneType" { Problem::list(super::NULL) } else { not_a_dictionary(kind) }
+/// What is wrong with a row that is no object, or says something twice.
+fn not_a_row(odd: Odd) -> Problem {
+    match odd {
+        Odd::Kind("NoneType") => Problem::list(super::NULL),
+        Odd::Kind(kind) => not_a_dictionary(kind),
+        Odd::Twice(name) => said_twice(name),
+    }
+}
+
+/// What is wrong with an object that says `name` more than once.
+pub(crate) fn said_twice(name: &'static str) -> Problem {
+    Problem::field(name, "This field is there more than once. Give it once.")
 }
 
 fn not_a_dictionary(kind: &str) -> Problem {

@@ -24,7 +24,7 @@ pub(crate) use chars::{Chars, REASON};
 pub(crate) use choice::choice;
 pub(crate) use date::{NOT_A_DAY, date, day};
 pub(crate) use decimal::price;
-pub(crate) use document::{DocumentError, Members, for_each_row, for_each_row_of, members, not_an_object};
+pub(crate) use document::{DocumentError, Members, for_each_row, for_each_row_of, members, not_an_object, said_twice};
 pub(crate) use email::email;
 pub(crate) use ignored::{Document, Ignored, Noting};
 pub(crate) use integer::Integer;

@@ -84,8 +84,14 @@ fn a_choice_names_what_it_does_not_know() {
 }
 
 #[test]
-fn an_object_gives_its_known_members_and_the_last_of_two() {
-    let body = br#" {"b": 1, "x": [[{"b": 2}]], "a": "\u0041", "b": 12345678901234567890123} "#;
+fn an_object_gives_its_known_members_and_each_of_them_once() {
+    let twice = members(br#"{"b": 1, "a": 1, "b": 1}"#, ["a", "b"]);
+    assert_eq!(twice, Err(DocumentError::Twice("b")));
+    assert!(members(br#"{"x": 1, "a": 1, "x": {"a": 1}}"#, ["a"]).is_ok(), "what is not taken up may be there twice");
+    let mut rows = Vec::new();
+    for_each_row(br#"[{"a": 1}, {"a": 1, "a": 2}]"#, ["a"], |row| rows.push(row)).unwrap();
+    assert_eq!(rows, [Ok([Some(Raw::Int("1"))]), Err(said_twice("a"))]);
+    let body = br#" {"x": [[{"b": 2}]], "a": "\u0041", "b": 12345678901234567890123} "#;
     let [a, b, c] = members(body, ["a", "b", "c"]).unwrap();
     assert_eq!(a, Some(Raw::Str("A".into())));
     assert_eq!(b, Some(Raw::Int("12345678901234567890123")));

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::super::error::Error;
 use super::super::fields::{
     Chars, Document, DocumentError, Found, Integer, Members, NULL, Noting, Presence, Problem, REASON, REQUIRED, Raw,
-    Texts, choice, email, for_each_row, for_each_row_of, key, members, nullable, optional, required, texts,
+    Texts, choice, email, for_each_row, for_each_row_of, key, members, nullable, optional, required, said_twice, texts,
 };
 use crate::config::Limits;
 use crate::domain::ids::ProductId;
@@ -97,7 +97,7 @@ pub(crate) fn bulk_rows(body: Document<'_>, products: &Products, limits: &Limits
     match read {
         Ok(()) => {}
         Err(DocumentError::Kind(_)) => return Err(Error::bad_request("Expected a list of orders.")),
-        Err(error @ DocumentError::Syntax(_)) => return Err(error.into()),
+        Err(error @ (DocumentError::Syntax(_) | DocumentError::Twice(_))) => return Err(error.into()),
     }
     if count > limits.bulk_orders {
         let max = limits.bulk_orders;
@@ -165,6 +165,7 @@ fn lines(items: &Raw<'_>, noting: Noting<'_>, products: &Products, max: usize) -
         Ok(()) if bad.is_empty() => Ok(lines),
         Ok(()) => Err(Problem::Rows { count, bad }),
         Err(DocumentError::Syntax(text)) => Err(Problem::whole(format!("JSON parse error - {text}"))),
+        Err(DocumentError::Twice(name)) => Err(said_twice(name)),
         Err(DocumentError::Kind(kind)) => {
             Err(Problem::whole(format!("Expected a list of items but got type \"{kind}\".")))
         }
