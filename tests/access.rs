@@ -30,6 +30,8 @@ mod repetition;
 mod routes;
 #[path = "access/runs.rs"]
 mod runs;
+#[path = "access/said.rs"]
+mod said;
 #[path = "access/secrets.rs"]
 mod secrets;
 #[path = "access/sessions.rs"]

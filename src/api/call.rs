@@ -68,6 +68,13 @@ impl Call {
         unused::note(&self.http, ignored)
     }
 
+    /// Tells that a key against repetition has no effect, where nothing is done.
+    pub(super) fn without_key(&self) -> Result<(), Error> {
+        let ignored = Ignored::default();
+        unused::without_key(self.http.headers(), &ignored);
+        self.note(&ignored)
+    }
+
     fn who(&self) -> Who {
         Caller::of(&self.http).who
     }

@@ -13,7 +13,7 @@ use crate::actors::IdempotencyKey;
 use crate::domain::entry::RequestHash;
 use crate::domain::who::Who;
 
-const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most bytes a key may have.
 const KEY_MAX: usize = 255;
 

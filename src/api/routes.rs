@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, json};
 use super::error::Error;
+use super::unused::Heard;
 use super::{access, categories, docs, health, orders, overview, products, root, settings, unused};
 use crate::access::{Area, Need, refusal as refusal_of};
 use crate::domain::access::Role::{self, Admin, Operator, Viewer};
@@ -66,9 +67,9 @@ pub(super) fn table(config: &mut web::ServiceConfig) {
 fn endpoints() -> Vec<Endpoint> {
     vec![
         on(ORDERS, Area::Orders, "Order List", "Lists orders, newest first, and places one.")
-            .get(orders::list).with(&LIST_OF_ORDERS).post(Operator, orders::create).with(&["dry_run"]),
+            .get(orders::list).with(&LIST_OF_ORDERS).post(Operator, orders::create).with(&["dry_run"]).keyed(),
         on(BULK, Area::Orders, "Order Bulk", "Places all orders of a list, or none.")
-            .post(Operator, orders::bulk).with(&["dry_run"]),
+            .post(Operator, orders::bulk).with(&["dry_run"]).keyed(),
         on(DELAYED, Area::Orders, "Order Delayed", "Lists the orders that stayed in a stage for too long, longest last.")
             .get(orders::delayed).with(PAGE),
         on(ORDER, Area::Orders, "Order Instance", "Shows an order, changes its contact fields while it is pending, archives it once it ended.")
@@ -79,20 +80,20 @@ fn endpoints() -> Vec<Endpoint> {
         on(TIMELINE, Area::Orders, "Order Timeline", "Lists everything that happened to an order, oldest first.")
             .get(orders::timeline),
         on(TRANSITION, Area::Orders, "Order Transition", "Moves an order to another status.")
-            .post(Operator, orders::transition).conditional(),
+            .post(Operator, orders::transition).conditional().keyed(),
         on(CANCEL, Area::Orders, "Order Cancel", "Cancels an order and gives its stock back.")
-            .post(Operator, orders::cancel).conditional(),
+            .post(Operator, orders::cancel).conditional().keyed(),
         on(PRODUCTS, Area::Catalogue, "Product List", "Lists products and creates one.")
-            .get(products::list).with(&LIST_OF_PRODUCTS).post(Admin, products::create),
+            .get(products::list).with(&LIST_OF_PRODUCTS).post(Admin, products::create).keyed(),
         on(PRODUCT, Area::Catalogue, "Product Instance", "Shows a product, changes it, deletes one that was never ordered.")
             .get(products::retrieve).put(Admin, products::put).patch(Admin, products::patch).delete(Admin, products::delete)
             .conditional(),
         on(ADJUST, Area::Catalogue, "Product Adjust", "Adjusts the stock of a product.")
-            .post(Operator, products::adjust).conditional(),
+            .post(Operator, products::adjust).conditional().keyed(),
         on(MOVEMENTS, Area::Catalogue, "Product Movements", "Lists the stock ledger of a product, newest first.")
             .get(products::movements).with(PAGE),
         on(CATEGORIES, Area::Catalogue, "Category List", "Lists categories and creates one.")
-            .get(categories::list).with(PAGE).post(Admin, categories::create),
+            .get(categories::list).with(PAGE).post(Admin, categories::create).keyed(),
         on(CATEGORY, Area::Catalogue, "Category Instance", "Shows a category, renames it, deletes one without products.")
             .get(categories::retrieve).put(Admin, categories::put).patch(Admin, categories::patch).delete(Admin, categories::delete),
         on(ROOT, Area::Common, "Api Root", "Links to the collections.")
@@ -159,6 +160,12 @@ pub(super) fn conditional() -> Vec<(&'static str, Method)> {
     endpoints().into_iter().filter(|endpoint| endpoint.is_conditional).flat_map(commands).collect()
 }
 
+/// Every path of the API whose POST looks at `Idempotency-Key`.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    endpoints().into_iter().filter(|endpoint| endpoint.is_keyed).map(|endpoint| endpoint.path).collect()
+}
+
 /// What a path without endpoints answers.
 pub(super) async fn unknown() -> Answer {
     Err(Error::not_found())
@@ -179,6 +186,8 @@ struct Endpoint {
     parameters: Vec<(Method, Parameters)>,
     /// Whether its commands look at `If-Match`.
     is_conditional: bool,
+    /// Whether its POST looks at `Idempotency-Key`.
+    is_keyed: bool,
     resource: Resource,
 }
 
@@ -203,6 +212,7 @@ fn on(path: &'static str, area: Area, name: &'static str, description: &'static 
         needs: Vec::new(),
         parameters: Vec::new(),
         is_conditional: false,
+        is_keyed: false,
         resource: web::resource(path),
     }
 }
@@ -271,6 +281,12 @@ impl Endpoint {
         self
     }
 
+    /// Its POST has its effect once for each `Idempotency-Key`.
+    fn keyed(mut self) -> Self {
+        self.is_keyed = true;
+        self
+    }
+
     fn to<H, A>(mut self, method: Method, role: Option<Role>, handler: H) -> Self
     where
         H: Handler<A, Output: Responder + 'static>,
@@ -283,7 +299,7 @@ impl Endpoint {
 
     /// The resource, which also answers OPTIONS, and 405 to every other method.
     fn resource(self) -> impl HttpServiceFactory {
-        let Self { name, description, needs, parameters, is_conditional, resource, .. } = self;
+        let Self { name, description, needs, parameters, is_conditional, is_keyed, resource, .. } = self;
         let answers = |method: &Method| method == Method::OPTIONS || needs.iter().any(|(known, _)| known == method);
         let words: Vec<_> = METHODS.iter().filter(|method| answers(method)).map(Method::as_str).collect();
         let allow = HeaderValue::try_from(words.join(", ")).expect("names of methods are a header value");
@@ -307,13 +323,14 @@ impl Endpoint {
             move |request: ServiceRequest, next: Next<BoxBody>| {
                 let need = needs.iter().find(|(method, _)| method == request.method()).map_or(least, |(_, need)| *need);
                 let refusal = refusal_of(need, &request);
+                let heard = Heard { conditions: is_conditional, key: is_keyed && request.method() == Method::POST };
                 let known = parameters
                     .iter()
                     .find(|(method, _)| method == request.method())
                     .map_or(&[][..], |(_, names)| names);
                 async move {
                     match refusal {
-                        None => unused::told(request, next, known, is_conditional).await,
+                        None => unused::told(request, next, known, heard).await,
                         Some(refusal) => Ok(request.into_response(refusal.answer())),
                     }
                 }

@@ -9,6 +9,7 @@ use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 
 use super::error::Error;
 use super::fields::Ignored;
+use super::idempotency::HEADER as KEY;
 
 /// The names of what had no effect.
 pub(crate) const IGNORED: HeaderName = HeaderName::from_static("packhorse-ignored");
@@ -19,18 +20,36 @@ const STRICT: &str = "handling=strict";
 /// The one parameter that may be given several times: all its values count.
 const SEVERAL: &str = "status";
 
-/// Serves `request`, whose path and method take the parameters `known`, each once. Commands of a path that
-/// `is_conditional` look at `If-Match`.
+/// Which headers a path and method look at.
+#[derive(Clone, Copy)]
+pub(super) struct Heard {
+    /// `If-Match`, of commands.
+    pub(super) conditions: bool,
+    /// `Idempotency-Key`.
+    pub(super) key: bool,
+}
+
+/// Notes a key against repetition where nothing is done that could be repeated.
+pub(super) fn without_key(headers: &HeaderMap, ignored: &Ignored) {
+    if headers.contains_key(KEY) {
+        ignored.note("", "Idempotency-Key");
+    }
+}
+
+/// Serves `request`, whose path and method take the parameters `known`, each once, and look at the headers `heard`.
 pub(super) async fn told(
     request: ServiceRequest,
     next: Next<BoxBody>,
     known: &'static [&'static str],
-    is_conditional: bool,
+    heard: Heard,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_strict = is_strict(request.headers());
     let ignored = Ignored::default();
     let known = parameters(request.query_string(), known, &ignored);
-    conditions(request.request(), is_conditional, &ignored);
+    conditions(request.request(), heard.conditions, &ignored);
+    if !heard.key {
+        without_key(request.headers(), &ignored);
+    }
     let noted = note(request.request(), &ignored);
     let refusal = known.and(noted).err();
     let mut response = match refusal {

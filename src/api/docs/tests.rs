@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::http::Method;
 use serde_json::Value;
 
-use super::super::routes::{conditional, parameters, routes};
+use super::super::routes::{conditional, keyed, parameters, routes};
 use super::*;
 
 fn document() -> Value {
@@ -181,6 +181,23 @@ fn the_commands_that_look_at_a_condition_are_those_that_document_it() {
             }
         }
     }
+    assert_eq!(taken, documented);
+    assert!(taken.len() > 5);
+}
+
+#[test]
+fn the_posts_that_look_at_an_idempotency_key_are_those_that_document_it() {
+    let taken: BTreeSet<_> = keyed().into_iter().map(|path| document::shown(path).to_owned()).collect();
+    let document = document();
+    let of_path = |item: &Value| {
+        let mut operations = item.as_object().unwrap().values();
+        operations.any(|operation| {
+            let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+            parameters.any(|parameter| parameter["name"] == "Idempotency-Key")
+        })
+    };
+    let paths = document["paths"].as_object().unwrap().iter();
+    let documented: BTreeSet<_> = paths.filter(|(_, item)| of_path(item)).map(|(path, _)| path.clone()).collect();
     assert_eq!(taken, documented);
     assert!(taken.len() > 5);
 }

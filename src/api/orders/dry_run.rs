@@ -31,6 +31,7 @@ struct RowBody<'a> {
 
 /// Judges the rows of `body` and keeps nothing of it. Rows that cannot be read are no part of what the others are judged by.
 pub(super) async fn answer(call: &Call, body: Bytes, lease: Lease, large: bool) -> Answer {
+    call.without_key()?;
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || {
         let ignored = Ignored::default();
@@ -46,6 +47,7 @@ pub(super) async fn answer(call: &Call, body: Bytes, lease: Lease, large: bool) 
 
 /// Judges the one order that `body` is.
 pub(super) async fn single(call: &Call, body: &[u8]) -> Answer {
+    call.without_key()?;
     let row = call.read(body, |body| input::order_row(body, call.view().products(), call.gate.limits()))?;
     let (good, bad) = match row {
         Ok(row) => (vec![row], Vec::new()),
