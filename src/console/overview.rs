@@ -1,5 +1,7 @@
 //! The overview: what is where, what is stuck, what runs low, and how the engine is.
 
+use std::time::Duration;
+
 use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -9,7 +11,7 @@ use super::orders::OrderRow;
 use super::visit::{Answer, Visit};
 use crate::actors::Readiness;
 use crate::api::overview::running_low;
-use crate::domain::order::Status;
+use crate::domain::order::{After, Policy, Status};
 use crate::telemetry::counters;
 
 /// Rows of each list.
@@ -22,6 +24,20 @@ struct StageBody {
     label: &'static str,
     count: u64,
     delayed: usize,
+}
+
+/// A stage that ends sooner by itself is no stage that people work in: who set nothing ought to know.
+const HASTY: Duration = Duration::from_mins(1);
+
+/// The stages that end by themselves before anybody could do anything, and when.
+fn hasty(policy: &Policy) -> Vec<String> {
+    let ends = Status::OPEN.into_iter().filter_map(|status| match policy.stage(status)?.after {
+        After::Span(span) if span < HASTY => {
+            Some(format!("{} after {}", status.label(), humantime::format_duration(span)))
+        }
+        After::Span(_) | After::Manual => None,
+    });
+    ends.collect()
 }
 
 /// `GET /admin/`.
@@ -57,6 +73,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         low_count,
         low_stock => visit.low_stock(),
         is_empty => view.products().is_empty(),
+        hasty => hasty(&visit.console.0.policy),
         state,
         good,
         commit_last => health.journal.commit_micros_last,

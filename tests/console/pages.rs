@@ -1,5 +1,9 @@
 //! What every page shows.
 
+use std::time::Duration;
+
+use packhorse::domain::order::After;
+
 use super::browser::{filled, holds, page};
 use crate::support::Running;
 
@@ -251,6 +255,22 @@ fn a_delayed_order_is_on_the_board_and_on_the_overview() {
         super::browser::submit(&server, "/delayed/", "/orders/1/move/", &[("to", "processing"), ("from", "delayed")]);
     assert_eq!(super::browser::goes_to(&moved), "/admin/delayed/?note=moved&order=1");
     holds(&page(&server, "/delayed/?note=moved&order=1"), &["Order 1</a> was moved on", "Nothing is delayed"]);
+}
+
+#[test]
+fn the_overview_says_that_orders_move_on_before_anybody_could_do_anything() {
+    let text = |after: &str| {
+        let after = after.to_owned();
+        let server = Running::with(move |settings| {
+            for stage in [&mut settings.stages.pending_after, &mut settings.stages.shipped_after] {
+                *stage = if after == "manual" { After::Manual } else { After::Span(Duration::from_secs(5)) };
+            }
+            settings.stages.processing_after = After::Span(Duration::from_hours(1));
+        });
+        page(&server, "/")
+    };
+    holds(&text("5s"), &["Orders move on by themselves: Pending after 5s, Shipped after 5s.", "stages.pending.after"]);
+    assert!(!text("manual").contains("move on by themselves"), "people move them");
 }
 
 #[test]
