@@ -22,6 +22,8 @@ mod kept;
 mod pages;
 #[path = "console/people.rs"]
 mod people;
+#[path = "console/plurals.rs"]
+mod plurals;
 #[path = "console/posts.rs"]
 mod posts;
 #[path = "console/twice.rs"]

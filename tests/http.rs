@@ -555,7 +555,7 @@ fn a_product_is_edited_archived_and_deleted_by_its_rules() {
     assert_eq!(details.get("name").unwrap().text(), "Phone 2");
     server.delete("/api/inventory/products/2/").expect(204);
     server.get("/api/inventory/products/2/").expect(404);
-    let category = r#"{"detail":"Category 1 is used by 1 products; move or delete them first."}"#;
+    let category = r#"{"detail":"Category 1 is used by 1 product; move or delete it first."}"#;
     server.delete("/api/inventory/categories/1/").expect_body(409, category);
     server
         .delete("/api/inventory/categories/9/")

@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use super::check::source;
 use super::pipe::{is_closed, unless_closed};
 use crate::app;
+use crate::domain::count::counted;
 use crate::telemetry;
 
 /// The flags of `export`.
@@ -80,7 +81,8 @@ impl Export {
             Err(app::ExportError::Output(error)) if is_closed(&error) => return Ok(()),
             exported => exported.map_err(app::Error::from)?,
         };
-        let told = writeln!(io::stderr(), "exported {} rows, up to entry {}", exported.rows, exported.sequence);
+        let rows = counted(exported.rows, "row", "rows");
+        let told = writeln!(io::stderr(), "exported {rows}, up to entry {}", exported.sequence);
         Ok(unless_closed(told)?)
     }
 }

@@ -9,8 +9,8 @@ use clap::Args;
 use super::catalogue::{CatalogueFile, openings};
 use super::pipe::unless_closed;
 use super::settings;
-use super::table::counted;
 use crate::app;
+use crate::domain::count::counted;
 use crate::telemetry;
 
 /// The flags of `import`.

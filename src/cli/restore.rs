@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::backup::render;
 use super::pipe::unless_closed;
-use super::table::counted;
 use crate::app::{self, Restored, Until};
+use crate::domain::count::counted;
 use crate::domain::time::Timestamp;
 use crate::telemetry;
 

@@ -30,11 +30,6 @@ fn shown(cell: &str) -> &str {
     if cell.is_empty() { "-" } else { cell }
 }
 
-/// `count` with the word for one thing, or for several.
-pub(super) fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,11 +41,5 @@ mod tests {
             columns(["NAME", "ROLE", "USED"], &rows),
             "NAME         ROLE    USED\nann          admin   -\nbartholomew  viewer  x\n"
         );
-    }
-
-    #[test]
-    fn one_is_no_several() {
-        assert_eq!(counted(1, "product", "products"), "1 product");
-        assert_eq!(counted(0, "product", "products"), "0 products");
     }
 }

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use minijinja::{Environment, HtmlEscape, Value, escape_formatter};
 
 use crate::api::Gate;
+use crate::domain::count::word;
 use crate::domain::time::Timestamp;
 
 /// Adds the filters of this module to `environment`.
@@ -21,6 +22,7 @@ pub(super) fn add_to(environment: &mut Environment<'static>, gate: &Gate) {
     environment.add_filter("moment", move |at: i64| full(Timestamp(at), zone));
     environment.add_filter("span", |micros: i64| span(Duration::from_micros(micros.unsigned_abs())));
     environment.add_filter("number", number);
+    environment.add_filter("word", |count: i64, one: &str, several: &str| word(count, one, several).to_owned());
     environment.add_filter("money", |amount: &str| money(amount));
     environment.add_filter("name", |text: &str| Value::from_safe_string(isolated(text)));
     // What stands in a field comes back as it was typed; everywhere else nobody is to be misled by it.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use hashbrown::HashMap;
 
+use super::count::{counted, word};
 use super::ids::{CategoryId, ProductId};
 use super::money::Money;
 use super::text::{CategoryName, ProductName};
@@ -131,7 +132,11 @@ pub enum CatalogueRejection {
     #[error("a category named {0} already exists")]
     CategoryNameTaken(CategoryName),
     /// The category still has products.
-    #[error("category {category} is used by {products} products; move or delete them first")]
+    #[error(
+        "category {category} is used by {}; move or delete {} first",
+        counted(*products, "product", "products"),
+        word(*products, "it", "them")
+    )]
     CategoryInUse {
         /// The category.
         category: CategoryId,

@@ -7,6 +7,7 @@ pub mod access;
 pub mod audit;
 pub mod calendar;
 pub mod catalogue;
+pub mod count;
 pub mod email;
 pub mod entry;
 pub mod expected;

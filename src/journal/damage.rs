@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::format::FormatError;
 use super::segment::HeaderError;
+use crate::domain::count::counted;
 
 /// Why a journal could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +89,8 @@ pub enum ReadError {
     /// The checkpoint knows more than the journal: entries that were once durable are gone.
     #[error(
         "the journal ends with entry {journal}, but the checkpoint was taken after entry {checkpoint}: \
-         {} entries are missing from the end of the journal",
-        checkpoint - journal
+         {} missing from the end of the journal",
+        counted(checkpoint - journal, "entry is", "entries are")
     )]
     BehindCheckpoint {
         /// The last sequence in the journal.
@@ -114,8 +115,7 @@ impl std::fmt::Display for Others {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 - 1 {
             0 => Ok(()),
-            1 => f.write_str(" and 1 more segment"),
-            count => write!(f, " and {count} more segments"),
+            count => write!(f, " and {}", counted(count, "more segment", "more segments")),
         }
     }
 }

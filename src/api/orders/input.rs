@@ -8,6 +8,7 @@ use super::super::fields::{
     Texts, choice, email, for_each_row, for_each_row_of, key, members, nullable, optional, required, said_twice, texts,
 };
 use crate::config::Limits;
+use crate::domain::count::word;
 use crate::domain::ids::ProductId;
 use crate::domain::inventory::{LineRequest, OrderRequest};
 use crate::domain::order::{Contact, ContactPatch, Field, Line, Status};
@@ -53,7 +54,7 @@ pub(crate) fn bulk(body: Document<'_>, products: &Products, limits: &Limits) -> 
         let more = bad.len() - told;
         bad.truncate(told);
         let last = bad.last().map_or(0, |(row, _)| *row) + 1;
-        let word = if more == 1 { "row has" } else { "rows have" };
+        let word = word(more, "row has", "rows have");
         bad.push((last, Problem::whole(format!("And {more} more {word} errors; mend those before first."))));
         count = last + 1;
     }

@@ -6,6 +6,8 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
 
+  const counted = (count, singular, several) => `${count} ${count === 1 ? singular : several}`;
+
   // Times. The server's clock counts, not the one of this computer.
   const ahead = Date.now() - Number(document.body.dataset.now) / 1000;
   const now = () => Date.now() - ahead;
@@ -93,7 +95,7 @@
   const tellWaiting = () => {
     bar.hidden = waiting.size === 0;
     if (waiting.size === 0) changes = 0;
-    const text = `${Math.max(1, changes)} ${changes > 1 ? "changes" : "change"}`;
+    const text = counted(Math.max(1, changes), "change", "changes");
     const label = one("span", bar);
     if (label.textContent !== text) label.textContent = text;
   };
@@ -309,7 +311,7 @@
   const count = () => {
     const ticked = all('input[name="id"][form="bulk"]:checked').length;
     for (const text of all("[data-ticked]")) {
-      text.textContent = ticked === 0 ? "Tick orders to change several at once." : `${ticked} ${ticked === 1 ? "order" : "orders"} chosen.`;
+      text.textContent = ticked === 0 ? "Tick orders to change several at once." : `${counted(ticked, "order", "orders")} chosen.`;
     }
     for (const form of all("#bulk")) form.classList.toggle("chosen", ticked > 0);
     for (const button of all("#bulk .button")) button.disabled = ticked === 0;

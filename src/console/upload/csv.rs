@@ -16,6 +16,7 @@ use super::file::{Contents, LeftOut, Row, shortened};
 use super::identity::normal;
 use crate::api::orders::input;
 use crate::config::Limits;
+use crate::domain::count::counted;
 use crate::domain::order::Field;
 use crate::spreadsheet::table::{MARK, Record, Records};
 use crate::spreadsheet::unguarded;
@@ -241,8 +242,8 @@ impl<'a> Reading<'a> {
         {
             last.fault.get_or_insert_with(|| format!("Line {line} may be one of its lines, and cannot be read."));
         }
-        let cells = |count: usize| format!("{count} cell{}", if count == 1 { "" } else { "s" });
-        group.fault = Some(format!("Line {line} has {}, the header has {width}. {remedy}", cells(found)));
+        group.fault =
+            Some(format!("Line {line} has {}, the header has {width}. {remedy}", counted(found, "cell", "cells")));
         group.lines.push(Part { line, span: record.span, product: Cow::default(), quantity: Cow::default() });
         if order_at.is_some() {
             self.spoiled.extend(record.cells.iter().map(|cell| (normal(cleaned(cell)), line)));
