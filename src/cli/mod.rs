@@ -20,6 +20,7 @@ mod export;
 mod import;
 mod load;
 mod pipe;
+mod plain;
 mod private;
 mod restore;
 mod serve;
@@ -36,6 +37,7 @@ pub use catalogue::{CatalogueError, CatalogueFile};
 
 use crate::app;
 use exit::Exit;
+use plain::plain_lines;
 
 /// An order-fulfilment engine in one binary with one data directory.
 #[derive(Debug, Parser)]
@@ -111,7 +113,7 @@ fn carry_out(command: Command) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => {
             // Where stderr is closed, the exit code alone has to tell.
-            drop(writeln!(std::io::stderr(), "error: {}", said(&error)));
+            drop(writeln!(std::io::stderr(), "error: {}", plain_lines(&said(&error))));
             Exit::of(&error)
         }
     }

@@ -1,7 +1,7 @@
 //! `packhorse user` and `packhorse key` by the API of a running server, and on a data directory that is in use or missing.
 
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -73,7 +73,7 @@ fn users_and_keys_of_a_running_server_are_changed_by_its_api() {
 
     by("user add ann --role admin", root).prints("ann admin enabled, changed ");
     by("user add ann --role admin", root).fails(1, &["name: A user named ann already exists"]);
-    by("user role ann viewer", root).fails(1, &["Ann is the last admin"]);
+    by("user role ann viewer", root).fails(1, &["The user ann is the last admin"]);
     by("user add bob --role viewer", root).prints("bob viewer enabled");
     by("user role bob operator", root).prints("bob operator enabled");
     by("user passwd bob", root).prints("bob operator");
@@ -163,4 +163,54 @@ fn the_first_user_or_key_can_manage_the_others_at_every_door() {
     refused("/api/access/keys/", ends);
     refused("/api/access/users/", r#"{"name": "ann", "role": "operator", "password": "correct horse battery"}"#);
     server.post("/api/access/keys/", r#"{"name": "root", "role": "admin"}"#).expect(201);
+}
+
+/// A server that gives each request the answer that `answer` makes of its path, for as long as the test runs.
+fn hostile(answer: impl Fn(&str) -> String + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut first, mut line) = (String::new(), String::new());
+            reader.read_line(&mut first).ok();
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                line.clear();
+            }
+            let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+            stream.write_all(answer(&path).as_bytes()).ok();
+        }
+    });
+    address
+}
+
+fn answered(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+}
+
+#[test]
+fn a_hostile_server_steers_no_terminal_and_holds_nobody_up() {
+    let user = |name: &str| {
+        format!(r#"{{"name": "{name}", "role": "viewer", "disabled": false, "changed_at": "2026-01-01T00:00:00Z"}}"#)
+    };
+    let odd = hostile(|_| answered("500 Oops", "", "{\"detail\": \"\\u001b[2Jboo\\nerror: fine\"}"));
+    let ran = run("user list --url", &[&url(odd)], "k");
+    assert!(!ran.err.contains('\u{1b}') && ran.err.lines().count() == 1, "{:?}", ran.err);
+    ran.fails(1, &["\\u{1b}[2Jboo"]);
+    let row = user("\\u001b]0;owned\\u0007");
+    let odd = hostile(move |_| answered("200 OK", "Content-Type: application/json\r\n", &format!("[{row}]")));
+    let ran = run("user list --url", &[&url(odd)], "k");
+    assert!(ran.code == 0 && !ran.out.contains(['\u{1b}', '\u{7}']), "{:?}", ran.out);
+    let row = user("ann");
+    let circle =
+        hostile(move |path| answered("200 OK", &format!("Link: <{path}>; rel=\"next\"\r\n"), &format!("[{row}]")));
+    run("user list --url", &[&url(circle)], "k").fails(1, &["lead in a circle"]);
+    let rows = vec![user("ann"); 1_000].join(",");
+    let endless = hostile(move |path| {
+        let headers = format!("Link: <{path}1>; rel=\"next\"\r\n");
+        answered("200 OK", &headers.replace("users/1", "users/?cursor=1"), &format!("[{rows}]"))
+    });
+    run("user list --url", &[&url(endless)], "k").fails(1, &["has no end"]);
 }

@@ -45,7 +45,7 @@ fn a_user_is_added_changed_and_kept_out_and_no_page_holds_a_password() {
     holds(taken.text(), &["A user named ann already exists"]);
     assert!(!taken.text().contains(PASSWORD));
     let last = ann.post("/users/ann/", &[("do", "disable")]).expect(409);
-    holds(last.text(), &["Ann is the last admin who is not disabled"]);
+    holds(last.text(), &["The user ann is the last admin who is not disabled"]);
     goes_to(&ann.post("/users/", &[("name", "bob"), ("password", PASSWORD), ("role", "viewer")]));
     let bob = SignedIn::new(&server, "bob", PASSWORD);
     bob.get("/orders/").expect(200);

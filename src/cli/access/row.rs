@@ -3,8 +3,9 @@
 use std::fmt;
 
 use chrono::DateTime;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use crate::cli::plain::plain;
 use crate::cli::table::columns;
 use crate::domain::access::{ApiKey, User};
 use crate::domain::time::Timestamp;
@@ -12,7 +13,9 @@ use crate::domain::time::Timestamp;
 /// A user.
 #[derive(Debug, Deserialize)]
 pub(super) struct UserRow {
+    #[serde(deserialize_with = "text")]
     pub(super) name: String,
+    #[serde(deserialize_with = "text")]
     role: String,
     disabled: bool,
     changed_at: Moment,
@@ -22,14 +25,27 @@ pub(super) struct UserRow {
 #[derive(Deserialize)]
 pub(super) struct KeyRow {
     id: u64,
+    #[serde(deserialize_with = "text")]
     name: String,
+    #[serde(deserialize_with = "text")]
     role: String,
+    #[serde(deserialize_with = "text")]
     scope: String,
     expires_at: Option<Moment>,
     revoked_at: Option<Moment>,
     used_at: Option<Moment>,
     /// Only where the key was just made.
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) secret: Option<String>,
+}
+
+/// A text of a server, which may say what it likes to a terminal.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    String::deserialize(deserializer).map(|text| plain(&text))
+}
+
+fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.as_deref().map(plain))
 }
 
 /// A moment, printed in UTC.

@@ -1,9 +1,10 @@
 //! Users and keys of a running server, by its API.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use anyhow::{Context, bail};
@@ -15,10 +16,17 @@ use ureq::{Agent, Body};
 
 use super::place::{NewKey, UserChange};
 use super::row::{KeyRow, UserRow};
+use crate::cli::plain::plain;
 use crate::domain::access::AccessName;
 
 /// How long one answer may take. Hashing a password takes a part of a second.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// How long a connection may take.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long all pages of a list may take.
+const LIST_WITHIN: Duration = Duration::from_mins(2);
+/// The most rows of a list that are read: twice as many keys as there may be.
+const ROWS_MAX: usize = 20_000;
 /// The variable with the secret of a key: an argument could be read by everybody on the machine.
 const KEY: &str = "PACKHORSE_KEY";
 const USERS: &str = "/api/access/users/";
@@ -56,6 +64,7 @@ impl Server {
             .max_redirects(0)
             .proxy(None)
             .timeout_global(Some(ANSWER_MAX))
+            .timeout_connect(Some(CONNECT_MAX))
             .user_agent(concat!("packhorse/", env!("CARGO_PKG_VERSION")))
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .build()
@@ -101,7 +110,14 @@ impl Server {
     fn list<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Vec<T>> {
         let mut rows = Vec::new();
         let mut next = Some(path.to_owned());
+        let (begun, mut seen) = (Instant::now(), HashSet::new());
         while let Some(path) = next {
+            if rows.len() > ROWS_MAX || begun.elapsed() > LIST_WITHIN {
+                bail!("the list of {} has no end: is it a Packhorse server?", self.base);
+            }
+            if !seen.insert(path.clone()) {
+                bail!("the pages of {} lead in a circle: is it a Packhorse server?", self.base);
+            }
             let answer = self.send("GET", &path, None)?;
             let link = answer.headers().get("link").and_then(|link| link.to_str().ok());
             // A whole URL: only what is behind the server's name is taken from it.
@@ -175,13 +191,13 @@ fn said(mut answer: Response<Body>) -> Option<String> {
     let body: Value = answer.body_mut().read_json().ok()?;
     let members = body.as_object()?;
     if let Some(detail) = members.get("detail") {
-        return detail.as_str().map(ToOwned::to_owned);
+        return detail.as_str().map(plain);
     }
     let mut text = String::new();
     for (field, sentences) in members {
         for sentence in sentences.as_array()?.iter().filter_map(Value::as_str) {
             let gap = if text.is_empty() { "" } else { " " };
-            write!(text, "{gap}{field}: {sentence}").ok()?;
+            write!(text, "{gap}{}: {}", plain(field), plain(sentence)).ok()?;
         }
     }
     (!text.is_empty()).then_some(text)

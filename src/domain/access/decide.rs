@@ -28,7 +28,7 @@ pub enum AccessRejection {
     #[error("there is no key {0}; list the keys to see their ids")]
     KeyMissing(KeyId),
     /// Nobody could change users and keys any more.
-    #[error("{0} is the last admin who is not disabled; make another user an admin first")]
+    #[error("the user {0} is the last admin who is not disabled; make another user an admin first")]
     LastAdmin(AccessName),
     /// Whoever closes the API must be able to manage it, or nobody could.
     #[error(
