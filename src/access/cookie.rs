@@ -1,34 +1,64 @@
 //! The cookie that a session is kept by.
+//!
+//! A browser sends the cookies of a host to all its ports. So that two servers of one host leave each other's people signed
+//! in, the name of the cookie has the port that the browser called, where it names one.
 
-use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
+use std::borrow::Cow;
+
+use actix_web::http::header::{COOKIE, HOST, HeaderMap, HeaderValue};
 
 use super::sessions::Token;
 
-/// The name of the cookie.
+/// The name of the cookie, at the port that a browser does not name. It is taken at every port.
 pub const NAME: &str = "packhorse_session";
+
+/// The name of the cookie for whoever sends `headers`.
+fn name(headers: &HeaderMap) -> Cow<'static, str> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    match host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()) {
+        Some(port) => format!("{NAME}_{port}").into(),
+        None => NAME.into(),
+    }
+}
+
+/// The values of the cookies `name`.
+fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(COOKIE).filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)
+}
 
 /// The token in the cookies of a request. Two cookies of the name are none: one of them was put there by somebody else.
 pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
-    let lines = headers.get_all(COOKIE).filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value);
+    if !headers.contains_key(COOKIE) {
+        return None;
+    }
+    let own = name(headers);
+    let name = if values(headers, &own).next().is_some() { &*own } else { NAME };
+    let mut values = values(headers, name);
     let value = values.next()?;
     values.next().is_none().then(|| Token::parse(value)).flatten()
 }
 
-/// What tells a browser to keep `token` until it is closed.
-pub(super) fn set(token: &Token, is_secure: bool) -> HeaderValue {
-    line(&token.secret_text(), "", is_secure)
+/// Whether a browser sends more than one cookie of the name, which it does for as long as it has them: no page gets on.
+#[must_use]
+pub fn is_doubled(headers: &HeaderMap) -> bool {
+    values(headers, &name(headers)).nth(1).is_some()
 }
 
-/// What tells a browser to forget its token.
-pub(super) fn clear(is_secure: bool) -> HeaderValue {
-    line("", "; Max-Age=0", is_secure)
+/// What tells the browser that sent `headers` to keep `token` until it is closed.
+pub(super) fn set(token: &Token, headers: &HeaderMap, is_secure: bool) -> HeaderValue {
+    line(&name(headers), &token.secret_text(), "", is_secure)
 }
 
-fn line(value: &str, more: &str, is_secure: bool) -> HeaderValue {
+/// What tells it to forget its token.
+pub(super) fn clear(headers: &HeaderMap, is_secure: bool) -> HeaderValue {
+    line(&name(headers), "", "; Max-Age=0", is_secure)
+}
+
+fn line(name: &str, value: &str, more: &str, is_secure: bool) -> HeaderValue {
     let secure = if is_secure { "; Secure" } else { "" };
-    let line = format!("{NAME}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+    let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
     let mut line = HeaderValue::try_from(line).expect("hexadecimal digits and words are a header value");
     line.set_sensitive(true);
     line
@@ -59,11 +89,32 @@ mod tests {
     }
 
     #[test]
+    fn each_port_of_a_host_has_a_cookie_of_its_own() {
+        let (one, other, text) = ("a".repeat(64), "b".repeat(64), |token: Token| token.secret_text());
+        let sent = |host: &str, cookies: &str| {
+            HeaderMap::from_iter([
+                (HOST, HeaderValue::from_str(host).unwrap()),
+                (COOKIE, HeaderValue::from_str(cookies).unwrap()),
+            ])
+        };
+        let both = format!("packhorse_session_8080={one}; packhorse_session_8081={other}");
+        assert_eq!(token(&sent("shop:8080", &both)).map(text), Some(one.clone()));
+        assert_eq!(token(&sent("[::1]:8081", &both)).map(text), Some(other.clone()));
+        assert!(token(&sent("shop", &both)).is_none() && token(&sent("[::1]", &both)).is_none());
+        let plain = format!("packhorse_session={one}");
+        assert_eq!(token(&sent("shop:8080", &plain)).map(text), Some(one.clone()), "a program says what it was told");
+        let doubled = sent("shop:8080", &format!("packhorse_session_8080={one}; packhorse_session_8080={other}"));
+        assert!(is_doubled(&doubled) && token(&doubled).is_none() && !is_doubled(&sent("shop:8080", &both)));
+        let set = set(&Token::new(), &doubled, false);
+        assert!(set.to_str().unwrap().starts_with("packhorse_session_8080="));
+    }
+
+    #[test]
     fn a_cookie_is_hidden_from_scripts_and_other_sites() {
-        let set = set(&Token::new(), true);
+        let set = set(&Token::new(), &HeaderMap::new(), true);
         let text = set.to_str().unwrap();
         assert!(text.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{text}");
-        assert!(clear(false).to_str().unwrap().ends_with("SameSite=Strict; Max-Age=0"));
+        assert!(clear(&HeaderMap::new(), false).to_str().unwrap().ends_with("SameSite=Strict; Max-Age=0"));
         assert_eq!(format!("{set:?}"), "Sensitive");
     }
 }

@@ -394,9 +394,10 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
         (response, begun)
     };
     let kind = browser::Kind::of(response.request().path());
+    let begun = begun.map(|token| cookie::set(&token, response.request().headers(), options.is_secure));
     let headers = response.headers_mut();
-    if let Some(token) = begun.filter(|_| !headers.contains_key(SET_COOKIE)) {
-        headers.insert(SET_COOKIE, cookie::set(&token, options.is_secure));
+    if let Some(cookie) = begun.filter(|_| !headers.contains_key(SET_COOKIE)) {
+        headers.insert(SET_COOKIE, cookie);
     }
     browser::protect(headers, kind, options.is_secure);
     if !options.origins.is_empty() {

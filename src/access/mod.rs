@@ -26,7 +26,7 @@ mod sign_in;
 
 pub(crate) use browser::{is_form, is_multipart};
 pub use caller::{Caller, Session};
-pub use cookie::NAME as SESSION_COOKIE;
+pub use cookie::{NAME as SESSION_COOKIE, is_doubled};
 pub use guard::{DEMO_USER, Guard, Open, Options, guard};
 pub use need::{Area, Need};
 pub(crate) use need::{ended, refusal};

@@ -175,7 +175,7 @@ impl Guard {
         }
         let token = self.sessions().begin(user.name.clone(), user.epoch, Instant::now());
         tracing::info!(user = %user.name, ?address, "signed in");
-        Ok(cookie::set(&token, self.is_secure()))
+        Ok(cookie::set(&token, headers, self.is_secure()))
     }
 
     /// Ends the session of `headers`: answers with the cookie that makes the browser forget it.
@@ -183,7 +183,7 @@ impl Guard {
         if let Some(token) = cookie::token(headers) {
             self.sessions().end(&token);
         }
-        cookie::clear(self.is_secure())
+        cookie::clear(headers, self.is_secure())
     }
 }
 

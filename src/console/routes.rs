@@ -126,6 +126,11 @@ fn refused(refusal: Refusal) -> Fault {
 
 /// The page of a refusal, with the headers that a program gets.
 fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
+    if refusal == Refusal::Forged && access::is_doubled(request.headers()) {
+        let text = "This browser sends two cookies for the session: something else on this host has set one. Delete the \
+                    cookies of this host in the browser, then load the page again. Nothing was saved.";
+        return page(request, &Fault::new(StatusCode::FORBIDDEN, text));
+    }
     if refusal == Refusal::Forged
         && let Some(answer) = sign_in::overtaken(request)
     {

@@ -1,7 +1,7 @@
 //! Sessions: whose they are, which id they have, and when they end.
 
 use super::browser::{begun, goes_to, hidden, send};
-use super::support::Running;
+use super::support::{Running, exchange};
 use super::{PASSWORD, SignedIn, csrf_of, manned, with_key};
 
 const ORDERS: &str = "/api/inventory/orders/";
@@ -199,4 +199,37 @@ fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
     for path in ["/admin/", "/api/overview/trend/"] {
         assert!(ends(1_200, 60_000, 100, path, live), "what an open page asks for by itself is no use: {path}");
     }
+}
+
+#[test]
+fn two_servers_of_one_host_leave_each_others_people_signed_in() {
+    let ((test, _), (shop, _)) = (manned(), manned());
+    let jar = std::cell::RefCell::new(std::collections::BTreeMap::new());
+    let call = |server: &Running, method: &str, path: &str, body: &str| {
+        let cookies: Vec<_> = jar.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let (length, port) = (body.len(), server.address.port());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nCookie: {}\r\n\r\n{body}",
+            cookies.join("; ")
+        );
+        let reply = exchange(server.address, head.as_bytes());
+        if let Some((name, value)) = reply.header("set-cookie").and_then(|set| set.split(';').next()?.split_once('=')) {
+            jar.borrow_mut().insert(name.to_owned(), value.to_owned());
+        }
+        reply
+    };
+    for server in [&test, &shop] {
+        let csrf = hidden(call(server, "GET", "/admin/sign-in/", "").text(), "csrf");
+        let form = format!("csrf={csrf}&name=ann&password={}", PASSWORD.replace(' ', "+"));
+        goes_to(&call(server, "POST", "/admin/sign-in/", &form));
+    }
+    for server in [&test, &shop, &test] {
+        call(server, "GET", "/admin/orders/", "").expect(200);
+    }
+    // One that something else on the host has set is told, and not forms that have expired for ever.
+    let port = test.address.port();
+    jar.borrow_mut().insert(format!("a=b; packhorse_session_{port}"), "c".repeat(64));
+    let told = call(&test, "POST", "/admin/sign-in/", "csrf=0&name=ann&password=x").expect(403);
+    assert!(told.text().contains("two cookies for the session"), "{}", told.text());
 }

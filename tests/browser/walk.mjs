@@ -66,7 +66,7 @@ const looks = {
 };
 const lookAt = async (pages, user) => {
   // Who is signed in, but not the theme that they chose.
-  const cookies = user ? (await user.context().cookies()).filter(({ name }) => name === "packhorse_session") : [];
+  const cookies = user ? (await user.context().cookies()).filter(({ name }) => name.startsWith("packhorse_session")) : [];
   const storageState = { cookies, origins: [] };
   for (const [look, options] of Object.entries(looks)) {
     const seen = await open({ bypassCSP: true, storageState, ...options });
