@@ -33,5 +33,5 @@ pub(crate) use need::{ended, refusal};
 pub use refusal::{Refusal, RefusalPage, SentForm};
 pub use right::Right;
 pub use sessions::{SessionId, SessionRow};
-pub use shares::{Holder, Share, Shares, Turns};
+pub use shares::{Holder, NoTurn, Share, Shares, Turns};
 pub use sign_in::{SignInError, after_sign_in};

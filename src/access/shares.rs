@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use actix_web::{HttpMessage, HttpRequest};
 use foldhash::{HashMap, HashMapExt};
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::buckets::Source;
 use super::caller::Caller;
@@ -147,14 +147,36 @@ impl Drop for Share {
 pub struct Turns {
     all: Arc<Semaphore>,
     each: usize,
-    own: Arc<Mutex<HashMap<Holder, Weak<Semaphore>>>>,
+    own: Arc<Mutex<HashMap<Holder, Weak<Own>>>>,
+}
+
+/// What one caller has of the turns.
+struct Own {
+    /// Places for who has a turn or waits for one.
+    places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
 }
 
 /// A turn. It ends when it is dropped.
 pub struct Turn {
-    _own: OwnedSemaphorePermit,
-    _one: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+    _among_own: OwnedSemaphorePermit,
+    _among_all: OwnedSemaphorePermit,
+    /// It is known for as long as it has a turn.
+    _own: Arc<Own>,
 }
+
+/// Why there is no turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoTurn {
+    /// So much of this caller waits already that this one would wait for long.
+    Crowded,
+    /// There will be no more turns.
+    Over,
+}
+
+/// So much of one caller may wait. Who hung up is not seen to be gone while it waits: this is what that can cost others.
+const WAITING_MAX: usize = 256;
 
 /// Above this number of callers, those without a turn are forgotten.
 const HOLDERS_KEPT: usize = 64;
@@ -168,21 +190,37 @@ impl Turns {
 
     /// Waits for a turn. First among those of `holder`, and only the first of them among all: however many wait, nobody
     /// else is further behind for it.
-    pub async fn wait(&self, holder: &Holder) -> Turn {
-        let own = self.own_of(holder).acquire_owned().await.expect("the semaphore is never closed");
-        let one = self.all.clone().acquire_owned().await.expect("the semaphore is never closed");
-        Turn { _own: own, _one: one }
+    ///
+    /// # Errors
+    /// At once where 256 of `holder` wait already; and when the turns [are over](Turns::end), also for who waits by then.
+    pub async fn wait(&self, holder: &Holder) -> Result<Turn, NoTurn> {
+        let own = self.own_of(holder);
+        let place = own.places.clone().try_acquire_owned().map_err(|refused| match refused {
+            TryAcquireError::NoPermits => NoTurn::Crowded,
+            TryAcquireError::Closed => NoTurn::Over,
+        })?;
+        let among_own = own.turns.clone().acquire_owned().await.map_err(|_| NoTurn::Over)?;
+        let among_all = self.all.clone().acquire_owned().await.map_err(|_| NoTurn::Over)?;
+        Ok(Turn { _place: place, _among_own: among_own, _among_all: among_all, _own: own })
     }
 
-    fn own_of(&self, holder: &Holder) -> Arc<Semaphore> {
+    /// Lets go of all who wait, and of who comes from now on. Turns that somebody has go on.
+    pub fn end(&self) {
+        // In this order: who is counted from now on finds no turn.
+        self.all.close();
+        self.own.lock().values().filter_map(Weak::upgrade).for_each(|own| own.turns.close());
+    }
+
+    fn own_of(&self, holder: &Holder) -> Arc<Own> {
         let mut own = self.own.lock();
         if let Some(known) = own.get(holder).and_then(Weak::upgrade) {
             return known;
         }
         if own.len() >= HOLDERS_KEPT {
-            own.retain(|_, semaphore| semaphore.strong_count() > 0);
+            own.retain(|_, known| known.strong_count() > 0);
         }
-        let new = Arc::new(Semaphore::new(self.each));
+        let places = Arc::new(Semaphore::new(self.each + WAITING_MAX));
+        let new = Arc::new(Own { places, turns: Arc::new(Semaphore::new(self.each)) });
         own.insert(holder.clone(), Arc::downgrade(&new));
         new
     }
@@ -190,6 +228,8 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn holder(last: u8) -> Holder {
@@ -270,5 +310,33 @@ mod tests {
         drop(first);
         let _third = turns.wait(&one).await;
         drop(second);
+    }
+
+    #[tokio::test]
+    async fn so_many_of_a_caller_wait_and_no_more_and_all_are_let_go_at_the_end() {
+        let turns = Turns::new(4);
+        let (one, other) = (holder(1), holder(2));
+        let held = [turns.wait(&one).await.unwrap(), turns.wait(&one).await.unwrap()];
+        let wait = |who: Holder| {
+            let turns = turns.clone();
+            tokio::spawn(async move { turns.wait(&who).await.err() })
+        };
+        let waiting: Vec<_> = (0..WAITING_MAX).map(|_| wait(one.clone())).collect();
+        for _ in 0..WAITING_MAX {
+            tokio::task::yield_now().await;
+        }
+        let at_once = Duration::from_secs(5);
+        let refused = tokio::time::timeout(at_once, turns.wait(&one)).await.expect("it is refused at once");
+        assert_eq!(refused.err(), Some(NoTurn::Crowded), "one more waits for too long");
+        let others = [turns.wait(&other).await.unwrap(), turns.wait(&other).await.unwrap()];
+        let last = wait(other);
+        tokio::task::yield_now().await;
+        turns.end();
+        for waiting in waiting.into_iter().chain([last]) {
+            let ended = tokio::time::timeout(at_once, waiting).await.expect("nobody waits any more");
+            assert_eq!(ended.unwrap(), Some(NoTurn::Over));
+        }
+        assert_eq!(turns.wait(&holder(3)).await.err(), Some(NoTurn::Over));
+        drop((held, others));
     }
 }

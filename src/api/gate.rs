@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 
 use super::error::Error;
 use super::render::SettingRow;
-use crate::access::{Holder, Share, Shares, Turns};
+use crate::access::{Holder, NoTurn, Share, Shares, Turns};
 use crate::actors::{Clock, Fulfillment};
 use crate::config::Limits;
 use crate::domain::time::Timestamp;
@@ -90,9 +90,12 @@ impl Gate {
         self.inner.engine.get_or_init(|| engine);
     }
 
-    /// Ends answers that go on for as long as somebody listens, so that a stop need not wait for them.
+    /// Ends answers that go on for as long as somebody listens, and lets go of what waits for its turn, so that a stop
+    /// need not wait for them.
     pub fn stop(&self) {
         self.inner.stopping.store(true, Ordering::Release);
+        self.inner.scans.end();
+        self.inner.conversions.end();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -165,7 +168,10 @@ impl Gate {
         turns: &Turns,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = turns.wait(&self.holder).await;
+        let turn = turns.wait(&self.holder).await.map_err(|none| match none {
+            NoTurn::Crowded => Error::queued(),
+            NoTurn::Over => Error::stopping(),
+        })?;
         // The turn goes along: a client that hangs up does not end the work.
         let work = move || {
             let result = work();

@@ -177,6 +177,19 @@ impl Error {
         Self::detail(StatusCode::SERVICE_UNAVAILABLE, "The engine is starting.").with(header::RETRY_AFTER, 1)
     }
 
+    /// 503 to what waited for its turn when the server was stopped. Nothing was done.
+    pub(crate) fn stopping() -> Self {
+        Self::detail(StatusCode::SERVICE_UNAVAILABLE, "The server is being stopped; try again when it runs.")
+            .with(header::RETRY_AFTER, 1)
+    }
+
+    /// 503 while as much of the caller waits as may.
+    pub(crate) fn queued() -> Self {
+        counters::REQUESTS_REFUSED_BUSY.increment();
+        let detail = "Too many of your searches and large requests wait already; try again later.";
+        Self::detail(StatusCode::SERVICE_UNAVAILABLE, detail).with(header::RETRY_AFTER, 5)
+    }
+
     /// 503 while large bodies fill what all of them together may.
     pub(crate) fn crowded() -> Self {
         counters::REQUESTS_REFUSED_BUSY.increment();
