@@ -3,17 +3,33 @@
 //! Whoever is let in waits for all who came before. Without this bound that is as long as the queues are, and by the time
 //! its turn comes a client has given up. With it, what is taken is answered soon, and the rest is told soon to come again.
 //!
-//! A bulk counts as one placement and as its orders. It is let in while there is any room, so that the largest one is not
-//! kept out by a stream of small ones; it may go beyond the bound, once.
+//! Callers share it as they share everything else: nobody may have more under way than is left for others, and where `n`
+//! have something, who does leaves one part of `n + 1`. The whole is twice what one caller alone may have.
+//!
+//! A bulk counts as one placement and as its orders. It is let in while its caller has any room, so that the largest one is
+//! not kept out by a stream of small ones, and counts as no more orders than the caller had room for: what it has beyond
+//! that is not taken from others.
 
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use parking_lot::Mutex;
+
+use crate::domain::who::Who;
 
 /// Placements and orders that are under way.
 pub(super) struct Admission {
-    under_way: Mutex<Load>,
+    under_way: Mutex<UnderWay>,
+    /// What one caller alone may have.
     max: Load,
+}
+
+struct UnderWay {
+    /// All of it, as it is.
+    load: Load,
+    /// What of it counts against the bound.
+    counted: Load,
+    by_caller: HashMap<Who, Load>,
 }
 
 /// How much is under way, or may be.
@@ -28,51 +44,86 @@ pub struct Load {
 /// The right to be under way. It ends when the answer is given.
 pub(super) struct Room {
     admission: Arc<Admission>,
+    who: Who,
     orders: usize,
+    /// So many of them count.
+    counted: usize,
 }
 
 impl Admission {
+    /// At most `max` of one caller alone, and twice that of all of them together.
     pub(super) fn new(max: Load) -> Arc<Self> {
-        Arc::new(Self { under_way: Mutex::default(), max })
+        let (load, counted) = (Load::default(), Load::default());
+        Arc::new(Self { under_way: Mutex::new(UnderWay { load, counted, by_caller: HashMap::new() }), max })
     }
 
-    /// Lets a placement of so many orders in; nothing where there is no room.
-    pub(super) fn enter(self: &Arc<Self>, orders: usize) -> Option<Room> {
-        let mut load = self.under_way.lock();
-        if self.is_reached(*load) {
-            return None;
-        }
-        load.placements += 1;
-        load.orders += orders;
-        Some(Room { admission: self.clone(), orders })
+    /// Lets a placement of `who` with so many orders in; nothing where there is no room for it.
+    pub(super) fn enter(self: &Arc<Self>, who: &Who, orders: usize) -> Option<Room> {
+        let mut under_way = self.under_way.lock();
+        let counted = under_way.room(self.max, who)?.min(orders);
+        under_way.load.placements += 1;
+        under_way.load.orders += orders;
+        under_way.counted.placements += 1;
+        under_way.counted.orders += counted;
+        let held = under_way.by_caller.entry(who.clone()).or_default();
+        held.placements += 1;
+        held.orders += counted;
+        Some(Room { admission: self.clone(), who: who.clone(), orders, counted })
     }
 
-    /// Whether a placement would be refused now.
-    pub(super) fn is_full(&self) -> bool {
-        self.is_reached(*self.under_way.lock())
+    /// Whether a placement of `who` would be refused now.
+    pub(super) fn is_full(&self, who: &Who) -> bool {
+        self.under_way.lock().room(self.max, who).is_none()
     }
 
     /// What is under way now.
     pub(super) fn load(&self) -> Load {
-        *self.under_way.lock()
+        self.under_way.lock().load
     }
+}
 
-    fn is_reached(&self, load: Load) -> bool {
-        load.placements >= self.max.placements || load.orders >= self.max.orders
+impl UnderWay {
+    /// How many orders more of `who` there is room for; nothing where there is none, or none for a placement.
+    fn room(&self, max: Load, who: &Who) -> Option<usize> {
+        let held = self.by_caller.get(who).copied().unwrap_or_default();
+        let callers = self.by_caller.len();
+        share(max.placements, self.counted.placements, held.placements, callers)?;
+        share(max.orders, self.counted.orders, held.orders, callers)
     }
+}
+
+/// How much more somebody may have who holds `held`, where `callers` hold `given` of twice `max`; at least one, or nothing.
+fn share(max: usize, given: usize, held: usize, callers: usize) -> Option<usize> {
+    let total = max.saturating_mul(2);
+    let left = total.saturating_sub(given);
+    if held == 0 {
+        // Half of what is left, and the last one to who has none.
+        return (left > 0).then(|| (left / 2).max(1));
+    }
+    let for_others = left.saturating_sub(total / (callers + 1));
+    Some((left.saturating_sub(held) / 2).min(for_others)).filter(|more| *more > 0)
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let mut load = self.admission.under_way.lock();
-        load.placements -= 1;
-        load.orders -= self.orders;
+        let mut under_way = self.admission.under_way.lock();
+        under_way.load.placements -= 1;
+        under_way.load.orders -= self.orders;
+        under_way.counted.placements -= 1;
+        under_way.counted.orders -= self.counted;
+        if let Some(held) = under_way.by_caller.get_mut(&self.who) {
+            held.placements -= 1;
+            held.orders -= self.counted;
+            if held.placements == 0 {
+                under_way.by_caller.remove(&self.who);
+            }
+        }
     }
 }
 
 impl std::fmt::Debug for Room {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Room").field("orders", &self.orders).finish_non_exhaustive()
+        f.debug_struct("Room").field("who", &self.who).field("orders", &self.orders).finish_non_exhaustive()
     }
 }
 
@@ -80,23 +131,53 @@ impl std::fmt::Debug for Room {
 mod tests {
     use super::*;
 
-    #[test]
-    fn lets_in_as_many_placements_as_may_be_under_way() {
-        let admission = Admission::new(Load { placements: 2, orders: 100 });
-        let first = admission.enter(1).unwrap();
-        let second = admission.enter(1);
-        assert!(second.is_some() && admission.is_full() && admission.enter(1).is_none());
-        drop(first);
-        assert!(!admission.is_full() && admission.enter(1).is_some());
+    fn till(number: usize) -> Who {
+        Who::Key(number.to_string().into())
+    }
+
+    fn is_empty(admission: &Admission) -> bool {
+        let under_way = admission.under_way.lock();
+        [under_way.load, under_way.counted] == [Load::default(); 2] && under_way.by_caller.is_empty()
     }
 
     #[test]
-    fn the_largest_bulk_gets_in_beside_small_ones_and_keeps_others_out() {
+    fn lets_in_as_many_placements_of_one_caller_as_may_be_under_way() {
+        for max in [1, 2, 7, 512] {
+            let admission = Admission::new(Load { placements: max, orders: 100_000 });
+            let mut held: Vec<_> = std::iter::from_fn(|| admission.enter(&till(1), 1)).collect();
+            assert_eq!(held.len(), max);
+            assert!(admission.is_full(&till(1)) && !admission.is_full(&till(2)));
+            held.pop();
+            assert!(!admission.is_full(&till(1)) && admission.enter(&till(1), 1).is_some());
+            drop(held);
+            assert!(is_empty(&admission));
+        }
+    }
+
+    #[test]
+    fn the_largest_bulk_gets_in_beside_small_ones_and_keeps_out_others_of_its_caller() {
         let admission = Admission::new(Load { placements: 10, orders: 100 });
-        let small = admission.enter(99);
-        let large = admission.enter(100_000);
-        assert!(large.is_some() && admission.is_full() && admission.enter(1).is_none());
+        let small = admission.enter(&till(1), 99);
+        let large = admission.enter(&till(1), 100_000);
+        assert!(large.is_some() && admission.is_full(&till(1)) && admission.enter(&till(1), 1).is_none());
+        assert_eq!(admission.load(), Load { placements: 2, orders: 100_099 });
         drop((small, large));
-        assert_eq!(*admission.under_way.lock(), Load::default());
+        assert!(is_empty(&admission));
+    }
+
+    #[test]
+    fn bulks_of_one_caller_leave_room_for_the_orders_of_others() {
+        let admission = Admission::new(Load { placements: 512, orders: 50_000 });
+        let mut held: Vec<_> = std::iter::from_fn(|| admission.enter(&till(1), 50_000)).collect();
+        assert_eq!(held.len(), 1);
+        let singles: Vec<_> = std::iter::from_fn(|| admission.enter(&till(2), 1)).collect();
+        assert!(singles.len() > 100, "{}", singles.len());
+        // One greedy caller after the other takes less, and the next one still finds some.
+        for number in 3..10 {
+            held.extend(std::iter::from_fn(|| admission.enter(&till(number), 100_000)));
+        }
+        assert!(admission.enter(&till(10), 1).is_some());
+        drop((held, singles));
+        assert!(is_empty(&admission));
     }
 }

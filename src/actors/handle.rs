@@ -116,6 +116,8 @@ pub(super) struct Inner {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) ageing: Ageing,
     pub(super) admission: Arc<Admission>,
+    /// Dry runs have room of their own: they take none from what has an effect.
+    pub(super) dry_runs: Arc<Admission>,
     pub(super) feed: broadcast::Sender<Arc<Order>>,
     pub(super) drained: Mutex<Option<oneshot::Receiver<()>>>,
     pub(super) arbiters: Mutex<Vec<Arbiter>>,
@@ -207,12 +209,13 @@ impl Fulfillment {
     }
 
     /// Refuses a placement that would be refused later, after more was spent on it. One with an idempotency key is
-    /// not: it may be a repetition, which is answered whatever is under way.
+    /// not: it may be a repetition, which is answered whatever is under way. `is_dry` says that it only is a dry run.
     ///
     /// # Errors
-    /// [`Failure::Busy`] while as many placements are under way as may be.
-    pub fn expect_room(&self, request: &Request) -> Result<(), Failure<PlaceRejection>> {
-        let refused = request.key.is_none() && self.0.admission.is_full();
+    /// [`Failure::Busy`] while as many placements of the caller are under way as may be.
+    pub fn expect_room(&self, request: &Request, is_dry: bool) -> Result<(), Failure<PlaceRejection>> {
+        let admission = if is_dry { &self.0.dry_runs } else { &self.0.admission };
+        let refused = (is_dry || request.key.is_none()) && admission.is_full(&request.who);
         if refused { Err(Failure::Busy { retry_after: RETRY_AFTER }) } else { Ok(()) }
     }
 
@@ -250,8 +253,8 @@ impl Fulfillment {
     /// The rows are judged as `place` judges them, against everything decided so far, each seeing the rows before it. A row
     /// that cannot be placed takes nothing, so that what is said of the rows after it holds once it is left out. `place`
     /// on the same state places all rows when each of them is `Ok` here, as the same orders, and otherwise refuses the
-    /// bulk for the first `Err`. Answers once all that the outcome rests on is durable. It needs the same room as a
-    /// placement of so many rows.
+    /// bulk for the first `Err`. Answers once all that the outcome rests on is durable. It needs as much room as a
+    /// placement of so many rows, among other dry runs.
     ///
     /// # Errors
     /// What is wrong with a row is in its outcome; [`Failure::Rejected`] does not occur.
@@ -470,7 +473,7 @@ impl Fulfillment {
             Claimed::Replay(outcome) => return Ok(Answered { value: outcome, replayed: true }),
             Claimed::Go(caller) => caller,
         };
-        let room = self.room(&command)?;
+        let room = self.room(&caller.who, &command)?;
         let (reply, answer) = oneshot::channel();
         taken(self.0.switchboard.inventory().try_send(Decide { caller, command, room, reply }))?;
         let value = answer.await.unwrap_or(Err(Failure::Interrupted))?;
@@ -478,9 +481,16 @@ impl Fulfillment {
     }
 
     /// The room that `command` needs among those that are under way.
-    fn room<R: std::error::Error + 'static>(&self, command: &engine::Command) -> Result<Option<Room>, Failure<R>> {
-        let (engine::Command::Place(rows) | engine::Command::DryRun(rows)) = command else { return Ok(None) };
-        let room = self.0.admission.enter(rows.len());
+    fn room<R: std::error::Error + 'static>(
+        &self,
+        who: &Who,
+        command: &engine::Command,
+    ) -> Result<Option<Room>, Failure<R>> {
+        let room = match command {
+            engine::Command::Place(rows) => self.0.admission.enter(who, rows.len()),
+            engine::Command::DryRun(rows) => self.0.dry_runs.enter(who, rows.len()),
+            _ => return Ok(None),
+        };
         room.map(Some).ok_or(Failure::Busy { retry_after: RETRY_AFTER })
     }
 

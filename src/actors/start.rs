@@ -190,6 +190,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         journal: parts.journal,
         ageing,
         admission: Admission::new(settings.placing),
+        dry_runs: Admission::new(settings.placing),
         feed,
         drained: Mutex::new(Some(drained)),
         arbiters: Mutex::new(arbiters),

@@ -15,9 +15,9 @@ section! {
         order_lines: usize = Count("1000", "1" to "10000") in "PACKHORSE_LIMITS__ORDER_LINES";
         /// Rows in one page of a list.
         page_size: usize = Count("1000", "1" to "1000") in "PACKHORSE_LIMITS__PAGE_SIZE";
-        /// Placements under way at once, single orders and bulks alike; beyond that the answer is 503.
+        /// Placements under way at once of one caller, single orders and bulks alike, and twice as many of all; beyond that the answer is 503.
         placements: usize = Count("512", "1" to "65536") in "PACKHORSE_LIMITS__PLACEMENTS";
-        /// Orders in the placements under way; while there are as many, the answer to a further one is 503.
+        /// Orders in the placements under way of one caller, and twice as many of all; while there are as many, the answer to a further one is 503.
         orders: usize = Count("50000", "1" to "10000000") in "PACKHORSE_LIMITS__ORDERS";
         /// Messages that may wait at one actor; when it is full the answer is 503.
         mailbox: usize = Count("16384", "16" to "1048576") in "PACKHORSE_LIMITS__MAILBOX";

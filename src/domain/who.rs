@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// The origin of a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// A stage's timer ran out.
     Timer,

@@ -110,3 +110,39 @@ fn one_viewer_who_follows_with_many_pages_leaves_places_for_others() {
     let ann = SignedIn::new(&server, "ann", PASSWORD);
     assert_eq!(status(&mut begin(&server, &head(&ann), b""), Duration::from_secs(10)), Some(200));
 }
+
+#[test]
+fn bulks_and_dry_runs_of_one_caller_leave_room_for_the_orders_of_another() {
+    let (server, root) = manned_with(|settings| (settings.limits.orders, settings.limits.placements) = (100, 4));
+    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Things"}"#).expect(201);
+    let product = r#"{"name": "Phone", "price": "1", "stock": 2000000, "category_id": 1}"#;
+    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    let by = [("X-Api-Key", root.as_str())];
+    let shop = super::key(&server, &by, "shop", "operator", "orders");
+    let till = super::key(&server, &by, "till", "operator", "orders");
+    let (order, rows) = (super::browser::order("Alice"), bulk(500));
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let placed = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for nth in 0..6 {
+            let path = if nth % 2 == 0 { BULK.to_owned() } else { format!("{BULK}?dry_run=true") };
+            let (server, shop, rows, over, placed) = (&server, &shop, &rows, &over, &placed);
+            scope.spawn(move || {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    let reply = with_key(server, "POST", &path, shop, rows).expect_one_of(&[200, 201, 503]);
+                    placed.fetch_add(usize::from(reply.status != 503), std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+        }
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let mut statuses = Vec::new();
+        while statuses.len() < 40
+            || (placed.load(std::sync::atomic::Ordering::Relaxed) < 10 && Instant::now() < deadline)
+        {
+            statuses.push(with_key(&server, "POST", "/api/inventory/orders/", &till, &order).status);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(statuses.iter().all(|status| *status == 201), "{statuses:?}");
+    });
+}

@@ -18,7 +18,7 @@ const OFFLOADED_BYTES: usize = 1 << 20;
 pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, lease): BulkBody) -> Answer {
     let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;
-    call.engine.expect_room(&request).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;
+    call.engine.expect_room(&request, is_dry).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;
     let large = body.len() > OFFLOADED_BYTES;
     if is_dry {
         return dry_run::answer(&call, body, lease, large).await;

@@ -14,7 +14,7 @@ use super::{dry_run, input, rows};
 pub(crate) async fn create(call: Call, query: Query, Body(body, _lease): Body) -> Answer {
     let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;
-    call.engine.expect_room(&request).map_err(|busy| error::single(busy, &Shape::of(&[])))?;
+    call.engine.expect_room(&request, is_dry).map_err(|busy| error::single(busy, &Shape::of(&[])))?;
     if is_dry {
         return dry_run::single(&call, &body).await;
     }
