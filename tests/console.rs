@@ -18,6 +18,8 @@ mod ends;
 mod files;
 #[path = "console/kept.rs"]
 mod kept;
+#[path = "console/numbers.rs"]
+mod numbers;
 #[path = "console/pages.rs"]
 mod pages;
 #[path = "console/people.rs"]

@@ -12,7 +12,13 @@ macro_rules! id {
             /// The id that follows this one.
             #[must_use]
             pub fn next(self) -> Self {
-                Self(self.0.checked_add(1).expect("ids never reach 2^64"))
+                self.above().expect("ids never reach 2^64")
+            }
+
+            /// The same of an id that a caller made up, which may be the last one there can be.
+            #[must_use]
+            pub fn above(self) -> Option<Self> {
+                self.0.checked_add(1).map(Self)
             }
         }
 

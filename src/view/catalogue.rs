@@ -115,7 +115,8 @@ impl Products {
     #[must_use]
     pub fn page(&self, after: ProductId, limit: usize) -> Vec<Product> {
         let inner = self.0.read();
-        inner.inventory.catalogue.products_from(after.next()).take(limit).map(|r| inner.product(r)).collect()
+        let Some(first) = after.above() else { return Vec::new() };
+        inner.inventory.catalogue.products_from(first).take(limit).map(|r| inner.product(r)).collect()
     }
 
     /// At most `limit` products with ids above `after` that `filter` accepts, by id.

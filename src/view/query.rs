@@ -277,7 +277,8 @@ impl View {
             (Ordering::Descending, below) => self.range(below),
             (Ordering::Ascending, after) => {
                 let (first, last) = self.range(None);
-                (after.map_or(first, |after| first.max(after.next())), last)
+                // Above the last id that there can be is nothing: so is above the last one that there is.
+                (after.map_or(first, |after| first.max(after.above().unwrap_or(after))), last)
             }
         };
         let pages = page_of(first)..=page_of(last);
