@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderValue;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
@@ -18,13 +19,15 @@ pub(super) struct Fault {
     pub(super) texts: Vec<String>,
     /// What is said of single fields: `customer_email`, `items.0.quantity`.
     pub(super) fields: BTreeMap<String, String>,
+    /// When to try again, in seconds.
+    pub(super) retry_after: Option<HeaderValue>,
     /// For the log.
     pub(super) cause: Option<String>,
 }
 
 impl Fault {
     pub(super) fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, texts: vec![text.into()], fields: BTreeMap::new(), cause: None }
+        Self { status, texts: vec![text.into()], fields: BTreeMap::new(), retry_after: None, cause: None }
     }
 
     pub(super) fn not_found() -> Self {
@@ -38,7 +41,8 @@ impl Fault {
 
     pub(super) fn starting() -> Self {
         let text = "The engine is reading its data. This page works as soon as that is done.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
+        let retry_after = Some(HeaderValue::from_static("1"));
+        Self { retry_after, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text) }
     }
 
     pub(super) fn bad_request(text: impl Into<String>) -> Self {
@@ -48,7 +52,7 @@ impl Fault {
     /// About one field.
     pub(super) fn field(name: &str, text: impl Into<String>) -> Self {
         let fields = BTreeMap::from([(name.to_owned(), text.into())]);
-        Self { status: StatusCode::BAD_REQUEST, texts: Vec::new(), fields, cause: None }
+        Self { status: StatusCode::BAD_REQUEST, texts: Vec::new(), fields, retry_after: None, cause: None }
     }
 
     /// The same; where somebody else was faster, with `text` for who filled in the form.
@@ -105,7 +109,9 @@ fn below(path: &str, name: &str) -> String {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let cause = error.log().map(Log::to_string);
-        let mut fault = Self { status: error.status_code(), texts: Vec::new(), fields: BTreeMap::new(), cause };
+        let retry_after = error.retry_after().cloned();
+        let fields = BTreeMap::new();
+        let mut fault = Self { status: error.status_code(), texts: Vec::new(), fields, retry_after, cause };
         match serde_json::from_slice(error.body()) {
             Ok(body) => fault.gather("", &body),
             Err(_) => fault.texts.push("That did not work.".into()),

@@ -260,5 +260,9 @@ fn page_with(request: &HttpRequest, fault: &Fault, form: Option<&Form>, is_again
     };
     let pages = &Console::of(request).0.pages;
     let answer = pages.answer(request, &caller, fault.status, "fault.html", context);
-    answer.unwrap_or_else(|_| HttpResponse::build(fault.status).body(fault.line()))
+    let mut answer = answer.unwrap_or_else(|_| HttpResponse::build(fault.status).body(fault.line()));
+    if let Some(retry_after) = &fault.retry_after {
+        answer.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
+    }
+    answer
 }

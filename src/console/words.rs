@@ -1,6 +1,7 @@
 //! What the API says of a field, in the words of the console: programs get the API's own texts, people these.
 
 use crate::access::Refusal;
+use crate::api::error::KEYS_FULL;
 
 /// What is said to who was signed in and is no longer.
 pub(super) const SIGNED_OUT: &str = "You are signed out. Nothing was saved. Sign in, then do it again.";
@@ -60,8 +61,16 @@ pub(super) fn whole(text: &str) -> String {
     if text == Refusal::Unknown.to_string() {
         return SIGNED_OUT.to_owned();
     }
+    if text == KEYS_FULL {
+        return NO_MORE_KEPT.to_owned();
+    }
     text.to_owned()
 }
+
+/// What somebody reads of whose forms no more can be kept apart.
+pub(super) const NO_MORE_KEPT: &str = "Nothing was saved: of each form and each row that you send the server remembers for a \
+    while that it was sent, so that none counts twice, and it can remember no more of yours now. Try again later, or ask \
+    whoever runs the server for more room (retention.idempotency_keys_max).";
 
 /// What stands before the text about `field` where there is no field to put it beside.
 pub(super) fn label(field: &str) -> String {

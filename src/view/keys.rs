@@ -2,7 +2,7 @@
 //!
 //! Each caller has a share of what may be remembered: four times what is left for others. So a caller alone has four
 //! fifths. A few each one has whatever the others hold, so that whoever comes new always finds room. Keys of the console
-//! are counted apart. Whose a key is, a restart reads back.
+//! are counted apart, and shared by who sends them in the same way. Whose a key is, a restart reads back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,21 +69,24 @@ enum State {
     },
 }
 
-/// Whose a key is: a caller's, by a hash of who that is, or the console's.
+/// Whose a key is: a caller's, by a hash of who that is. The highest bit says that the console made it for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyOwner(pub u64);
 
 impl KeyOwner {
-    const CONSOLE: Self = Self(0);
+    const CONSOLE: u64 = 1 << 63;
 
     /// Whose `key` is that `who` sent.
     pub(super) fn of(key: &str, who: &Who) -> Self {
-        // No client can send such a key.
-        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Self::CONSOLE;
-        }
         let KeyHash(hash) = KeyHash::of(&who.to_string());
-        Self(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)).max(1))
+        let who = hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+        // No client can send a key with a space.
+        let is_client = key.bytes().all(|byte| byte.is_ascii_graphic());
+        Self(if is_client { who & !Self::CONSOLE } else { who | Self::CONSOLE })
+    }
+
+    fn is_console(self) -> bool {
+        self.0 & Self::CONSOLE != 0
     }
 }
 
@@ -92,7 +95,7 @@ impl KeyOwner {
 struct Count {
     /// The caller's own.
     own: usize,
-    /// Those of all clients.
+    /// Those of all clients; of all who use the console, where it is a key of the console.
     all: usize,
 }
 
@@ -112,6 +115,8 @@ const LOOKED_AT: usize = 256;
 #[derive(Debug, Default)]
 struct Inner {
     by_owner: HashMap<KeyOwner, usize>,
+    /// How many the console made.
+    console: usize,
     /// What the present was when somebody said so last, when that was, and how long keys are kept.
     told: Option<(Timestamp, Instant, Duration)>,
     states: HashMap<KeyHash, State>,
@@ -209,7 +214,7 @@ impl Keys {
             }
             Some(State::Done { position, .. }) => Claim::Done(*position),
             None => {
-                *inner.by_owner.entry(owner).or_default() += 1;
+                inner.count_one(owner);
                 inner.states.insert(hash, State::InFlight { owner, request, waiters: Vec::new() });
                 Claim::Fresh(ClaimGuard { keys: self.clone(), key: Some(key.into()), request })
             }
@@ -317,7 +322,7 @@ impl Inner {
         if let Some(State::InFlight { owner, .. } | State::Done { owner, .. }) = self.states.insert(key, done) {
             self.forget_one(owner);
         }
-        *self.by_owner.entry(owner).or_default() += 1;
+        self.count_one(owner);
         self.done.push(since, key);
     }
 
@@ -340,7 +345,13 @@ impl Inner {
         true
     }
 
+    fn count_one(&mut self, owner: KeyOwner) {
+        *self.by_owner.entry(owner).or_default() += 1;
+        self.console += usize::from(owner.is_console());
+    }
+
     fn forget_one(&mut self, owner: KeyOwner) {
+        self.console -= usize::from(owner.is_console());
         if let Some(count) = self.by_owner.get_mut(&owner) {
             *count -= 1;
             if *count == 0 {
@@ -350,13 +361,13 @@ impl Inner {
     }
 
     fn count(&self, owner: KeyOwner) -> Count {
-        let of = |owner| self.by_owner.get(&owner).copied().unwrap_or_default();
-        Count { own: of(owner), all: self.states.len() - of(KeyOwner::CONSOLE) }
+        let all = if owner.is_console() { self.console } else { self.states.len() - self.console };
+        Count { own: self.by_owner.get(&owner).copied().unwrap_or_default(), all }
     }
 
     /// Whether one more key of `owner` would be more than its share of `max`.
     fn is_full(&self, owner: KeyOwner, max: usize) -> bool {
-        self.count(owner).is_full(owner, max)
+        self.count(owner).is_full(max)
     }
 
     /// The present and how long keys are kept, as they were when keys were forgotten last.
@@ -377,9 +388,9 @@ impl Inner {
                 continue;
             }
             count.own = count.own.saturating_sub(usize::from(*whose == owner));
-            count.all = count.all.saturating_sub(usize::from(*whose != KeyOwner::CONSOLE));
+            count.all = count.all.saturating_sub(usize::from(whose.is_console() == owner.is_console()));
             forgotten = Some(at.plus(keep));
-            if !count.is_full(owner, max) {
+            if !count.is_full(max) {
                 break;
             }
         }
@@ -388,10 +399,7 @@ impl Inner {
 }
 
 impl Count {
-    fn is_full(self, owner: KeyOwner, max: usize) -> bool {
-        if owner == KeyOwner::CONSOLE {
-            return self.own >= max;
-        }
+    fn is_full(self, max: usize) -> bool {
         if self.own < (max / SURE_PART).clamp(1, SURE_MAX) {
             return false;
         }
@@ -438,10 +446,9 @@ mod tests {
         assert!((45..=50).contains(&wait), "the oldest one is forgotten after 50 s: {wait}");
         assert_eq!((0..100).filter(|n| place("shop", format!("s{n}"), start).is_ok()).count(), 16);
         assert_eq!((0..100).filter(|n| place("other", format!("o{n}"), start).is_ok()).count(), 3);
-        for n in 0..100 {
-            let form = format!("console /admin/orders/new/ {n}");
-            assert!(place("till", form, start).is_ok(), "the console's own are counted apart");
-        }
+        let form = |who: &str, n: usize| place(who, format!("console /admin/orders/new/ {who} {n}"), start).is_ok();
+        let forms = ["till", "shop", "other"].map(|who| (0..100).filter(|n| form(who, *n)).count());
+        assert_eq!(forms, [80, 16, 3], "the console's own are counted apart, and shared as well");
         let later = start.plus(Duration::from_secs(51));
         while keys.expire(later, Duration::from_secs(50), 10) {}
         assert!(keys.is_empty() && keys.inner.lock().by_owner.is_empty());

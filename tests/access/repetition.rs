@@ -1,7 +1,7 @@
 //! Whose an idempotency key is.
 
 use super::browser::goes_to;
-use super::{PASSWORD, SignedIn, key, manned, with_key};
+use super::{PASSWORD, SignedIn, key, manned, manned_with, with_key};
 
 #[test]
 fn a_key_against_repetition_holds_for_the_caller_who_used_it() {
@@ -41,4 +41,25 @@ fn what_keeps_a_form_from_counting_twice_holds_for_the_user_who_sent_it() {
     assert_eq!(refused.status, 422, "{}", refused.text());
     let listed = server.send("GET", "/api/inventory/categories/", &[("Cookie", &ann.cookie)], "").expect(200);
     assert_eq!(listed.ids(), [1]);
+}
+
+#[test]
+fn the_forms_of_one_user_leave_room_for_those_of_another() {
+    let (server, root) = manned_with(|settings| settings.retention.idempotency_keys_max = 20);
+    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Things"}"#).expect(201);
+    let product = r#"{"name": "Phone", "price": "1", "stock": 500, "category_id": 1}"#;
+    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    let (ann, olga) = (SignedIn::new(&server, "ann", PASSWORD), SignedIn::new(&server, "olga", PASSWORD));
+    let place = |who: &SignedIn<'_>, token: &str| {
+        let fields = [("customer_name", "Zoe"), ("customer_email", "zoe@example.com"), ("customer_phone", "1")];
+        let more = [("delivery_address", "Here"), ("product_id", "1"), ("quantity", "1"), ("token", token)];
+        who.post("/orders/new/", &[fields.as_slice(), &more].concat())
+    };
+    let refused = (0..21).map(|nth| place(&olga, &format!("o{nth}"))).find(|reply| reply.status != 303).unwrap();
+    assert_eq!(refused.status, 503);
+    let wait: u64 = refused.header("retry-after").expect("the page says when").parse().unwrap();
+    assert!((1..=24 * 3_600).contains(&wait), "{wait}");
+    assert!(refused.text().contains("can remember no more of yours now"), "{}", refused.text());
+    assert!(!refused.text().contains("without a key") && !refused.text().contains("idempotency keys of yours"));
+    goes_to(&place(&ann, "a1"));
 }

@@ -17,6 +17,9 @@ use crate::domain::order::OrderRejection;
 use crate::domain::stock::{ON_HAND_MAX, StockRejection};
 use crate::telemetry::counters;
 
+/// What a caller is told of whom as many idempotency keys are remembered as may be.
+pub(crate) const KEYS_FULL: &str = "No more idempotency keys of yours can be remembered now; try again later.";
+
 /// The answer to a failure, where `rejected` says what becomes of a broken rule.
 pub(super) fn failure<R: std::error::Error + 'static>(failure: Failure<R>, rejected: impl FnOnce(R) -> Error) -> Error {
     match failure {
@@ -40,11 +43,9 @@ pub(super) fn failure<R: std::error::Error + 'static>(failure: Failure<R>, rejec
             StatusCode::UNPROCESSABLE_ENTITY,
             "This idempotency key was used for another request; take a new one.",
         ),
-        Failure::KeysFull { retry_after } => {
-            unavailable("No more idempotency keys of yours can be remembered now; try again later.")
-                .with(header::RETRY_AFTER, seconds(retry_after))
-                .logged(Log::Refused("as many idempotency keys are remembered as may be of one caller".into()))
-        }
+        Failure::KeysFull { retry_after } => unavailable(KEYS_FULL)
+            .with(header::RETRY_AFTER, seconds(retry_after))
+            .logged(Log::Refused("as many idempotency keys are remembered as may be of one caller".into())),
         Failure::Archive(error) => error.into(),
     }
 }

@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use bytes::Bytes;
 use serde::Serialize;
 
-pub(crate) use engine::{access, category, order, product};
+pub(crate) use engine::{KEYS_FULL, access, category, order, product};
 pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
 use super::answer::json;
@@ -83,6 +83,11 @@ impl Error {
     /// What the client is told, as JSON.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// When to try again, where that is said.
+    pub(crate) fn retry_after(&self) -> Option<&HeaderValue> {
+        self.header.as_deref().filter(|(name, _)| *name == header::RETRY_AFTER).map(|(_, value)| value)
     }
 
     /// What the log has to say.

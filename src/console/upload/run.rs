@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::super::people::sentence;
+use super::super::words::NO_MORE_KEPT;
 use super::identity::{Earlier, ROUNDS};
 use super::kept::{Outcome, Phase, Upload};
 use crate::access::Right;
@@ -108,6 +109,7 @@ async fn place(
                 tries += 1;
                 actix_web::rt::time::sleep(retry_after.max(Duration::from_millis(10))).await;
             }
+            Err(Failure::KeysFull { .. }) => return Err(NO_MORE_KEPT.into()),
             Err(failure) => return Err(sentence(&failure)),
         }
     };
