@@ -195,6 +195,7 @@ impl Keys {
     pub fn claim(self: &Arc<Self>, key: &str, request: RequestHash, who: &Who) -> Claim {
         let (hash, owner) = (KeyHash::of(key), KeyOwner::of(key, who));
         let mut inner = self.inner.lock();
+        inner.forget_old(hash);
         if inner.is_full(owner, self.max) && !inner.states.contains_key(&hash) {
             if let Some((present, keep)) = inner.present() {
                 inner.expire(present, keep, LOOKED_AT);
@@ -224,9 +225,10 @@ impl Keys {
     /// The hash of the request that had its effect under `key`, and where the answer stands.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<(RequestHash, Position)> {
-        match self.inner.lock().states.get(&KeyHash::of(key)) {
-            Some(State::Done { request, position, .. }) => Some((*request, *position)),
-            Some(State::InFlight { .. }) | None => None,
+        let inner = self.inner.lock();
+        match inner.states.get(&KeyHash::of(key)) {
+            Some(State::Done { request, position, since, .. }) if !inner.is_old(*since) => Some((*request, *position)),
+            Some(State::Done { .. } | State::InFlight { .. }) | None => None,
         }
     }
 
@@ -370,6 +372,22 @@ impl Inner {
         self.count(owner).is_full(max)
     }
 
+    /// Whether what aged from `since` on is forgotten by now.
+    fn is_old(&self, since: Timestamp) -> bool {
+        self.present().is_some_and(|(present, keep)| since < present.minus(keep))
+    }
+
+    /// Forgets `key` where its time is over, and does not wait for the next round that forgets all of them.
+    fn forget_old(&mut self, key: KeyHash) {
+        if let Some(State::Done { owner, since, .. }) = self.states.get(&key) {
+            let (owner, since) = (*owner, *since);
+            if self.is_old(since) {
+                self.states.remove(&key);
+                self.forget_one(owner);
+            }
+        }
+    }
+
     /// The present and how long keys are kept, as they were when keys were forgotten last.
     fn present(&self) -> Option<(Timestamp, Duration)> {
         self.told.map(|(present, at, keep)| (present.plus(at.elapsed()), keep))
@@ -497,6 +515,24 @@ mod tests {
         assert_eq!(claim("till"), Some(1.0), "two are not enough");
         keys.pass_to(start.plus(keep + Duration::from_millis(2_001)), keep);
         assert_eq!(claim("till"), None, "what is old is forgotten when it is in the way");
+    }
+
+    #[test]
+    fn a_key_is_forgotten_when_its_time_is_over_and_not_only_at_the_next_round() {
+        let (keys, keep) = (Arc::new(Keys::new(10)), Duration::from_secs(5));
+        let start = Timestamp(0).plus(Duration::from_secs(1_000));
+        let position = Position { segment_first: 1, offset: 1 };
+        let owner = KeyOwner::of("k", &Who::Client);
+        keys.pass_to(start, keep);
+        let entry =
+            KeyEntry { key: KeyHash::of("k"), request: [1; 16], sequence: 1, position, at: start, since: start, owner };
+        keys.restore(&entry);
+        keys.pass_to(start.plus(Duration::from_secs(4)), keep);
+        assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Done(_)) && keys.find("k").is_some());
+        keys.pass_to(start.plus(Duration::from_secs(6)), keep);
+        assert_eq!(keys.find("k"), None);
+        assert!(matches!(keys.claim("k", [2; 16], &Who::Client), Claim::Fresh(_)), "also for another request");
+        assert!(keys.is_empty() && keys.inner.lock().by_owner.is_empty());
     }
 
     #[test]
