@@ -55,6 +55,7 @@ pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod journal;
+mod regular;
 mod room;
 pub mod secret;
 pub mod spreadsheet;

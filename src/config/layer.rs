@@ -76,11 +76,19 @@ fn is_ours(variable: &str) -> bool {
 pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Found>, Problem> {
     // Some editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let malformed = |error: toml::de::Error| Problem::FileMalformed { path: path.into(), cause: error.to_string() };
+    let malformed =
+        |error: toml::de::Error| Problem::FileMalformed { path: path.into(), cause: shortened(&error.to_string()) };
     let table = DeTable::parse(text).map_err(malformed)?;
     let mut file = File { path, text, found: Vec::new() };
     file.collect("", table.get_ref());
     Ok(file.found)
+}
+
+/// The lines of `text`, each with as much as helps to find the place.
+fn shortened(text: &str) -> String {
+    const LINE_CHARS_MAX: usize = 200;
+    let line = |line: &str| line.chars().take(LINE_CHARS_MAX).collect::<String>();
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 struct File<'a> {

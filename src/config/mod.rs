@@ -26,7 +26,7 @@ mod tls;
 mod watchdog;
 
 use std::ffi::OsString;
-use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 pub use checkpoint::Checkpoint;
@@ -52,6 +52,8 @@ pub use watchdog::Watchdog;
 
 use layer::{Found, Written};
 use section::Texts;
+
+use crate::regular;
 
 /// Every declared setting, section by section.
 const KEYS: [&[Key]; 15] = [
@@ -210,8 +212,12 @@ fn opposed(found: &[Found]) -> Option<Problem> {
     Some(Problem::Opposed { flag, origin: overruled.origin.clone() })
 }
 
+/// How large a settings file may be: some hundred times what all settings take with their comments.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
 fn read_file(path: PathBuf) -> Result<Vec<Found>, Problem> {
-    match fs::read_to_string(&path) {
+    let read = regular::read(&path, FILE_BYTES_MAX);
+    match read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("it is no UTF-8"))) {
         Ok(text) => layer::file(&path, &text),
         Err(error) => Err(Problem::FileUnreadable { path, cause: error.to_string() }),
     }

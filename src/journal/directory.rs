@@ -14,11 +14,14 @@ use super::lock::LockError;
 use super::prepare;
 use super::segment::{self, sync_directory};
 use super::witness::{WITNESS, WITNESS_UNFINISHED, Witness};
+use crate::regular;
 
 /// The version of the data directory that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
 pub(super) const FORMAT: &str = "FORMAT";
+/// It holds a number.
+const FORMAT_BYTES_MAX: u64 = 1 << 10;
 const FORMAT_UNFINISHED: &str = "FORMAT.tmp";
 /// What a directory has in the place of [`FORMAT`] while a journal is being restored into it.
 pub(super) const RESTORING: &str = "RESTORING";
@@ -299,7 +302,7 @@ enum Content {
 
 fn check_format(path: &Path) -> Result<Content, DirectoryError> {
     let file = path.join(FORMAT);
-    let bytes = match fs::read(&file) {
+    let bytes = match regular::read(&file, FORMAT_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return check_empty(path),
         Err(error) => return Err(failed(path, "reading its format")(error)),

@@ -22,11 +22,14 @@ use super::damage::ReadError;
 use super::frame::{Chain, GENESIS};
 use super::reader::Checkpoint;
 use super::segment::{self, Identity, SegmentHeader, sync_directory};
+use crate::regular;
 
 /// Its name, in the data directory.
 pub(super) const WITNESS: &str = "WITNESS";
 /// What it is written as before it gets its name.
 pub(super) const WITNESS_UNFINISHED: &str = "WITNESS.tmp";
+/// More than one of a million segments has: whatever is larger is something else.
+const BYTES_MAX: u64 = 64 << 20;
 const TITLE: &str = "Packhorse journal witness 1";
 /// How far it may be behind while entries are written.
 pub(super) const BEHIND_MAX: Duration = Duration::from_secs(30);
@@ -52,7 +55,7 @@ impl Witness {
     /// none: it only ever adds to what the journal says of itself.
     pub(super) fn beside(journal: &Path) -> Result<Option<Self>, ReadError> {
         let path = path_beside(journal);
-        let bytes = match fs::read(&path) {
+        let bytes = match regular::read(&path, BYTES_MAX) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ReadError::io(&path)(error)),

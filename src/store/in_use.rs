@@ -9,8 +9,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::regular;
+
 /// The file. It holds the boot's id as the system tells it.
 pub(super) const IN_USE: &str = "IN_USE";
+/// It is much shorter.
+const BYTES_MAX: u64 = 4 << 10;
 /// Where Linux tells it: another one for each boot.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -21,7 +25,7 @@ fn boot() -> Vec<u8> {
 
 /// Whether the machine was started again since the store in `directory` was opened, and not closed.
 pub(super) fn was_cut_off(directory: &Path) -> io::Result<bool> {
-    match fs::read(directory.join(IN_USE)) {
+    match regular::read(&directory.join(IN_USE), BYTES_MAX) {
         Ok(opened) => Ok(opened.is_empty() || opened != boot()),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
         Err(error) => Err(error),
@@ -31,7 +35,7 @@ pub(super) fn was_cut_off(directory: &Path) -> io::Result<bool> {
 /// Notes that the store in `directory` is in use from now on, unless that stands there. Waits for the disk.
 pub(super) fn begin(directory: &Path) -> io::Result<()> {
     let boot = boot();
-    if !boot.is_empty() && fs::read(directory.join(IN_USE)).is_ok_and(|opened| opened == boot) {
+    if !boot.is_empty() && regular::read(&directory.join(IN_USE), BYTES_MAX).is_ok_and(|opened| opened == boot) {
         return Ok(());
     }
     fs::create_dir_all(directory)?;

@@ -10,6 +10,7 @@ use super::checkpoint::Loaded;
 use super::error::StoreError;
 use super::in_use;
 use super::sled::{Options, SledKv, noting};
+use crate::regular;
 
 /// How many stores that were set aside are kept, the newest ones, for somebody to look at: each may be large.
 const KEPT: usize = 1;
@@ -173,7 +174,7 @@ fn reason_to_rebuild(directory: &Path) -> Result<Option<String>, StoreError> {
 /// Why the store was marked for a rebuild, if it was.
 fn marked(directory: &Path) -> Result<Option<String>, StoreError> {
     let failed = |source| StoreError::Io { action: "read its mark for a rebuild", source };
-    let file = match File::open(directory.join(MARKER)) {
+    let file = match regular::open(&directory.join(MARKER)) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);

@@ -1,0 +1,56 @@
+//! Small files that somebody may have put something else in the place of: a pipe, a device, a disk image.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// Opens the regular file at `path`. A pipe that nobody writes to is refused and not waited for.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    Ok(file)
+}
+
+/// Reads the regular file at `path`, which has at most `max` bytes.
+pub(crate) fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more: what grows meanwhile is too large as well.
+    open(path)?.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        let text = format!("it has more than {max} bytes, the most that such a file can have");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_regular_file_or_too_large_is_refused_at_once() {
+        let home = tempfile::tempdir().unwrap();
+        let (file, pipe, large) = (home.path().join("file"), home.path().join("pipe"), home.path().join("large"));
+        fs::write(&file, "12345678").unwrap();
+        assert_eq!(read(&file, 8).unwrap(), b"12345678");
+        assert_eq!(read(&file, 7).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for other in [pipe.as_path(), home.path(), Path::new("/dev/zero")] {
+            let error = read(other, 8).unwrap_err();
+            assert!(error.to_string().contains("no regular file"), "{}: {error}", other.display());
+        }
+        File::create(&large).unwrap().set_len(1 << 40).unwrap();
+        assert_eq!(read(&large, 8).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read(&home.path().join("missing"), 8).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}
