@@ -50,8 +50,8 @@ impl OpenError {
         match self {
             Self::Directory(error) => matches!(error, DirectoryError::JournalMissing { .. }),
             Self::Recovery(RecoveryError::Journal(error)) => error.is_shorter(),
-            Self::Recovery(RecoveryError::JournalBehind { .. }) => true,
-            Self::Recovery(_) | Self::Journal(_) | Self::Clock(_) | Self::Panicked(_) => false,
+            Self::Recovery(RecoveryError::JournalBehind { .. } | RecoveryError::JournalForeign { .. }) => true,
+            Self::Recovery(_) | Self::Journal(_) | Self::Clock(_) | Self::Thread(_) | Self::Panicked => false,
         }
     }
 }

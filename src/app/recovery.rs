@@ -10,7 +10,7 @@ use crate::domain::ids::ProductId;
 use crate::domain::order::Status;
 use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, Durable, ReadError, Reader, Tail};
-use crate::store::{self, Loaded, Opened, Store, StoreError};
+use crate::store::{self, Head, Loaded, Opened, Store, StoreError};
 use crate::telemetry::Progress;
 use crate::view::{ArchiveError, Changes, CheckpointMark, View};
 
@@ -57,6 +57,21 @@ pub enum RecoveryError {
         /// The last entry of the journal.
         journal: u64,
     },
+    /// The checkpoint contains other entries than the journal, and nothing says that the journal is the right one: those of
+    /// the checkpoint were acknowledged and are not there.
+    #[error(
+        "the checkpoint in {} contains another entry {checkpoint} than the journal: one of the two belongs to another \
+         data directory, and no WITNESS says which. Put the right journal back, or restore it from a backup; where the \
+         journal is the right one, start `packhorse serve` once with --accept-shorter-journal, which gives up what only \
+         the store contains",
+        store.display()
+    )]
+    JournalForeign {
+        /// The store's directory.
+        store: PathBuf,
+        /// The last entry of the checkpoint.
+        checkpoint: u64,
+    },
 }
 
 /// Reads everything that is durable in `directory`.
@@ -75,10 +90,13 @@ pub(super) fn recover(
             "the store was unusable and was moved aside; it is made anew from the journal"
         );
     }
+    let head = loaded.as_ref().map(|loaded| loaded.head.clone());
     let read = |checkpoint, fold: &mut Fold<'_>| replay(Reader::open(&directory.journal(), checkpoint)?, fold);
     match from_checkpoint(settings, clock, store, loaded, read)? {
         Attempt::Done(recovered) => Ok(recovered),
         Attempt::StoreUnusable(why) => {
+            // Before the store is marked: a journal that is refused after all leaves it as it is.
+            certain_of_journal(directory, head.as_ref())?;
             tracing::error!(%why, "the checkpoint is unusable; the store is made anew from the journal");
             store::mark_for_rebuild(&directory.store(), &why).map_err(unusable(directory))?;
             let Opened { store, .. } = open_store(directory, settings)?;
@@ -93,7 +111,9 @@ pub(super) fn recover(
 /// Opens the store. It is moved away or made anew only when the journal can make all of it again.
 fn open_store(directory: &DataDirectory, settings: &Settings) -> Result<Opened, RecoveryError> {
     let options = store::Options { cache_bytes: settings.store.cache_bytes };
-    let opened = store::open_if_certain(&directory.store(), options, |held| expect_whole(directory, held));
+    let opened = store::open_if_certain(&directory.store(), options, |held| {
+        certain_of_journal(directory, held.as_ref()).map_err(Refused::Recovery)
+    });
     opened.map_err(|refused| match refused {
         Refused::Store(error) => unusable(directory)(error),
         Refused::Recovery(error) => error,
@@ -111,17 +131,33 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// Reads the whole journal, which holds all up to the entry `held` by the store.
-fn expect_whole(directory: &DataDirectory, held: Option<u64>) -> Result<(), Refused> {
-    let refused = |error: ReadError| Refused::Recovery(error.into());
-    let reader = Reader::open(&directory.journal(), None).map_err(refused)?;
-    let journal = reader.into_tail().map_err(refused)?.end().sequence;
-    match held {
-        Some(checkpoint) if checkpoint > journal => {
-            Err(Refused::Recovery(RecoveryError::JournalBehind { checkpoint, journal }))
+/// Reads the whole journal, which contains what the store does that has the head `held`.
+fn certain_of_journal(directory: &DataDirectory, held: Option<&Head>) -> Result<(), RecoveryError> {
+    let read = |expected| Reader::open_whole(&directory.journal(), expected)?.into_tail();
+    match read(held.map(checkpoint_of)) {
+        Ok(_) => Ok(()),
+        Err(ReadError::BehindCheckpoint { journal, checkpoint }) => {
+            Err(RecoveryError::JournalBehind { checkpoint, journal })
         }
-        Some(_) | None => Ok(()),
+        Err(ReadError::ForeignCheckpoint { checkpoint }) => {
+            // Whether the rest of it is what the witness says is still to be seen.
+            read(None)?;
+            expect_vouched_for(directory, checkpoint)
+        }
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Refuses a journal that is another one than the checkpoint's, unless its witness says that it is the right one.
+fn expect_vouched_for(directory: &DataDirectory, checkpoint: u64) -> Result<(), RecoveryError> {
+    if Reader::open_whole(&directory.journal(), None)?.is_vouched_for(checkpoint) {
+        return Ok(());
+    }
+    Err(RecoveryError::JournalForeign { store: directory.store(), checkpoint })
+}
+
+fn checkpoint_of(head: &Head) -> journal::Checkpoint {
+    journal::Checkpoint { sequence: head.sequence, chain: head.chain }
 }
 
 fn unusable(directory: &DataDirectory) -> impl FnOnce(StoreError) -> RecoveryError {
@@ -150,8 +186,7 @@ pub(super) fn from_checkpoint<T>(
     view.recall_until(now);
     let has_checkpoint = loaded.is_some();
     let mut last = loaded.as_ref().map(|loaded| loaded.head.taken_at);
-    let checkpoint =
-        loaded.as_ref().map(|loaded| journal::Checkpoint { sequence: loaded.head.sequence, chain: loaded.head.chain });
+    let checkpoint = loaded.as_ref().map(|loaded| checkpoint_of(&loaded.head));
     if let Some(loaded) = loaded
         && let Err(error) = load(&view, &store, loaded)
     {

@@ -154,11 +154,26 @@ impl Reader {
     pub fn open(directory: &Path, from: Option<Checkpoint>) -> Result<Self, ReadError> {
         let from = from.unwrap_or(Checkpoint::EMPTY);
         let (mut ahead, known) = Self::witnessed(directory)?;
-        let start = ahead.iter().rposition(|ahead| ahead.header.first <= from.sequence.saturating_add(1)).unwrap_or(0);
+        // Also from before the entry that must be there, to see that it is that one.
+        let witnessed = known.as_ref().map_or(u64::MAX, |(known, _)| known.sequence.max(1));
+        let begin = from.sequence.saturating_add(1).min(witnessed);
+        let start = ahead.iter().rposition(|ahead| ahead.header.first <= begin).unwrap_or(0);
         ahead.drain(..start);
         let reader = Self { known, ..Self::new(ahead, from, 0) };
         reader.compare_checkpoint()?;
         Ok(reader)
+    }
+
+    /// Opens the journal in `directory` for reading all of it, which contains `expected`.
+    pub fn open_whole(directory: &Path, expected: Option<Checkpoint>) -> Result<Self, ReadError> {
+        let (ahead, known) = Self::witnessed(directory)?;
+        Ok(Self { known, ..Self::new(ahead, expected.unwrap_or(Checkpoint::EMPTY), 0) })
+    }
+
+    /// Whether what is known beside the journal vouches for it up to the entry `sequence`. What was read has agreed with it.
+    #[must_use]
+    pub fn is_vouched_for(&self, sequence: u64) -> bool {
+        self.known.as_ref().is_some_and(|(known, _)| known.sequence >= sequence)
     }
 
     /// Opens the journal in `directory`, which another process may be writing, for reading from the front.

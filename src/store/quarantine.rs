@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Store;
-use super::checkpoint::Loaded;
+use super::checkpoint::{Head, Loaded};
 use super::error::StoreError;
 use super::in_use;
 use super::sled::{Options, SledKv, noting};
@@ -50,15 +50,15 @@ pub fn open_or_quarantine(directory: &Path, options: Options) -> Result<Opened, 
 }
 
 /// As [`open_or_quarantine`], but before anything is moved or made anew, `certain` is asked whether the journal has all
-/// that is needed. It is told the last entry that the old store says to contain: whatever else is wrong with that store,
-/// such an entry was there.
+/// that is needed. It is told the head that the old store says to have: whatever else is wrong with that store, such an
+/// entry was there.
 ///
 /// # Errors
 /// Those of [`open_or_quarantine`], and those of `certain`.
 pub fn open_if_certain<E: From<StoreError>>(
     directory: &Path,
     options: Options,
-    certain: impl FnOnce(Option<u64>) -> Result<(), E>,
+    certain: impl FnOnce(Option<Head>) -> Result<(), E>,
 ) -> Result<Opened, E> {
     if fs::symlink_metadata(directory).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         certain(None)?;
@@ -73,7 +73,7 @@ pub fn open_if_certain<E: From<StoreError>>(
             Err(error) => return Err(error.into()),
         },
     };
-    certain(entry_held(directory, options)?)?;
+    certain(head_held(directory, options)?)?;
     let path = set_aside(directory)?;
     tracing::error!(
         store.moved_to = %path.display(),
@@ -94,13 +94,13 @@ pub fn give_up(directory: &Path) -> Result<Option<PathBuf>, StoreError> {
     set_aside(directory).map(Some)
 }
 
-/// The last entry that a store contains which is not trusted; none where that cannot be read.
-fn entry_held(directory: &Path, options: Options) -> Result<Option<u64>, StoreError> {
+/// The head of a store that is not trusted; none where that cannot be read.
+fn head_held(directory: &Path, options: Options) -> Result<Option<Head>, StoreError> {
     if !is_directory_or_missing(directory) {
         return Ok(None);
     }
     match SledKv::open(directory, options).and_then(|kv| Store::over(Arc::new(kv))) {
-        Ok(store) => Ok(store.writer.lock().held.as_ref().map(|head| head.sequence)),
+        Ok(store) => Ok(store.writer.lock().held.clone()),
         Err(error @ StoreError::Newer { .. }) => Err(error),
         Err(error) => {
             tracing::debug!(%error, "the store that is set aside does not say which entries it contains");
