@@ -10,11 +10,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use support::process::{MANUAL, Process, binary};
+use support::process::{MANUAL, Process, Starting, binary, serve};
 use tempfile::TempDir;
 
-/// Every file below `directory`, but for the lock: its content, or where it leads.
+/// Every file below `directory` with its content, but for the lock, and what sled notes for itself when it is opened.
 fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut content = BTreeMap::new();
     let mut ahead = vec![directory.to_owned()];
@@ -23,7 +25,8 @@ fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let kind = entry.file_type().unwrap();
             if kind.is_dir() {
                 ahead.push(entry.path());
-            } else if kind.is_file() && entry.file_name() != "LOCK" {
+            } else if kind.is_file() && entry.file_name() != "LOCK" && !is_of_sled(&entry.file_name().to_string_lossy())
+            {
                 content.insert(entry.path(), fs::read(entry.path()).unwrap());
             }
         }
@@ -31,10 +34,14 @@ fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     content
 }
 
+fn is_of_sled(name: &str) -> bool {
+    name == "db" || name.starts_with("snap.")
+}
+
 /// A data directory with a product and `orders` orders, stopped well.
 fn worked(directory: &Path, orders: usize) {
     let server = Process::start(directory, MANUAL);
-    server.stock_up(1_000);
+    server.stock_up(100_000);
     for nth in 0..orders {
         let body = support::process::order(&format!("Customer {nth}"), 1);
         server.call("POST", "/orders/", &body).expect(201);
@@ -98,4 +105,207 @@ fn a_clock_beyond_the_calendar_refuses_every_command_and_changes_nothing() {
     assert_eq!(content(&directory).keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
     assert!(content(&directory) == before && !new.exists() && !backup.exists());
     assert!(Process::start(&directory, MANUAL).stop("-TERM").status.success());
+}
+
+/// Two directories with journals of their own: the first one's is longer.
+fn two(home: &Path) -> (PathBuf, PathBuf) {
+    let (long, short) = (home.join("long"), home.join("short"));
+    worked(&long, 30);
+    worked(&short, 10);
+    (long, short)
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+/// What a start of `directory` with `args` besides says, which is refused within a few seconds and changes nothing.
+fn refused(directory: &Path, args: &[&str]) -> String {
+    let before = content(directory);
+    let mut command = command(&["serve", "--listen", "127.0.0.1:0"], directory);
+    let mut child = command.args(args).env("RUST_LOG", "packhorse=info").stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(20) {
+            child.kill().unwrap();
+            panic!("it was not refused: {}", said(&child.wait_with_output().unwrap()));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let after = content(directory);
+    let names = |content: &BTreeMap<PathBuf, Vec<u8>>| content.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&after), names(&before), "{}", said(&output));
+    let changed: Vec<_> =
+        before.iter().filter(|(name, bytes)| after.get(*name) != Some(*bytes)).map(|(n, _)| n).collect();
+    assert!(changed.is_empty(), "changed: {changed:?}; {}", said(&output));
+    said(&output)
+}
+
+#[test]
+fn the_journal_of_another_directory_is_refused_and_leaves_the_store_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let (long, short) = two(home.path());
+    let kept = home.path().join("kept");
+    fs::rename(short.join("journal"), &kept).unwrap();
+    copy(&long.join("journal"), &short.join("journal"));
+    // With the witness of the right journal, and without one.
+    assert!(refused(&short, &[]).contains("belongs to another journal"));
+    let witness = fs::read(short.join("WITNESS")).unwrap();
+    fs::remove_file(short.join("WITNESS")).unwrap();
+    let said = refused(&short, &[]);
+    assert!(said.contains("--accept-shorter-journal") && said.contains("belongs to another data directory"), "{said}");
+    // With the right one, all is there.
+    fs::rename(short.join("journal"), home.path().join("foreign")).unwrap();
+    fs::rename(&kept, short.join("journal")).unwrap();
+    fs::write(short.join("WITNESS"), witness).unwrap();
+    let server = Process::start(&short, MANUAL);
+    assert_eq!(server.orders().len(), 10);
+    let ended = server.stop("-TERM");
+    assert!(ended.status.success() && !ended.log.contains("made anew"), "{}", ended.log);
+}
+
+#[test]
+fn the_store_of_another_directory_gives_way_where_the_witness_vouches_for_the_journal() {
+    let home = tempfile::tempdir().unwrap();
+    let (long, short) = two(home.path());
+    fs::remove_dir_all(long.join("store")).unwrap();
+    copy(&short.join("store"), &long.join("store"));
+    let server = Process::start(&long, MANUAL);
+    assert_eq!(server.orders().len(), 30);
+    assert!(server.stop("-TERM").log.contains("made anew"));
+    // Without that, somebody has to say so.
+    fs::remove_dir_all(long.join("store")).unwrap();
+    copy(&short.join("store"), &long.join("store"));
+    fs::remove_file(long.join("WITNESS")).unwrap();
+    refused(&long, &[]);
+    let mut command = support::process::serve(&long, MANUAL);
+    command.arg("--accept-shorter-journal");
+    let server = Starting::spawn(command).ready().unwrap();
+    assert_eq!(server.orders().len(), 30);
+}
+
+#[test]
+fn a_witness_of_another_directory_is_refused_by_serve_as_by_check() {
+    let home = tempfile::tempdir().unwrap();
+    let (long, short) = two(home.path());
+    // The checkpoint stands in a later segment than what the witness says.
+    let server = Process::start(&long, MANUAL);
+    let orders = vec![support::process::order("Ann", 1); 4_000].join(",");
+    let segments = || {
+        let names = fs::read_dir(long.join("journal")).unwrap().map(|entry| entry.unwrap().path());
+        names.filter(|path| path.extension().is_some_and(|extension| extension == "seg")).count()
+    };
+    for _ in 0..20 {
+        if segments() > 1 {
+            break;
+        }
+        server.call("POST", "/orders/bulk/", &format!("[{orders}]")).expect(201);
+    }
+    assert!(server.stop("-TERM").status.success());
+    assert!(segments() > 1, "there are several segments");
+    fs::copy(short.join("WITNESS"), long.join("WITNESS")).unwrap();
+    let start = refused(&long, &[]);
+    let check = said(&command(&["check"], &long).output().unwrap());
+    for said in [start, check] {
+        assert!(said.contains("belongs to another journal"), "{said}");
+    }
+}
+
+#[test]
+fn a_start_that_is_not_safe_makes_no_directory() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("new");
+    let mut command = Command::new(binary());
+    command.args(["serve", "--listen", "0.0.0.0:0", "--data-dir"]).arg(&directory);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("access is not set up"), "{}", said(&output));
+    assert!(!directory.exists(), "it made the directory");
+}
+
+#[test]
+fn pipes_and_disk_images_in_the_place_of_small_files_are_refused_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    worked(&directory, 3);
+    for name in ["WITNESS", "FORMAT", "store/IN_USE", "store/REBUILD"] {
+        for kind in ["pipe", "image"] {
+            let (file, kept) = (directory.join(name), home.path().join("kept"));
+            fs::rename(&file, &kept).ok();
+            if kind == "pipe" {
+                assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+            } else if name == "store/REBUILD" {
+                // Its beginning is read.
+                continue;
+            } else {
+                fs::File::create(&file).unwrap().set_len(1 << 40).unwrap();
+            }
+            let said = refused_quickly(&directory);
+            let part = if kind == "pipe" { "no regular file" } else { "more than" };
+            assert!(said.contains(part), "{name}, {kind}: {said}");
+            fs::remove_file(&file).unwrap();
+            fs::rename(&kept, &file).ok();
+        }
+    }
+    assert!(Process::start(&directory, MANUAL).stop("-TERM").status.success());
+}
+
+/// What a start of `directory` says, which ends with an error within a few seconds. Its content is not looked at.
+fn refused_quickly(directory: &Path) -> String {
+    let mut starting = Starting::spawn(serve(directory, MANUAL));
+    let ended = starting.wait_at_most(Duration::from_secs(20)).expect("it is refused within 20 s");
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
+    ended.log
+}
+
+#[test]
+fn a_signal_ends_a_start_at_once_whatever_the_disk_does() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    worked(&directory, 3);
+    // A file that takes for ever to be opened, wherever the program reads it.
+    fs::remove_dir_all(directory.join("store")).unwrap();
+    fs::create_dir(directory.join("store")).unwrap();
+    assert!(Command::new("mkfifo").arg(directory.join("store/conf")).status().unwrap().success());
+    for signal in ["-TERM", "-INT"] {
+        let mut starting = Starting::spawn(serve(&directory, MANUAL));
+        while !starting.log().contains("starting; until it is ready") {
+            thread::sleep(Duration::from_millis(10));
+        }
+        thread::sleep(Duration::from_millis(300));
+        starting.signal(signal);
+        let ended = starting.wait_at_most(Duration::from_secs(5)).unwrap_or_else(|| panic!("{signal} ends it"));
+        assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.log);
+    }
+}
+
+#[test]
+fn a_settings_file_is_a_regular_file_of_at_most_a_mebibyte() {
+    let home = tempfile::tempdir().unwrap();
+    let (pipe, large, line) = (home.path().join("pipe"), home.path().join("large"), home.path().join("line"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
+    fs::write(&line, "[".repeat(200_000)).unwrap();
+    for (path, part) in [
+        (pipe.as_path(), "no regular file"),
+        (Path::new("/dev/zero"), "no regular file"),
+        (&large, "more than 1048576 bytes"),
+        (&line, "not valid TOML"),
+    ] {
+        let mut command = Command::new(binary());
+        let mut child = command.args(["config", "--config"]).arg(path).stderr(Stdio::piped()).spawn().unwrap();
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if begun.elapsed() > Duration::from_secs(10) {
+                child.kill().unwrap();
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{}: {said:.300}", path.display());
+        assert!(said.contains(part) && said.len() < 2_000, "{}: {said:.300}", path.display());
+    }
 }

@@ -2,6 +2,9 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::oneshot;
 
 use crate::actors::{self, Clock, Fulfillment, Load, Parts};
 use crate::config::Settings;
@@ -39,9 +42,12 @@ pub enum OpenError {
     /// The clock is wrong beyond the calendar.
     #[error(transparent)]
     Clock(#[from] WrongClock),
+    /// The system has no thread left to read it back with.
+    #[error("no thread can be had to read the data directory back: {0}; see to the limits of this process")]
+    Thread(std::io::Error),
     /// The thread that read it back panicked.
-    #[error("reading the data directory back panicked: {0}")]
-    Panicked(#[from] tokio::task::JoinError),
+    #[error("reading the data directory back panicked, as was said above")]
+    Panicked,
 }
 
 impl OpenError {
@@ -81,7 +87,8 @@ impl Found {
                     %error,
                     "GOING ON WITHOUT ENTRIES THAT WERE ACKNOWLEDGED, as --accept-shorter-journal says: they are given up"
                 );
-                accept_shorter(settings)?;
+                let given_up = settings.clone();
+                aside(move || accept_shorter(&given_up)).await??;
                 Self::read_as_it_is(settings, clock).await
             }
             read => {
@@ -95,14 +102,14 @@ impl Found {
 
     async fn read_as_it_is(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         expect_right(&*clock)?;
-        let directory = Arc::new(DataDirectory::open(&settings.general.data_dir, settings.journal.segment_bytes)?);
-        warn_of_readers(&directory);
-        let recovered = {
-            let (directory, settings, clock) = (directory.clone(), settings.clone(), clock.clone());
-            // Takes long, and the disk.
-            tokio::task::spawn_blocking(move || recover(&directory, &settings, &clock)).await??
-        };
-        Ok(Self { recovered, directory, clock })
+        let settings = settings.clone();
+        let reading = aside(move || {
+            let directory = DataDirectory::open(&settings.general.data_dir, settings.journal.segment_bytes)?;
+            warn_of_readers(&directory);
+            let recovered = recover(&directory, &settings, &clock)?;
+            Ok(Self { recovered, directory: Arc::new(directory), clock })
+        });
+        reading.await?
     }
 
     /// What it holds.
@@ -114,8 +121,7 @@ impl Found {
     pub(super) async fn start(self, settings: &Settings) -> Result<Engine, OpenError> {
         let Self { recovered: Recovered { view, store, tail }, directory, clock } = self;
         let (path, options) = (directory.journal(), journal_options(settings));
-        let opening = tokio::task::spawn_blocking(move || FileJournal::open(&path, &options, &tail));
-        let (journal, durables) = opening.await??;
+        let (journal, durables) = aside(move || FileJournal::open(&path, &options, &tail)).await??;
         let checkpoints = StoreCheckpoints::new(store, &clock, settings.retention.idempotency_keys);
         let parts = Parts {
             view,
@@ -169,6 +175,15 @@ impl Deref for Engine {
     fn deref(&self) -> &Fulfillment {
         &self.fulfillment
     }
+}
+
+/// Does `work`, which takes long and waits for the disk, on a thread of its own. Where nobody waits for it any more, as when a
+/// signal ends the start, the process does not either: a disk that does not answer holds up no end.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, OpenError> {
+    let (sender, done) = oneshot::channel();
+    let thread = thread::Builder::new().name("start".into());
+    thread.spawn(move || sender.send(work()).ok()).map_err(OpenError::Thread)?;
+    done.await.map_err(|_| OpenError::Panicked)
 }
 
 /// Customers' addresses and hashes of passwords are in it.

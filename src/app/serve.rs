@@ -17,12 +17,13 @@ use crate::config::{self, Access, Settings};
 use crate::console::Console;
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
+use crate::journal::{DataDirectory, DirectoryError};
 
 use super::SystemClock;
 use super::clock::expect_right;
 use super::connections;
 use super::demo::{self, DemoUser};
-use super::engine::{Engine, Found, OpenError};
+use super::engine::{Engine, Found, OpenError, aside};
 use super::error::Error;
 use super::open_files;
 use super::tls::Certificate;
@@ -255,6 +256,7 @@ async fn open(
     address: SocketAddr,
     demo: Option<Vec<Opening>>,
 ) -> Result<(Engine, Option<DemoUser>), Error> {
+    expect_safe_to_make(settings, address).await?;
     let found = Found::read(settings, Arc::new(SystemClock)).await?;
     let gets_an_admin = demo.is_some() && found.view().applied() == 0;
     expect_safe(settings.general.access, address, found.view().access().is_open(), gets_an_admin)?;
@@ -269,6 +271,19 @@ async fn open(
             engine.close().await;
             Err(error)
         }
+    }
+}
+
+/// Refuses, before a data directory is made, what would be refused with the new one, in which nobody is.
+async fn expect_safe_to_make(settings: &Settings, address: SocketAddr) -> Result<(), Error> {
+    if settings.general.access != Access::Open || address.ip().is_loopback() {
+        return Ok(());
+    }
+    let path = settings.general.data_dir.clone();
+    match aside(move || DataDirectory::journal_beside(&path)).await? {
+        Err(DirectoryError::Missing { .. }) => Err(Error::Unprotected { address }),
+        // Whatever else is the matter with it, the start finds.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
