@@ -22,7 +22,7 @@ pub(crate) mod idempotency;
 pub(crate) mod list;
 pub(crate) mod orders;
 pub(crate) mod overview;
-mod parts;
+pub(crate) mod parts;
 pub(crate) mod products;
 pub(crate) mod render;
 mod root;

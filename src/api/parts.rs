@@ -5,13 +5,15 @@
 //! one part, whatever the length. An answer that fits one part is sent as a whole, with its length.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_web::HttpResponse;
+use actix_web::body::{MessageBody, SizedStream};
 use actix_web::http::StatusCode;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 
 use super::answer::{in_parts, json};
 
@@ -31,6 +33,16 @@ pub(super) fn answer(
     } else {
         json(status, first)
     }
+}
+
+/// What is written already, in parts and with its length; `kept` is kept until the last part is taken.
+pub(crate) fn of<K: 'static>(body: Vec<u8>, kept: K) -> impl MessageBody + 'static {
+    let length = body.len() as u64;
+    let next = |(mut rest, kept): (Bytes, K)| {
+        let part = rest.split_to(rest.len().min(PART_BYTES));
+        ready((!part.is_empty()).then_some((Ok::<_, Infallible>(part), (rest, kept))))
+    };
+    SizedStream::new(length, stream::unfold((body.into(), kept), next))
 }
 
 /// Whether `part` should be sent now.
@@ -91,5 +103,29 @@ impl<W: FnMut(&mut Vec<u8>) -> bool + Unpin> Stream for Parts<W> {
             self.write = None;
         }
         Poll::Ready(Some(Ok(part.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::sync::Arc;
+
+    use actix_web::body::BodySize;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_kept_for_a_body_is_let_go_with_its_last_part() {
+        let (body, kept) = (vec![7; 2 * PART_BYTES + 1], Arc::new(()));
+        let mut sent = pin!(of(body.clone(), kept.clone()));
+        assert_eq!(sent.size(), BodySize::Sized(body.len() as u64));
+        let mut taken = Vec::new();
+        while let Some(part) = poll_fn(|context| sent.as_mut().poll_next(context)).await {
+            assert_eq!(Arc::strong_count(&kept), 2);
+            taken.extend(part.ok().unwrap());
+        }
+        assert_eq!((taken == body, Arc::strong_count(&kept)), (true, 1));
     }
 }

@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::words;
 use crate::access::{Area, Caller, Guard, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
+use crate::api::Gate;
 use crate::api::error::Error;
 use crate::api::idempotency;
 use crate::api::list::Query;
@@ -124,13 +125,18 @@ impl Visit {
         self.query.get(name).unwrap_or_default().trim()
     }
 
+    /// The gate that gives out of the caller's share.
+    pub(super) fn gate(&self) -> Gate {
+        self.console.0.gate.to_caller(&self.http)
+    }
+
     /// Runs what may wait for the disk, or look at very many orders, where it holds up nobody else.
     pub(super) async fn scan<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let engine = self.engine.clone();
-        Ok(self.console.0.gate.to_caller(&self.http).scan(move || work(&engine)).await?)
+        Ok(self.gate().scan(move || work(&engine)).await?)
     }
 
     /// Runs what reads a large body where it holds up nobody else. It waits for no scan.
@@ -139,7 +145,7 @@ impl Visit {
         work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         let engine = self.engine.clone();
-        Ok(self.console.0.gate.to_caller(&self.http).convert(move || work(&engine)).await?)
+        Ok(self.gate().convert(move || work(&engine)).await?)
     }
 
     /// The page `template`, filled with `context`.

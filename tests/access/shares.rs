@@ -100,6 +100,33 @@ fn uploads_take_the_same_room_as_other_bodies() {
 }
 
 #[test]
+fn the_file_of_what_was_left_out_takes_that_room_too() {
+    let (server, ..) = stocked();
+    let olga = SignedIn::new(&server, "olga", PASSWORD);
+    let csrf = super::csrf_of(&olga);
+    let header = "customer_name,customer_email,customer_phone,delivery_address,product_id,quantity\n";
+    let file = format!("{header}{}", "Zoe,no address,1,Here,1,1\n".repeat(28_000));
+    let headers = [("Cookie", olga.cookie.as_str()), ("X-Csrf-Token", &csrf), ("Content-Type", "text/csv")];
+    let tried = server.send("POST", "/admin/upload/?name=b.csv", &headers, &file);
+    let path = format!("{}refused/", super::browser::goes_to(&tried).trim_start_matches("/admin"));
+    let whole = olga.get(&path).expect(200);
+    assert_eq!(whole.text().lines().count(), 28_001);
+    let head = format!(
+        "POST /admin/upload/?name=a.csv HTTP/1.1\r\nCookie: {}\r\nX-Csrf-Token: {csrf}\r\nTransfer-Encoding: chunked",
+        olga.cookie
+    );
+    let half = chunk(&vec![b' '; 900 << 10]);
+    let mut held: Vec<_> = (0..20).map(|_| begin(&server, &head, &half)).collect();
+    assert!(held.iter_mut().any(|stream| status(stream, Duration::from_millis(200)) == Some(503)));
+    assert_eq!(olga.get(&path).expect(503).header("retry-after"), Some("1"));
+    drop(held);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while olga.get(&path).status != 200 {
+        assert!(Instant::now() < deadline, "the room is free again");
+    }
+}
+
+#[test]
 fn one_viewer_who_follows_with_many_pages_leaves_places_for_others() {
     let (server, _) = manned_with(|_| {});
     let head = |who: &SignedIn<'_>| format!("GET /admin/live/ HTTP/1.1\r\nCookie: {}", who.cookie);

@@ -19,6 +19,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::body::MessageBody;
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -35,6 +36,7 @@ use crate::access::{is_form, is_multipart};
 use crate::api::Lease;
 use crate::api::body::collect_within;
 use crate::api::error::{self, Error};
+use crate::api::parts;
 use crate::domain::inventory::OrderRequest;
 use crate::domain::who::Who;
 use crate::spreadsheet::table::{self, MARK};
@@ -214,9 +216,12 @@ pub(super) async fn run(visit: Visit, form: Form) -> Answer {
 /// `GET upload/<key>/refused/`: the rows that were left out, as a file to be mended.
 pub(super) async fn refused(visit: Visit) -> Answer {
     let upload = upload(&visit)?;
+    // Slow readers hold one each, of the same room as bodies that come in.
+    let mut lease = Lease::default();
+    visit.gate().extend(&mut lease, upload.bytes.len())?;
     // A large file takes its time: it is written where it holds up nobody else.
     let (kind, name, body) = visit.convert(move |_| written(&upload)).await?;
-    Ok(download(kind, &name, body))
+    Ok(download(kind, &name, parts::of(body, lease)))
 }
 
 /// The type, the name and the content of the file of what was left out of `upload`.
@@ -246,10 +251,10 @@ pub(super) async fn json_template(_: Visit) -> Answer {
     Ok(download("application/json", "orders.json", JSON_TEMPLATE))
 }
 
-fn download(kind: &'static str, name: &str, body: impl Into<Bytes>) -> HttpResponse {
+fn download(kind: &'static str, name: &str, body: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, kind))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(body.into())
+        .body(body)
 }
