@@ -11,10 +11,13 @@ use super::super::form::Form;
 use super::super::results::Outcome;
 use super::super::visit::{Answer, Visit};
 use super::{name, refused, role, roles};
+use crate::api::list::cut;
 use crate::domain::access::{AccessCommand, KeyId, Scope};
 use crate::domain::time::Timestamp;
 use crate::secret::{self, SecretText};
 
+/// Keys on one page, the newest first.
+const ROWS: usize = 50;
 /// The longest time that a key may be made for, in days.
 const DAYS_MAX: u64 = 3_650;
 /// About what is kept of a secret until it is shown, in bytes.
@@ -70,8 +73,13 @@ fn expiry(days: &str, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
 
 fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&SecretText>, form: &Form) -> Answer {
     let (access, now) = (visit.view().access(), visit.now());
-    let mut rows: Vec<Value> = access
-        .keys()
+    // What names no key shows the newest.
+    let before = visit.text("before").parse().ok().map(KeyId);
+    let mut keys: Vec<_> = access.keys().filter(|key| before.is_none_or(|before| key.id < before)).collect();
+    keys.reverse();
+    let next = cut(&mut keys, ROWS, |key| key.id.0);
+    let rows: Vec<Value> = keys
+        .into_iter()
         .map(|key| {
             context! {
                 id => key.id.0,
@@ -86,9 +94,10 @@ fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&SecretText>, form: 
             }
         })
         .collect();
-    rows.reverse();
     let context = context! {
         keys => rows,
+        next,
+        before => before.map(|before| before.0),
         secret => secret.map(SecretText::reveal),
         is_open => access.is_open(),
         has_users => access.users().next().is_some(),
