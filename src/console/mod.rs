@@ -37,6 +37,7 @@ use actix_web::web::ServiceConfig;
 use crate::access::Shares;
 use crate::api::Gate;
 use crate::domain::order::Policy;
+use crate::secret::random;
 use page::Pages;
 use results::Results;
 use upload::Uploads;
@@ -56,6 +57,8 @@ struct Inner {
     followers: Shares,
     uploads: Uploads,
     results: Results,
+    /// What the addresses of pages that offer to take something back are sealed with.
+    secret: [u8; 32],
 }
 
 impl Console {
@@ -68,7 +71,7 @@ impl Console {
         let pages = Pages::new(gate.clone());
         let followers = Shares::new(FOLLOWERS_MAX);
         let (uploads, results) = (Uploads::default(), Results::default());
-        Self(Arc::new(Inner { gate, policy, pages, followers, uploads, results }))
+        Self(Arc::new(Inner { gate, policy, pages, followers, uploads, results, secret: random() }))
     }
 
     /// Adds the console to an application.

@@ -29,6 +29,9 @@ use crate::view::{Product, View};
 /// What every command on orders asks of its caller.
 const ORDERS: Need = Need { role: Some(Role::Operator), area: Area::Orders };
 
+/// The last parameter of an address that is sealed.
+const SEAL: &str = "&seal=";
+
 /// What a page answers.
 pub(super) type Answer = Result<HttpResponse, Fault>;
 
@@ -156,6 +159,24 @@ impl Visit {
     /// The same with another status.
     pub(super) fn page_with(&self, status: StatusCode, template: &str, context: Value) -> Answer {
         self.console.0.pages.answer(&self.http, &self.caller, status, template, context)
+    }
+
+    /// Sends the browser to `path`, whose query says what was done, so that its page can offer to take it back. It is
+    /// sealed for the caller: a link that somebody else made must not put a form of its choice before them.
+    pub(super) fn tell(&self, path: &str) -> Answer {
+        see_other(&format!("{path}{SEAL}{}", self.seal(path).to_hex()))
+    }
+
+    /// Whether the address of this page is one of [`tell`](Self::tell).
+    pub(super) fn is_told(&self) -> bool {
+        let target = self.http.uri().path_and_query().map_or("", |target| target.as_str());
+        let parts = target.split_once(SEAL).and_then(|(path, seal)| Some((path, blake3::Hash::from_hex(seal).ok()?)));
+        // Hashes are compared in constant time.
+        parts.is_some_and(|(path, seal)| self.seal(path) == seal)
+    }
+
+    fn seal(&self, path: &str) -> blake3::Hash {
+        blake3::keyed_hash(&self.console.0.secret, format!("{} {path}", self.caller.who).as_bytes())
     }
 
     /// Sends the browser to `path`.

@@ -224,6 +224,12 @@ fn stock_is_not_set_on_a_number_that_is_no_longer_true() {
     let adjusted = submit(&server, "/products/1/", "/products/1/adjust/", &fields);
     let path = goes_to(&adjusted).strip_prefix("/admin").unwrap().to_owned();
     holds(&page(&server, &path), &["80 on hand now, 100 before", "Undo: back to 100", "stocktake"]);
+    for link in [path.replace("was=100", "was=7"), path.split("&seal").next().unwrap().to_owned()] {
+        assert!(!page(&server, &link).contains("Undo"), "a link takes nothing back: {link}");
+    }
+    let archived = submit(&server, "/products/2/", "/products/2/archive/", &[("archived", "true")]);
+    holds(&page(&server, goes_to(&archived).strip_prefix("/admin").unwrap()), &["The product is archived", "Undo"]);
+    assert!(!page(&server, "/products/2/?note=archived").contains("Undo"));
     let stale = submit(&server, "/products/1/", "/products/1/adjust/", &fields).expect(409);
     holds(
         stale.text(),

@@ -49,15 +49,18 @@ fn a_user_is_added_changed_and_kept_out_and_no_page_holds_a_password() {
     goes_to(&ann.post("/users/", &[("name", "bob"), ("password", PASSWORD), ("role", "viewer")]));
     let bob = SignedIn::new(&server, "bob", PASSWORD);
     bob.get("/orders/").expect(200);
+    let mut told = String::new();
     for fields in [
         vec![("do", "role"), ("role", "operator")],
         vec![("do", "password"), ("password", "another long password")],
         vec![("do", "disable")],
     ] {
-        goes_to(&ann.post("/users/bob/", &fields));
+        told = goes_to(&ann.post("/users/bob/", &fields)).replace("/admin", "");
     }
     assert_eq!(goes_to(&bob.get("/orders/")), "/admin/sign-in/?next=%2Fadmin%2Forders%2F", "his session has ended");
-    let shown = ann.get("/users/?note=disabled&name=bob").expect(200);
+    let link = ann.get("/users/?note=disabled&name=bob").expect(200);
+    assert!(!link.text().contains("Undo"), "a link takes nothing back");
+    let shown = ann.get(&told).expect(200);
     holds(shown.text(), &["bob is disabled", "Undo", "Disabled", "Enable", "(you)"]);
     ann.post("/users/nobody/", &[("do", "disable")]).expect(409);
     ann.post("/users/bob/", &[("do", "delete")]).expect(400);
@@ -185,4 +188,25 @@ fn the_audit_log_tells_who_changed_what_page_by_page() {
     let older = ann.get(&format!("/audit/?before={before}")).expect(200);
     holds(older.text(), &["Shelf 9 ", "User added", "vera", "Newest"]);
     assert!(!older.text().contains("Shelf 59") && !older.text().contains("$argon2"));
+}
+
+#[test]
+fn keys_are_shown_page_by_page_the_newest_first() {
+    let server = manned();
+    let ann = SignedIn::new(&server, "ann", PASSWORD);
+    let me = server.send("GET", "/api/access/me/", &[("Cookie", &ann.cookie)], "").expect(200).json();
+    let csrf = me.get("csrf").unwrap().text().to_owned();
+    for number in 1..=60 {
+        let key = format!(r#"{{"name": "key-{number:02}", "role": "viewer"}}"#);
+        let by = [("Cookie", ann.cookie.as_str()), ("X-Csrf-Token", &csrf)];
+        server.send("POST", "/api/access/keys/", &by, &key).expect(201);
+    }
+    let newest = ann.get("/keys/").expect(200);
+    holds(newest.text(), &["key-60", "key-11", "/admin/keys/?before=11"]);
+    assert!(!newest.text().contains("key-10") && newest.text().matches("data-label=\"Scope\"").count() == 50);
+    let older = ann.get("/keys/?before=11").expect(200);
+    holds(older.text(), &["key-10", "key-01", "Newest"]);
+    assert!(!older.text().contains("key-11") && !older.text().contains("Older"));
+    holds(ann.get("/keys/?before=x").expect(200).text(), &["key-60"]);
+    holds(ann.get("/keys/?before=1").expect(200).text(), &["Newest"]);
 }

@@ -501,7 +501,7 @@
   if (document.body.dataset.self) history.replaceState(null, "", document.body.dataset.self);
   const here = new URL(location.href);
   if (here.searchParams.has("note") || here.searchParams.has("made")) {
-    for (const name of ["note", "order", "was", "is", "name", "made"]) here.searchParams.delete(name);
+    for (const name of ["note", "order", "was", "is", "name", "made", "seal"]) here.searchParams.delete(name);
     history.replaceState(null, "", here);
   }
   // On a phone the filters make room for what they filter.

@@ -95,7 +95,7 @@ pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
     let patch = crate::domain::catalogue::ProductPatch { archived: Some(archived), ..Default::default() };
     visit.engine.change_product(visit.plain(), id, patch, StockEdit::default()).await.map_err(error::product)?;
     let note = if archived { "archived" } else { "unarchived" };
-    visit.go(&format!("/admin/products/{id}/?note={note}"))
+    visit.tell(&format!("/admin/products/{id}/?note={note}"))
 }
 
 /// `POST products/<id>/delete/`.

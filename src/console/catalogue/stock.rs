@@ -91,7 +91,7 @@ pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
     match adjusted.await.map_err(Fault::from) {
         Ok(after) => {
             let (was, is) = (product.balance.on_hand, after.value.balance.on_hand);
-            visit.go(&format!("/admin/products/{}/?note=adjusted&was={was}&is={is}", product.revision.product))
+            visit.tell(&format!("/admin/products/{}/?note=adjusted&was={was}&is={is}", product.revision.product))
         }
         Err(mut fault) if fault.is_about_the_form() => {
             // The form has one field for both.
@@ -116,12 +116,11 @@ pub(super) async fn page(visit: &Visit, product: &Product, fault: Option<Fault>,
     let is_stale = status == StatusCode::CONFLICT
         && !form.get("expected").is_empty()
         && form.get("expected") != product.balance.on_hand.to_string();
+    let is_told = visit.is_told();
     // Only a number that is still true can be taken back.
-    let undo = visit
-        .text("was")
-        .parse::<u32>()
-        .ok()
-        .filter(|_| visit.text("note") == "adjusted" && visit.text("is") == product.balance.on_hand.to_string());
+    let undo = visit.text("was").parse::<u32>().ok().filter(|_| {
+        is_told && visit.text("note") == "adjusted" && visit.text("is") == product.balance.on_hand.to_string()
+    });
     let context = context! {
         product => Serde(ProductRow::new(product, visit.low_stock())),
         description => &*product.revision.details.description,
@@ -132,6 +131,7 @@ pub(super) async fn page(visit: &Visit, product: &Product, fault: Option<Fault>,
         may_adjust => visit.may(Role::Operator),
         note => visit.text("note"),
         was => visit.text("was").parse::<u32>().ok(),
+        is_told,
         undo => undo.filter(|_| visit.may(Role::Operator)),
         is_stale,
         values => form.values(),

@@ -6,6 +6,7 @@ use minijinja::{Value, context};
 
 use super::super::fault::Fault;
 use super::super::form::Form;
+use super::super::show::escaped;
 use super::super::visit::{Answer, Visit};
 use super::{name, refused, role, roles};
 use crate::domain::access::{AccessCommand, AccessName, PasswordHash};
@@ -26,7 +27,7 @@ pub(crate) async fn add_user(visit: Visit, form: Form) -> Answer {
         Ok::<_, Fault>(name)
     };
     match added.await {
-        Ok(name) => visit.go(&format!("/admin/users/?note=added&name={name}")),
+        Ok(name) => visit.go(&format!("/admin/users/?note=added&name={}", escaped(name.as_str()))),
         Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), "", &form),
         Err(fault) => Err(fault),
     }
@@ -52,7 +53,7 @@ pub(crate) async fn change_user(visit: Visit, form: Form) -> Answer {
         Ok(note)
     };
     match changed.await {
-        Ok(note) => visit.go(&format!("/admin/users/?note={note}&name={user}")),
+        Ok(note) => visit.tell(&format!("/admin/users/?note={note}&name={}", escaped(user.as_str()))),
         Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), user.as_str(), &form),
         Err(fault) => Err(fault),
     }
@@ -92,6 +93,7 @@ fn page(visit: &Visit, fault: Option<Fault>, which: &str, form: &Form) -> Answer
         errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
         fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
         note => visit.text("note"),
+        is_told => visit.is_told(),
         name => visit.text("name"),
     };
     visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "users.html", context)
