@@ -563,7 +563,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     Command::new("bash").args(["-c", &script]).current_dir(life.directory.path()).status().unwrap();
     let said = fs::read_to_string(life.path("said")).unwrap();
     assert!(
-        said.contains("error: the key was made, but its secret could not be shown; revoke it: Broken pipe"),
+        said.contains("error: the key was made, but its secret could not be shown; revoke it: cannot write to the standard output: Broken pipe"),
         "{said}"
     );
 }

@@ -50,10 +50,11 @@ pub enum Error {
     /// The export failed.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// The journal was poisoned while serving. Everything that was acknowledged is safe; start again.
+    /// The journal was poisoned while serving. What was acknowledged was on the disk by then.
     #[error(
         "the journal failed and the process stops so that nothing more is acknowledged: {0}. Everything that was \
-         acknowledged is safe; see to the disk, then start again"
+         acknowledged had been synced to the disk before; see to the disk, look with `packhorse check` whether it is \
+         still there, then start again"
     )]
     Poisoned(String),
     /// An import was refused.

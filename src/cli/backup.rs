@@ -1,12 +1,12 @@
 //! `packhorse backup`: a copy of what is durable, of a running or a stopped engine.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 
-use super::pipe::unless_closed;
+use super::pipe::print;
 use crate::app::{self, Backed};
 use crate::telemetry;
 
@@ -30,8 +30,7 @@ impl Backup {
     pub(super) fn run(self) -> anyhow::Result<()> {
         telemetry::start()?;
         let made = app::backup(&self.data_dir, &self.to).map_err(app::Error::from)?;
-        unless_closed(io::stdout().write_all(render(&made).as_bytes()))?;
-        Ok(())
+        print(&render(&made)).with_context(|| format!("the backup {} is made and whole", self.to.display()))
     }
 }
 

@@ -1,13 +1,12 @@
 //! `packhorse check`: is what lies in a data directory, or in a backup, sound?
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{ArgGroup, Args};
 
-use super::pipe::unless_closed;
+use super::pipe::print;
 use crate::app::{self, Report, Source};
 use crate::telemetry;
 
@@ -33,7 +32,7 @@ impl Check {
             Source::Backup(path) => app::check_backup(&path),
         };
         let report = checked.map_err(app::Error::from)?;
-        unless_closed(io::stdout().write_all(render(&report).as_bytes()))?;
+        print(&render(&report))?;
         if report.findings.is_empty() {
             return Ok(());
         }

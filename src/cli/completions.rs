@@ -1,12 +1,10 @@
 //! `packhorse completions`: scripts that teach a shell to complete the command line.
 
-use std::io::{self, Write};
-
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::Cli;
-use super::pipe::unless_closed;
+use super::pipe::print;
 
 /// The flags of `completions`.
 #[derive(Debug, Args)]
@@ -22,7 +20,6 @@ impl Completions {
         // By way of memory: the generator panics where stdout is closed.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "packhorse", &mut script);
-        unless_closed(io::stdout().write_all(&script))?;
-        Ok(())
+        print(&String::from_utf8_lossy(&script))
     }
 }

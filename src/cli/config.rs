@@ -1,12 +1,11 @@
 //! `packhorse config`: the settings in force, in the form of a settings file.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::pipe::unless_closed;
+use super::pipe::print;
 use super::settings;
 use crate::config::{Flag, Key, Settings};
 
@@ -40,8 +39,7 @@ impl Config {
             let flags = listen.into_iter().chain(self.data_dir.map(settings::data_dir));
             in_force(&settings::load(flags, self.file)?)
         };
-        unless_closed(io::stdout().write_all(text.as_bytes()))?;
-        Ok(())
+        print(&text)
     }
 }
 

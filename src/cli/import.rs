@@ -1,13 +1,13 @@
 //! `packhorse import`: a catalogue and its opening stock, from a file into a data directory.
 
 use std::cell::Cell;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 
 use super::catalogue::{CatalogueFile, openings};
-use super::pipe::unless_closed;
+use super::pipe::print;
 use super::settings;
 use crate::app;
 use crate::domain::count::counted;
@@ -54,12 +54,11 @@ impl Import {
         let pieces: u64 = file.rows.iter().map(|row| u64::from(row.stock)).sum();
         let (products, categories) = (file.rows.len(), commands.get() - file.rows.len());
         let (begin, end) = if self.dry_run { ("would import", "; nothing was changed") } else { ("imported", "") };
-        unless_closed(writeln!(
-            io::stdout(),
-            "{begin} {} with {pieces} pieces in stock, and {}{end}",
+        let text = format!(
+            "{begin} {} with {pieces} pieces in stock, and {}{end}\n",
             counted(products, "product", "products"),
             counted(categories, "new category", "new categories")
-        ))?;
-        Ok(())
+        );
+        print(&text).with_context(|| if self.dry_run { "nothing was changed" } else { "the import was taken" })
     }
 }

@@ -81,8 +81,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => carry_out(cli.command).into(),
         Err(error) => {
             // Where stdout and stderr are closed, the exit code alone has to tell.
-            drop(error.print());
-            Exit::of_usage(&error).into()
+            let printed = pipe::unless_closed(error.print());
+            match Exit::of_usage(&error) {
+                Exit::Done if printed.is_err() => Exit::Failed,
+                exit => exit,
+            }
+            .into()
         }
     }
 }

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use chrono::DateTime;
 use clap::Args;
 
 use super::backup::render;
-use super::pipe::unless_closed;
+use super::pipe::{print, unless_closed};
 use crate::app::{self, Restored, Until};
 use crate::domain::count::counted;
 use crate::domain::time::Timestamp;
@@ -50,7 +51,8 @@ impl Restore {
         let until = self.until.unwrap_or(Until::End);
         let restore = if self.no_keep_access { app::restore_undoing_access } else { app::restore_keeping_access };
         let restored = restore(&self.from, &self.data_dir, until).map_err(app::Error::from)?;
-        unless_closed(io::stdout().write_all(render(&restored.backed).as_bytes()))?;
+        print(&render(&restored.backed))
+            .with_context(|| format!("the data directory {} is restored and whole", self.data_dir.display()))?;
         unless_closed(io::stderr().write_all(access(&restored).as_bytes()))?;
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::domain::count::counted;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system could not read a file.
-    #[error("cannot read {}: {error}; see to the disk, then start again", path.display())]
+    #[error("cannot read {}: {error}; {}", path.display(), remedy(error))]
     Io {
         /// The file or directory.
         path: PathBuf,
@@ -123,8 +123,8 @@ impl std::fmt::Display for Others {
 /// A place where the journal is not as it was written.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the journal is damaged: {} at byte {offset}, where entry {sequence_expected} is expected: {what}",
-    file.display()
+    "the journal is damaged: {} at byte {offset}, where entry {sequence_expected} is expected: {what}. {}",
+    file.display(), what.remedy()
 )]
 pub struct Damage {
     /// The file.
@@ -160,8 +160,14 @@ pub enum What {
     SegmentLength {
         /// How long it is.
         found: u64,
-        /// How long it was made; 4,096 when not even the header is there.
+        /// How long it was made.
         expected: u64,
+    },
+    /// The file is shorter than the page that says how long it was made.
+    #[error("{}", Headless(*found))]
+    SegmentHeadless {
+        /// How long it is, in bytes.
+        found: u64,
     },
     /// There is something where a frame's header should be.
     #[error("the header of the entry is corrupt")]
@@ -190,6 +196,51 @@ pub enum What {
     /// The payload is as it was written and still means nothing.
     #[error("the entry cannot be understood: {0}")]
     Meaning(FormatError),
+}
+
+struct Headless(u64);
+
+impl std::fmt::Display for Headless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            0 => f.write_str("the file is empty"),
+            found => write!(f, "the file has {found} bytes, of which not even a segment's header is made"),
+        }
+    }
+}
+
+impl What {
+    /// What helps, as a sentence without its full stop.
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::Misnamed => "Segments only belong there: move it out of the directory",
+            Self::SegmentOrder { .. }
+            | Self::SegmentChain
+            | Self::SegmentHeader
+            | Self::SegmentLength { .. }
+            | Self::SegmentHeadless { .. }
+            | Self::Header
+            | Self::Payload
+            | Self::Guard
+            | Self::Length { .. }
+            | Self::Sequence { .. }
+            | Self::Chain
+            | Self::Meaning(_) => "Put the right file back, or restore the journal from a backup; see to the disk",
+        }
+    }
+}
+
+/// What helps where the system refused a file or a directory for `error`.
+pub(super) fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "run the command as the user who owns it",
+        io::ErrorKind::ReadOnlyFilesystem => "mount its file system so that it can be written",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "it, or what it lies in, is not a directory: name a directory"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room, then do it again",
+        _ => "see to the disk, then do it again",
+    }
 }
 
 impl ReadError {

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::damage::remedy;
 pub(super) use super::lock::Lock;
 use super::lock::LockError;
 use super::prepare;
@@ -28,6 +29,8 @@ pub(super) const RESTORING: &str = "RESTORING";
 const LOCK: &str = "LOCK";
 pub(super) const JOURNAL: &str = "journal";
 const STORE: &str = "store";
+/// What [`FORMAT`] holds, for people.
+const LINE: &str = "a line with the number 1 into it";
 const LISTING: &str = "listing its journal";
 /// What may lie in a directory that is as good as empty: what a start leaves that was killed before it wrote
 /// [`FORMAT`], and what a fresh file system brings.
@@ -64,6 +67,17 @@ pub enum DirectoryError {
         /// The directory.
         path: PathBuf,
     },
+    /// Its journal is there, and what says its format is not.
+    #[error(
+        "the data directory {} has lost its file {}; nothing in it was changed. Put the file back; if this version of \
+         Packhorse wrote the directory, write {LINE}",
+        path.display(),
+        path.join(FORMAT).display()
+    )]
+    FormatMissing {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Something is in it already.
     #[error(
         "the data directory {} is not empty; nothing in it was changed. Restore into a new or an empty directory",
@@ -97,7 +111,11 @@ pub enum DirectoryError {
         found: u32,
     },
     /// Its format file says nothing.
-    #[error("{} should hold the number of a format, but holds {content:?}", file.display())]
+    #[error(
+        "{} should hold the number of a format, but holds {content:?}; nothing was changed. Put the file back from a \
+         backup of the directory; if this version of Packhorse wrote the directory, write {LINE}",
+        file.display()
+    )]
     Unreadable {
         /// The format file.
         file: PathBuf,
@@ -126,8 +144,9 @@ pub enum DirectoryError {
     },
     /// The system refused something.
     #[error(
-        "cannot use the data directory {}: {operation}: {error}; see to the disk, then start again",
-        path.display()
+        "cannot use the data directory {}: {operation}: {error}; {}",
+        path.display(),
+        remedy(error)
     )]
     Io {
         /// The directory.
@@ -348,6 +367,9 @@ fn check_empty(path: &Path) -> Result<Content, DirectoryError> {
         let is_nothing = NOTHING.iter().any(|nothing| name == OsStr::new(nothing));
         let is_new_journal = name == OsStr::new(JOURNAL) && prepare::is_beginning(&path.join(name));
         if !is_nothing && !is_new_journal {
+            if path.join(WITNESS).exists() && has_segment(&path.join(JOURNAL)).map_err(failed(path, LISTING))? {
+                return Err(DirectoryError::FormatMissing { path: path.to_owned() });
+            }
             return Err(DirectoryError::Foreign { path: path.to_owned() });
         }
     }

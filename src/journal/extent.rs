@@ -73,7 +73,7 @@ impl Ahead {
     fn look(extent: Extent, first: u64) -> Result<Self, ReadError> {
         let damage = |what| Err(ReadError::damage(&extent.path, extent.offset, first, what));
         if extent.len < PAGE_LEN {
-            return damage(What::SegmentLength { found: extent.len, expected: PAGE_LEN });
+            return damage(What::SegmentHeadless { found: extent.len });
         }
         let file = File::open(&extent.path).map_err(ReadError::io(&extent.path))?;
         let mut window = Window::within(file, extent.offset, PAGE_LEN, PAGE_LEN);

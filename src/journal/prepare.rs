@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{self, Receiver, RecvTimeoutError};
 use rustix::io::Errno;
 
-use super::frame::GENESIS;
+use super::frame::{self, GENESIS};
 use super::segment::{self, Identity, PAGE_LEN, SegmentHeader};
 use crate::room;
 
@@ -274,9 +274,14 @@ pub(super) fn is_beginning(directory: &Path) -> bool {
     let first = directory.join(segment::file_name(1));
     let is_of_beginning = |path: &Path| path.extension() == Some(OsStr::new(EXTENSION)) || *path == first;
     let is_segment = |path: &Path| {
-        let mut page = [0; segment::PAGE];
-        let read = File::open(path).and_then(|file| file.read_exact_at(&mut page, 0));
-        read.is_ok() && SegmentHeader::parse(&page).is_ok_and(|header| header.first == 1)
+        let (mut page, mut frame) = ([0; segment::PAGE], [0; frame::HEADER_LEN]);
+        let read = File::open(path).and_then(|file| {
+            file.read_exact_at(&mut page, 0)?;
+            file.read_exact_at(&mut frame, segment::PAGE_LEN)
+        });
+        let is_first = read.is_ok() && SegmentHeader::parse(&page).is_ok_and(|header| header.first == 1);
+        // Where an entry is, this is no beginning any more.
+        is_first && frame == [0; frame::HEADER_LEN]
     };
     fs::read_dir(directory)
         .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| is_of_beginning(&entry.path()))))

@@ -349,9 +349,7 @@ impl Reader {
     }
 
     fn end(&mut self, tail: Tail) -> Result<(), ReadError> {
-        if self.sequence < self.from.sequence {
-            return Err(ReadError::BehindCheckpoint { journal: self.sequence, checkpoint: self.from.sequence });
-        }
+        // First what names a file.
         if let Some((known, directory)) = self.known.as_ref().filter(|(known, _)| self.sequence < known.sequence) {
             let first = tail.end().position.map_or(1, |position| position.segment_first);
             return Err(ReadError::EndMissing {
@@ -360,6 +358,9 @@ impl Reader {
                 entry: known.sequence,
                 witness: witness::path_beside(directory),
             });
+        }
+        if self.sequence < self.from.sequence {
+            return Err(ReadError::BehindCheckpoint { journal: self.sequence, checkpoint: self.from.sequence });
         }
         self.tail = Some(tail);
         Ok(())

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::domain::entry::Entry;
 
 use super::commit::{Committer, Pace, Segment};
-use super::damage::ReadError;
+use super::damage::{ReadError, remedy};
 use super::extent::Ahead;
 use super::group::Group;
 use super::interface::{Durable, Durables, Journal, Options, Poison, Position, Refused, Revisions, Stats};
@@ -35,8 +35,8 @@ const CLOSE_LOOKS_EVERY: Duration = Duration::from_millis(100);
 /// Why a journal could not be opened for writing.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot open the journal in {} for writing: {operation}: {error}; see to the disk, then start again",
-    directory.display()
+    "cannot open the journal in {} for writing: {operation}: {error}; {}",
+    directory.display(), remedy(error)
 )]
 pub struct OpenError {
     /// The journal's directory.

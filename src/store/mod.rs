@@ -57,7 +57,10 @@ pub use checkpoint::{
 pub use error::{Place, StoreError};
 pub use kv::{Batch, Bounds, Direction, KeyValue, Kv, Range, Visit};
 pub use memory::{Failure, MemoryKv};
-pub use quarantine::{Opened, Quarantined, give_up, look_at, mark_for_rebuild, open_if_certain, open_or_quarantine};
+pub use quarantine::{
+    Opened, Quarantined, expect_directory, expect_no_dangling_link, give_up, look_at, mark_for_rebuild,
+    open_if_certain, open_or_quarantine,
+};
 pub use schema::Table;
 pub use sled::{Options, SledKv};
 

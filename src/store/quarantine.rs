@@ -60,6 +60,7 @@ pub fn open_if_certain<E: From<StoreError>>(
     options: Options,
     certain: impl FnOnce(Option<Head>) -> Result<(), E>,
 ) -> Result<Opened, E> {
+    expect_no_dangling_link(directory)?;
     if fs::symlink_metadata(directory).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         certain(None)?;
         let (store, loaded) = open_for_use(directory, options)?;
@@ -84,6 +85,16 @@ pub fn open_if_certain<E: From<StoreError>>(
     );
     let (store, loaded) = open_for_use(directory, options)?;
     Ok(Opened { store, loaded, quarantined: Some(Quarantined { path, why }) })
+}
+
+/// Refuses a `directory` that is a link to something that is not there: a volume that is not mounted may hold the store.
+pub fn expect_no_dangling_link(directory: &Path) -> Result<(), StoreError> {
+    let is_link = fs::symlink_metadata(directory).is_ok_and(|found| found.is_symlink());
+    if !is_link || directory.exists() {
+        return Ok(());
+    }
+    let source = io::Error::other("it is a link to something that is not there (is a volume not mounted?)");
+    Err(StoreError::Io { action: "be opened", source })
 }
 
 /// Sets the store in `directory` aside, because the journal is going to be shorter than it says. Says where it is now.
@@ -153,10 +164,16 @@ fn is_directory_or_missing(directory: &Path) -> bool {
     fs::symlink_metadata(directory).map_or(true, |found| found.is_dir() || found.is_symlink())
 }
 
-fn open(directory: &Path, options: Options) -> Result<(Store, Option<Loaded>), StoreError> {
-    if !is_directory_or_missing(directory) {
-        return Err(StoreError::files("there is a file where the store's directory should be"));
+/// Refuses a file in the place of `directory`.
+pub fn expect_directory(directory: &Path) -> Result<(), StoreError> {
+    if is_directory_or_missing(directory) {
+        return Ok(());
     }
+    Err(StoreError::files("there is a file where the store's directory should be"))
+}
+
+fn open(directory: &Path, options: Options) -> Result<(Store, Option<Loaded>), StoreError> {
+    expect_directory(directory)?;
     let mut store = Store::over(Arc::new(SledKv::open(directory, options)?))?;
     store.directory = Some(directory.to_owned());
     let loaded = store.load()?;

@@ -112,7 +112,7 @@ fn an_import_without_room_begins_no_journal() {
     // A segment wants a quarter of itself beside it.
     disk.fill(SEGMENT);
     let takes = format!("a segment takes {}", SEGMENT + SEGMENT / 4);
-    refused(&import(), SEGMENT, &[&takes, "see to the disk, then start again"]);
+    refused(&import(), SEGMENT, &[&takes, "make room, then do it again"]);
     assert_eq!(disk.holds(), Vec::<PathBuf>::new());
     disk.make_room();
     done(&import());

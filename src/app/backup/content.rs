@@ -157,12 +157,17 @@ fn in_archive(path: &Path, len: u64) -> Result<(Vec<u8>, Members), BackupError> 
         path: path.to_owned(),
         why: format!("it cannot be read as a tar archive ({error})"),
     };
-    let file = File::open(path).map_err(BackupError::read(path))?;
+    let mut file = File::open(path).map_err(BackupError::read(path))?;
+    if is_compressed(&mut file).map_err(BackupError::read(path))? {
+        let why = "it is compressed: unpack it first (gzip -d, zstd -d, xz -d, bzip2 -d)".to_owned();
+        return Err(BackupError::NoBackup { path: path.to_owned(), why });
+    }
     let mut archive = tar::Archive::new(file);
     let mut parts = BTreeMap::new();
     for entry in archive.entries_with_seek().map_err(no_archive)? {
         let entry = entry.map_err(no_archive)?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        // As `tar` names what it packs out of a directory.
+        let name = String::from_utf8_lossy(&entry.path_bytes()).trim_start_matches("./").to_owned();
         let extent = Extent { path: path.to_owned(), offset: entry.raw_file_position(), len: entry.size() };
         if extent.offset.checked_add(extent.len).is_none_or(|end| end > len) {
             return Err(BackupError::damaged(path, &name, "the archive ends within it"));
@@ -171,6 +176,15 @@ fn in_archive(path: &Path, len: u64) -> Result<(Vec<u8>, Members), BackupError> 
     }
     let manifest = parts.get(manifest::NAME).ok_or_else(|| no_manifest(path))?;
     Ok((read_manifest(path, manifest)?, Members::Parts(parts)))
+}
+
+/// Whether `file` begins as a compressed one does. It is at its beginning afterwards.
+fn is_compressed(file: &mut File) -> io::Result<bool> {
+    const BEGINNINGS: [&[u8]; 4] = [&[0x1F, 0x8B], &[0x28, 0xB5, 0x2F, 0xFD], b"\xFD7zXZ\0", b"BZh"];
+    let mut begin = Vec::new();
+    Read::by_ref(file).take(8).read_to_end(&mut begin)?;
+    file.rewind()?;
+    Ok(BEGINNINGS.iter().any(|beginning| begin.starts_with(beginning)))
 }
 
 fn read_manifest(backup: &Path, extent: &Extent) -> Result<Vec<u8>, BackupError> {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::app::TargetError;
+use crate::domain::time::Timestamp;
 use crate::journal::{DirectoryError, ReadError, WriteError};
 
 /// Why a backup could not be made, read or restored. Nothing is left that looks like a whole one.
@@ -66,10 +67,15 @@ pub enum BackupError {
         why: String,
     },
     /// Nothing is old enough.
-    #[error("the backup {} has no entry at or before that moment; its first one is entry 1", path.display())]
+    #[error(
+        "the backup {} has no entry at or before that moment: its first one, entry 1, was decided at {first_at}",
+        path.display()
+    )]
     NothingBefore {
         /// The backup.
         path: PathBuf,
+        /// When its first entry was decided.
+        first_at: Timestamp,
     },
     /// There is no such entry.
     #[error(

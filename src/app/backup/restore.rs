@@ -28,8 +28,11 @@ pub(super) fn restore(from: &Path, to: &Path, until: Until, keeps_access: bool) 
     let progress = Progress::start("reading the journal", reader.progress().bytes_total);
     let cut = Cut::find(reader, until, |read| progress.set(read.bytes_read))?;
     drop(progress);
-    if cut.sequence == 0 && until != Until::End {
-        return Err(BackupError::NothingBefore { path: backup.path().to_owned() });
+    if cut.sequence == 0
+        && until != Until::End
+        && let Some(first) = backup.reader()?.skip()?
+    {
+        return Err(BackupError::NothingBefore { path: backup.path().to_owned(), first_at: first.at });
     }
     let later =
         if cut.sequence < backup.last() { Later::find(backup.reader()?, cut.sequence)? } else { Later::default() };

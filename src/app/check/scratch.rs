@@ -11,7 +11,7 @@ use super::links::{Links, OnInterrupt};
 use super::{CheckError, Findings};
 use crate::journal::is_read_only;
 use crate::room;
-use crate::store::{self, Loaded, Store};
+use crate::store::{self, Loaded, Store, StoreError};
 
 /// Where this process finds its open files by number.
 const OPEN_FILES: &str = "/proc/self/fd";
@@ -50,6 +50,8 @@ impl Scratch {
 pub(super) struct StoreCopy {
     /// The directory that holds, for as long as sled opens them, links to the files by their names; none without a store.
     links: Option<Links>,
+    /// Why there is none, where something else is in its place.
+    unusable: Option<StoreError>,
     /// Kept open: sled opens them again through the links.
     _files: Vec<File>,
 }
@@ -58,21 +60,27 @@ impl StoreCopy {
     /// Copies the store in `directory`.
     pub(super) fn of(directory: &Path, scratch: &Scratch, on_interrupt: &OnInterrupt) -> Result<Self, CheckError> {
         let mut files = Vec::new();
+        if let Err(error) = store::expect_no_dangling_link(directory).and_then(|()| store::expect_directory(directory))
+        {
+            return Ok(Self { links: None, unusable: Some(error), _files: files });
+        }
         if !directory.exists() {
-            return Ok(Self { links: None, _files: files });
+            return Ok(Self { links: None, unusable: None, _files: files });
         }
         let bytes = bytes_of(directory).map_err(scratch.failed())?;
         room::look(&scratch.directory, bytes, "a copy of the store").map_err(scratch.failed())?;
         let links = Links::new(&scratch.directory, on_interrupt).map_err(scratch.failed())?;
         copy_directory(directory, links.path(), scratch, &mut files)?;
-        Ok(Self { links: Some(links), _files: files })
+        Ok(Self { links: Some(links), unusable: None, _files: files })
     }
 
     /// Opens the copy. Its names are gone as soon as it is open.
     pub(super) fn open(mut self, findings: &mut Findings) -> Option<(Store, Loaded)> {
-        let links = self.links.take()?;
-        let looked = store::look_at(links.path(), store::Options::default());
-        drop(links);
+        let looked = match (self.unusable.take(), self.links.take()) {
+            (Some(error), _) => Err(error),
+            (None, None) => return None,
+            (None, Some(links)) => store::look_at(links.path(), store::Options::default()),
+        };
         match looked {
             Ok((store, loaded)) => loaded.map(|loaded| (store, loaded)),
             Err(error) if error.is_damage() => {

@@ -16,6 +16,7 @@ use crate::domain::access::{Access, AccessCommand, AccessOutcome};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::entry::Entry;
 use crate::domain::inventory::Opening;
+use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
 use crate::engine::{self, Command, Outcome, Rejection, Step};
 use crate::journal::{self, DataDirectory, DirectoryError, Durables, FileJournal, Journal, ReadError, Reader, Tail};
@@ -41,7 +42,7 @@ pub fn read_access(path: &Path) -> Result<Access, Error> {
 /// # Errors
 /// When the directory cannot be used, or the command breaks a rule. Nothing is changed, then.
 pub fn change_access(settings: &Settings, begins: bool, command: &AccessCommand) -> Result<AccessOutcome, Error> {
-    let decide = |state: &State| match step(state, settings, Command::Access(command.clone())) {
+    let decide = |state: &State, now| match step(state, settings, now, Command::Access(command.clone())) {
         Ok(step) => Ok(step),
         Err(Rejection::Access(rejection)) => Err(Error::Access(Failure::Rejected(rejection))),
         Err(other) => unreachable!("a command on users and keys breaks a rule of theirs only: {other}"),
@@ -62,9 +63,9 @@ pub fn import<E: From<Error>>(
     dry_run: bool,
     openings: impl Fn(&Catalogue) -> Result<Vec<Opening>, E>,
 ) -> Result<(), E> {
-    let decide = |state: &State| {
+    let decide = |state: &State, now| {
         let openings = openings(&state.inventory.catalogue)?;
-        let decided = step(state, settings, Command::Import(openings));
+        let decided = step(state, settings, now, Command::Import(openings));
         decided.map_err(|rejection| Error::Import(Failure::Rejected(rejection)).into())
     };
     if dry_run {
@@ -72,14 +73,13 @@ pub fn import<E: From<Error>>(
             Err(Error::Open(OpenError::Directory(DirectoryError::Missing { .. }))) => State::default(),
             read => read?,
         };
-        return decide(&state).map(drop);
+        return decide(&state, SystemClock.now()).map(drop);
     }
     change(settings, true, decide).map(drop)
 }
 
-fn step(state: &State, settings: &Settings, command: Command) -> Result<Step, Rejection> {
-    let (now, zone) = (SystemClock.now(), settings.general.time_zone);
-    engine::step(&state.inventory, &state.access, command, now, zone, &Who::Cli)
+fn step(state: &State, settings: &Settings, now: Timestamp, command: Command) -> Result<Step, Rejection> {
+    engine::step(&state.inventory, &state.access, command, now, settings.general.time_zone, &Who::Cli)
 }
 
 fn read_beside(path: &Path) -> Result<State, Error> {
@@ -92,23 +92,25 @@ fn read_beside(path: &Path) -> Result<State, Error> {
 fn change<E: From<Error>>(
     settings: &Settings,
     begins: bool,
-    decide: impl Fn(&State) -> Result<Step, E>,
+    decide: impl Fn(&State, Timestamp) -> Result<Step, E>,
 ) -> Result<Outcome, E> {
     let path = &settings.general.data_dir;
     expect_right(&SystemClock).map_err(|error| Error::from(OpenError::from(error)))?;
+    // Looked at once: what is answered is what is kept.
+    let now = SystemClock.now();
     let directory = match DataDirectory::open_existing(path) {
         Err(DirectoryError::Missing { .. }) if begins => {
             // What is refused makes no directory.
-            decide(&State::default())?;
+            decide(&State::default(), now)?;
             DataDirectory::open(path, settings.journal.segment_bytes)
         }
         opened => opened,
     };
     let directory = directory.map_err(|error| Error::from(OpenError::from(error)))?;
     let (state, tail) = Reader::open(&directory.journal(), None).and_then(State::read).map_err(unreadable)?;
-    let Step { events, outcome } = decide(&state)?;
+    let Step { events, outcome } = decide(&state, now)?;
     if !events.is_empty() {
-        let entry = Entry { at: SystemClock.now(), who: Who::Cli, key: None, events };
+        let entry = Entry { at: now, who: Who::Cli, key: None, events };
         append(&directory.journal(), &journal_options(settings), &tail, vec![entry])?;
     }
     Ok(outcome)

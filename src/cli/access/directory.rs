@@ -23,7 +23,7 @@ impl Directory {
     pub(super) fn new(path: Option<String>, config: Option<PathBuf>, begins: bool) -> anyhow::Result<Self> {
         let settings = settings::load(path.map(settings::data_dir), config)?;
         let path = &settings.general.data_dir;
-        if !begins && !path.is_dir() {
+        if !begins && matches!(path.try_exists(), Ok(false)) {
             bail!("there is no data directory at {}; --data-dir names the one that the server uses", path.display());
         }
         Ok(Self { settings: settings.into(), begins })

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::place::{NewKey, Place};
 use super::{new_name, role, row, scope};
 use crate::app;
-use crate::cli::pipe::unless_closed;
+use crate::cli::pipe::{NOT_WRITTEN, print, unless_closed};
 use crate::domain::access::{AccessName, Role, Scope};
 use crate::domain::calendar::{NOT_WRITABLE, is_writable};
 
@@ -57,7 +57,6 @@ enum What {
 impl KeyCommand {
     /// Carries it out, and prints the key as it stands; the secret alone goes to the standard output of `add`.
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
-        let mut stdout = io::stdout().lock();
         match self.what {
             What::Add { name, role, scope, expires_in, place } => {
                 let expires_at = expires_in.map(|span| app::now().plus(span));
@@ -67,15 +66,18 @@ impl KeyCommand {
                     key.secret.as_deref().context("the key was made, but its secret is not known; revoke it")?;
                 unless_closed(writeln!(io::stderr(), "{key}; its secret, which is not shown again:"))?;
                 // Nobody has the secret where nobody read it.
+                let mut stdout = io::stdout().lock();
                 writeln!(stdout, "{secret}")
+                    .and_then(|()| stdout.flush())
+                    .context(NOT_WRITTEN)
                     .context("the key was made, but its secret could not be shown; revoke it")?;
             }
             What::List(place) => {
-                unless_closed(stdout.write_all(row::keys(&place.find(false)?.keys()?, app::now()).as_bytes()))?;
+                print(&row::keys(&place.find(false)?.keys()?, app::now()))?;
             }
             What::Revoke { id, place } => {
                 let revoked = place.find(false)?.revoke_key(id)?;
-                unless_closed(writeln!(stdout, "{revoked}"))?;
+                print(&format!("{revoked}\n")).context("the change was made")?;
             }
         }
         Ok(())

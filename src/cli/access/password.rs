@@ -8,20 +8,34 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 /// What Ctrl-C types.
 const INTERRUPT: u8 = 3;
 
+/// So much of a line is read, in bytes: no password is nearly as long.
+const LINE_MAX: u64 = 1 << 16;
+
 /// Reads a new password: twice from a terminal, where nobody sees what was typed. Ctrl-C ends it with an error there.
 pub(super) fn read() -> io::Result<String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        let mut line = String::new();
-        stdin.lock().read_line(&mut line)?;
-        let end = line.trim_end_matches(['\r', '\n']).len();
-        line.truncate(end);
-        return Ok(line);
+        return line(stdin.lock());
     }
     let silence = Silence::begin()?;
     let password = twice(stdin.lock(), io::stderr());
     drop(silence);
     password
+}
+
+/// The first line of `input`, without its end.
+fn line(input: impl BufRead) -> io::Result<String> {
+    let refused = |text: &str| Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    let mut line = Vec::new();
+    input.take(LINE_MAX).read_until(b'\n', &mut line)?;
+    if line.len() as u64 == LINE_MAX {
+        return refused("the password is too long; nothing was changed");
+    }
+    let Ok(mut line) = String::from_utf8(line) else {
+        return refused("the password on the standard input is not UTF-8; nothing was changed");
+    };
+    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    Ok(line)
 }
 
 /// The password that `input` types in twice.
@@ -51,7 +65,8 @@ fn typed(input: impl BufRead) -> io::Result<String> {
             byte => line.push(byte),
         }
     }
-    String::from_utf8(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a password is UTF-8"))
+    String::from_utf8(line)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the password is not UTF-8; nothing was changed"))
 }
 
 /// A terminal that does not show what is typed, until this is dropped. It hands Ctrl-C over instead of ending the process,

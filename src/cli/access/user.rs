@@ -1,12 +1,11 @@
 //! `packhorse user`: add, list, disable, enable, passwd, role.
 
-use std::io::{self, Write};
-
+use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::place::{Place, UserChange};
 use super::{name, new_name, password, role, row};
-use crate::cli::pipe::unless_closed;
+use crate::cli::pipe::print;
 use crate::domain::access::{AccessName, Role};
 
 /// The flags of `user`.
@@ -60,11 +59,9 @@ enum What {
 impl UserCommand {
     /// Carries it out, and prints the user as they stand.
     pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
-        let mut stdout = io::stdout().lock();
         let (OneUser { name, place }, change) = match self.what {
             What::List(place) => {
-                unless_closed(stdout.write_all(row::users(&place.find(false)?.users()?).as_bytes()))?;
-                return Ok(());
+                return print(&row::users(&place.find(false)?.users()?));
             }
             What::Add { user, role } => {
                 new_name(user.name.as_str())?;
@@ -77,7 +74,6 @@ impl UserCommand {
         };
         let begins = matches!(change, UserChange::Add { .. });
         let user = place.find(begins)?.change_user(name, change)?;
-        unless_closed(writeln!(stdout, "{user}"))?;
-        Ok(())
+        print(&format!("{user}\n")).context("the change was made")
     }
 }
