@@ -17,13 +17,13 @@ pub enum Failure<R: Error + 'static> {
     #[error(transparent)]
     Rejected(R),
     /// A queue is full. Nothing was done.
-    #[error("too much is waiting already; try again in {} ms", retry_after.as_millis())]
+    #[error("too much is waiting already; try again in {} s", seconds(*retry_after))]
     Busy {
         /// When to try again.
         retry_after: Duration,
     },
     /// The disk is full. Nothing was done; once there is room, it is taken again.
-    #[error("the disk is full; try again in {} ms", retry_after.as_millis())]
+    #[error("the disk is full; try again in {} s", seconds(*retry_after))]
     NoSpace {
         /// When to try again.
         retry_after: Duration,
@@ -40,7 +40,7 @@ pub enum Failure<R: Error + 'static> {
     #[error("this idempotency key was used for another request")]
     KeyReused,
     /// As many idempotency keys of this caller are remembered as may be.
-    #[error("no more idempotency keys of this caller can be remembered; try again in {} s, or without a key", retry_after.as_secs())]
+    #[error("no more idempotency keys of this caller can be remembered; try again in {} s, or without a key", seconds(*retry_after))]
     KeysFull {
         /// When the oldest one is forgotten.
         retry_after: Duration,
@@ -50,7 +50,24 @@ pub enum Failure<R: Error + 'static> {
     Archive(#[from] ArchiveError),
 }
 
+/// Whole seconds, for people, and at least one: whoever comes back after them is not early.
+fn seconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis().div_ceil(1000).max(1)).unwrap_or(u64::MAX)
+}
+
 impl<R: Error + 'static> Failure<R> {
+    /// Whether it may be that the command was carried out all the same.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        match self {
+            // What was carried out under the key before may be what cannot be read back.
+            Self::Stopped(_) | Self::Interrupted | Self::Archive(_) => true,
+            Self::Rejected(_) | Self::Busy { .. } | Self::NoSpace { .. } | Self::KeyReused | Self::KeysFull { .. } => {
+                false
+            }
+        }
+    }
+
     /// The same failure, its rejection turned into another type.
     pub fn map<S: Error + 'static>(self, convert: impl FnOnce(R) -> S) -> Failure<S> {
         match self {

@@ -118,7 +118,7 @@ fn refused(refusal: Refusal) -> Fault {
             max / 1024
         ),
         Refusal::NoRoom => "Many large forms are on their way. Nothing was saved: send it again in a moment.".into(),
-        Refusal::TooSlow(_) => "The form did not arrive in time. Nothing was saved: send it again.".into(),
+        Refusal::TooSlow(_) => words::TOO_SLOW.into(),
         Refusal::Scope | Refusal::CrossSite | Refusal::Host => refusal.to_string(),
     };
     Fault::new(refusal.answer().status(), text)

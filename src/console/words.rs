@@ -6,6 +6,9 @@ use crate::api::error::KEYS_FULL;
 /// What is said to who was signed in and is no longer.
 pub(super) const SIGNED_OUT: &str = "You are signed out. Nothing was saved. Sign in, then do it again.";
 
+/// What is said where a form or a file comes too slowly.
+pub(super) const TOO_SLOW: &str = "It did not arrive in time. Nothing was saved: send it again.";
+
 /// What is said of `field` (`customer_email`, `items.0.quantity`) where the API says `text`.
 pub(super) fn plain(field: &str, text: &str) -> String {
     let (name, what) = (last(field), called(last(field)));
@@ -63,6 +66,9 @@ pub(super) fn whole(text: &str) -> String {
     }
     if text == KEYS_FULL {
         return NO_MORE_KEPT.to_owned();
+    }
+    if text.starts_with("The body did not arrive within ") {
+        return TOO_SLOW.to_owned();
     }
     text.to_owned()
 }

@@ -459,3 +459,52 @@ fn what_travels_compressed_is_refused_and_not_taken_for_text() {
     }
     assert!(page(&server, "/orders/1/").contains("Cancel the order"), "nothing was done");
 }
+
+#[test]
+fn what_is_not_known_is_not_called_not_placed() {
+    let mut journal = std::path::PathBuf::new();
+    let server = Running::with(|settings| {
+        settings.journal.segment_bytes = 1 << 20;
+        journal = settings.general.data_dir.join("journal");
+    });
+    let api = |path: &str, body: &str| server.post(&format!("/api/inventory{path}"), body).expect_one_of(&[200, 201]);
+    api("/categories/", r#"{"name": "Phones"}"#);
+    api("/products/", r#"{"name": "Phone", "price": "299.99", "stock": 90000, "category_id": 1}"#);
+    let far = "far away ".repeat(300);
+    let mut content = HEADER.to_owned();
+    for row in 0..1_500 {
+        writeln!(content, ",Zoe{row:04},zoe@example.com,1,{far},1,1").unwrap();
+    }
+    let path = tried(&server, "orders.csv", &content);
+    // The next segment finds no place, and the journal fails in the middle of the file.
+    std::fs::rename(&journal, journal.with_file_name("gone")).unwrap();
+    let over = run(&server, &path);
+    std::fs::rename(journal.with_file_name("gone"), &journal).unwrap();
+    holds(&over, &["It ended early", "not known whether", "the same file settles it"]);
+    let unknown = page(&server, &format!("{path}?show=unknown"));
+    holds(&unknown, &["Not known whether it was placed; uploading the same file again settles it"]);
+    assert!(!unknown.contains("Not placed:"), "{unknown}");
+    let open = page(&server, &format!("{path}?show=open"));
+    holds(&open, &["Not placed:"]);
+    assert!(!open.contains("Not known whether"), "{open}");
+}
+
+#[test]
+fn nobody_is_told_milliseconds() {
+    use packhorse::actors::{Failure, OrderFailure};
+    let retry_after = Duration::from_millis(1_500);
+    for failure in [Failure::<OrderFailure>::Busy { retry_after }, Failure::NoSpace { retry_after }] {
+        let text = failure.to_string();
+        assert!(!text.contains(" ms") && text.contains("try again in 2 s"), "{text}");
+    }
+    let server = Running::with(|settings| settings.http.body_timeout = Duration::from_millis(300));
+    let (cookie, csrf) = begun(&server, "/upload/");
+    let head = format!(
+        "POST /admin/upload/?name=a.csv HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n\
+         X-Csrf-Token: {csrf}\r\nCookie: {cookie}\r\nContent-Length: 100\r\nConnection: close\r\n\r\norder,"
+    );
+    let reply = crate::support::exchange(server.address, head.as_bytes());
+    assert_eq!(reply.status, 408, "{}", reply.text());
+    holds(reply.text(), &["did not arrive in time"]);
+    assert!(!reply.text().contains(" ms"), "{}", reply.text());
+}

@@ -110,6 +110,9 @@ pub(super) enum Outcome {
     Earlier(Earlier),
     Refused(Arc<str>),
     Placed(OrderId),
+    /// It was on its way in this round when the run ended, and nobody knows what became of it. Its key does: to place it
+    /// again in the same round places it once.
+    Unknown(u8),
 }
 
 impl Upload {

@@ -230,7 +230,7 @@ fn written(upload: &Upload) -> (&'static str, String, Vec<u8>) {
     let rows = upload.contents.rows.iter().zip(&outcomes);
     let left_out = rows.filter_map(|(row, outcome)| match outcome {
         Outcome::Refused(text) => Some((row, &**text)),
-        Outcome::Good(_) | Outcome::Earlier(_) | Outcome::Placed(_) => None,
+        Outcome::Good(_) | Outcome::Earlier(_) | Outcome::Placed(_) | Outcome::Unknown(_) => None,
     });
     let text = table::text(&upload.bytes).expect("a file that was read is text");
     let has_mark = upload.bytes.starts_with(MARK.to_string().as_bytes());

@@ -36,6 +36,7 @@ impl Run {
         }
         let round = |outcome: &Outcome| match outcome {
             Outcome::Good(_) => Some(0),
+            Outcome::Unknown(round) => Some(*round),
             Outcome::Earlier(Earlier { next, .. }) => (again && *next < ROUNDS).then_some(*next),
             Outcome::Refused(_) | Outcome::Placed(_) => None,
         };
@@ -86,9 +87,18 @@ async fn place(
     let contents = &upload.contents.rows[row];
     let (Ok(order), Some(identity)) = (&contents.order, &contents.identity) else { return Ok(()) };
     let request = Request { key: Some(identity.key(round)), ..Request::of(who.clone()) };
+    // As long as it is on its way, and where this run ends meanwhile, that is all there is to say of it.
+    let set = |outcome| std::mem::replace(&mut upload.state.lock().outcomes[row], outcome);
+    let mut before = None;
     let mut tries = 0;
     let outcome = loop {
-        right.ended().map_or(Ok(()), Err)?;
+        if let Some(why) = right.ended() {
+            if let Some(outcome) = before {
+                set(outcome);
+            }
+            return Err(why);
+        }
+        before = before.or_else(|| Some(set(Outcome::Unknown(round))));
         match engine.place(request.clone(), vec![order.clone()]).await {
             Ok(answered) => {
                 let order = answered.value.first().ok_or("An order was placed and is not there.")?;
@@ -109,10 +119,17 @@ async fn place(
                 tries += 1;
                 actix_web::rt::time::sleep(retry_after.max(Duration::from_millis(10))).await;
             }
-            Err(Failure::KeysFull { .. }) => return Err(NO_MORE_KEPT.into()),
-            Err(failure) => return Err(sentence(&failure)),
+            Err(failure) => {
+                if let Some(outcome) = before.filter(|_| !failure.is_unsure()) {
+                    set(outcome);
+                }
+                return Err(match failure {
+                    Failure::KeysFull { .. } => NO_MORE_KEPT.into(),
+                    failure => sentence(&failure),
+                });
+            }
         }
     };
-    upload.state.lock().outcomes[row] = outcome;
+    set(outcome);
     Ok(())
 }

@@ -19,6 +19,8 @@ enum Shown {
     Refused,
     /// What an end before its time left undone.
     Open,
+    /// What was on its way when it ended.
+    Unknown,
     Earlier,
     Noted,
 }
@@ -28,6 +30,7 @@ impl Shown {
         match word {
             "refused" => Self::Refused,
             "open" => Self::Open,
+            "unknown" => Self::Unknown,
             "earlier" => Self::Earlier,
             "noted" => Self::Noted,
             _ => Self::All,
@@ -39,6 +42,7 @@ impl Shown {
             Self::All => "",
             Self::Refused => "refused",
             Self::Open => "open",
+            Self::Unknown => "unknown",
             Self::Earlier => "earlier",
             Self::Noted => "noted",
         }
@@ -49,6 +53,7 @@ impl Shown {
             Self::All => true,
             Self::Refused => matches!(outcome, Outcome::Refused(_)),
             Self::Open => matches!(outcome, Outcome::Good(_)),
+            Self::Unknown => matches!(outcome, Outcome::Unknown(_)),
             Self::Earlier => matches!(outcome, Outcome::Earlier(_)),
             Self::Noted => !row.note.is_empty(),
         }
@@ -72,6 +77,8 @@ struct Sum {
     /// What was placed as often as it may be.
     spent: usize,
     placed: Vec<OrderId>,
+    /// What was on its way when the run ended.
+    unknown: usize,
 }
 
 impl Sum {
@@ -94,6 +101,7 @@ impl Sum {
             }
             Outcome::Refused(_) => self.refused += 1,
             Outcome::Placed(id) => self.placed.push(*id),
+            Outcome::Unknown(_) => self.unknown += 1,
         }
     }
 }
@@ -130,6 +138,7 @@ pub(in super::super) async fn show(visit: Visit) -> Answer {
             spent => sum.spent,
             rounds => ROUNDS,
             placed => sum.placed.len(),
+            unknown => sum.unknown,
             placed_as => span(&sum.placed),
             phase => state.phase.word(),
             done => state.done,
@@ -172,6 +181,10 @@ fn row(row: &Row, outcome: &Outcome, stopped: Option<&str>) -> Value {
         Outcome::Good(total) => ("good", format!("Can be placed: {total}"), None),
         Outcome::Refused(text) => ("refused", text.to_string(), None),
         Outcome::Placed(id) => ("placed", format!("Placed as order {id}"), Some(id.0)),
+        Outcome::Unknown(_) => {
+            let text = "Not known whether it was placed; uploading the same file again settles it";
+            ("unknown", text.to_owned(), None)
+        }
         Outcome::Earlier(Earlier { id, is_same: true, .. }) => {
             ("earlier", format!("Already placed as order {id}"), Some(id.0))
         }
