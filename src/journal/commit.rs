@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::domain::entry::Entry;
 
 use super::group::{Group, Pushed};
-use super::interface::{Durable, Poison, Position};
+use super::interface::{Durable, MAKING_A_SEGMENT, Poison, Position};
 use super::prepare::{Blank, Preparer, Progress, is_no_space, is_passing};
 use super::reader::Checkpoint;
 use super::segment::{self, PAGE_LEN, SegmentHeader};
@@ -209,7 +209,7 @@ impl Committer {
     /// Waits a little before a segment is tried again that could not be made because of `error`.
     fn put_off(&self, error: &io::Error) -> Result<(), Poison> {
         if !is_passing(error) || self.state.is_closing() {
-            return Err(Poison::failed("making a segment", &self.directory, error));
+            return Err(Poison::failed(MAKING_A_SEGMENT, &self.directory, error));
         }
         if is_no_space(error) {
             self.state.set_lacks_space(true);

@@ -131,7 +131,16 @@ pub enum Poison {
     FollowerGone,
 }
 
+/// What is done before anything of an entry is written that needs a new segment.
+pub(super) const MAKING_A_SEGMENT: &str = "making a segment";
+
 impl Poison {
+    /// Whether it failed before anything was written of the entry that was next.
+    #[must_use]
+    pub fn is_before_writing(&self) -> bool {
+        matches!(self, Self::Failed { operation, .. } if *operation == MAKING_A_SEGMENT)
+    }
+
     pub(super) fn failed(operation: &'static str, path: &Path, error: &io::Error) -> Self {
         Self::Failed { operation, reason: format!("{}: {error}", path.display()).into() }
     }

@@ -3,13 +3,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::cases::skipped;
 use super::flips::{copy_all, is_segment};
 use super::lost::files;
 use super::mount::{Kind, Mount};
-use crate::support::process::{MANUAL, Process, binary};
+use crate::support::process::{MANUAL, Process, binary, check};
 
 const DISK: u64 = 16 << 20;
 const SEGMENT: u64 = 1 << 20;
@@ -116,6 +118,40 @@ fn an_import_without_room_begins_no_journal() {
     assert_eq!(disk.holds(), Vec::<PathBuf>::new());
     disk.make_room();
     done(&import());
+}
+
+#[test]
+fn a_command_that_finds_no_room_for_a_segment_says_so_and_ends() {
+    let Some(disk) = Small::new("a_command_that_finds_no_room_for_a_segment_says_so_and_ends") else { return };
+    let home = tempfile::tempdir().unwrap();
+    let (file, data) = (home.path().join("catalogue.csv"), disk.path("data"));
+    let row = |number| format!("Tea,Assam {number},4.50,120,{}\n", "long ".repeat(100));
+    // More than a segment of 1 MiB has room for.
+    let rows: String = (0..3_000).map(row).collect();
+    fs::write(&file, format!("category,name,price,stock,description\n{rows}")).unwrap();
+    let small = home.path().join("small.csv");
+    fs::write(&small, "category,name,price,stock\nTea,Ceylon,4.50,120\n").unwrap();
+    done(&packhorse(&["import", "--data-dir"], &[&data, &small]));
+    disk.fill(256 * 1024);
+    let mut import = Command::new(binary());
+    import.args(["import", "--data-dir"]).args([&data, &file]).env("PACKHORSE_JOURNAL__SEGMENT_BYTES", "1 MiB");
+    let mut child = import.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(30) {
+            child.kill().unwrap();
+            panic!("it waits for room, with the directory locked");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("nothing was changed: the disk is full"), "{said}");
+    disk.make_room();
+    let report = check(&data);
+    assert!(String::from_utf8_lossy(&report.stdout).contains("products: 1\n"), "{report:?}");
+    done(&packhorse(&["import", "--data-dir"], &[&data, &file]));
 }
 
 #[test]

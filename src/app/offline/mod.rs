@@ -9,6 +9,10 @@ mod state;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::actors::{Clock, Failure};
 use crate::config::Settings;
@@ -19,7 +23,9 @@ use crate::domain::inventory::Opening;
 use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
 use crate::engine::{self, Command, Outcome, Rejection, Step};
-use crate::journal::{self, DataDirectory, DirectoryError, Durables, FileJournal, Journal, ReadError, Reader, Tail};
+use crate::journal::{
+    self, DataDirectory, DirectoryError, Durables, FileJournal, Journal, ReadError, Reader, Refused, Tail,
+};
 
 pub(super) use state::State;
 
@@ -28,6 +34,9 @@ use super::clock::expect_right;
 use super::engine::{OpenError, journal_options};
 use super::error::Error;
 use super::recovery::RecoveryError;
+
+/// How often it is looked whether an entry is durable.
+const LOOKS_EVERY: Duration = Duration::from_millis(1);
 
 /// The users and keys of the data directory `path`, which a server may be using. Writes nothing.
 ///
@@ -135,9 +144,25 @@ pub(super) fn append(
 
 fn append_one(journal: &FileJournal, durables: &mut Durables, entry: Arc<Entry>) -> Result<(), Error> {
     journal.submit(entry).map_err(Error::NotTaken)?;
-    let unsure = || {
-        let why = journal.poisoned().map_or_else(|| "it was closed".to_owned(), |poison| poison.to_string());
-        Error::Unsure(why)
-    };
-    durables.blocking_recv().map(drop).ok_or_else(unsure)
+    loop {
+        match durables.try_recv() {
+            Ok(_) => return Ok(()),
+            Err(TryRecvError::Empty) if journal.lacks_space() => break,
+            Err(TryRecvError::Empty) => thread::sleep(LOOKS_EVERY),
+            Err(TryRecvError::Disconnected) => return Err(failed(journal)),
+        }
+    }
+    // A server waits until there is room, and a command does not: nobody else uses the directory meanwhile. What still has
+    // room in its segment is written all the same.
+    journal.close();
+    durables.blocking_recv().map(drop).ok_or_else(|| failed(journal))
+}
+
+/// Why an entry that was taken is not durable.
+fn failed(journal: &FileJournal) -> Error {
+    match journal.poisoned() {
+        Some(poison) if poison.is_before_writing() && journal.lacks_space() => Error::NotTaken(Refused::NoSpace),
+        Some(poison) => Error::Unsure(poison.to_string()),
+        None => Error::Unsure("it was closed".to_owned()),
+    }
 }
