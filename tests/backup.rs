@@ -33,6 +33,7 @@ use packhorse::domain::time::Timestamp;
 use packhorse::domain::who::Who;
 use tempfile::TempDir;
 
+use support::process::binary;
 use support::served::{API, Served, done, packhorse, refused};
 use support::{Json, try_send};
 
@@ -142,7 +143,6 @@ fn a_backup_under_load_holds_every_order_acknowledged_before_it_began() {
 // A journal of which every moment is known.
 
 /// A clock that is set by hand.
-#[derive(Default)]
 struct SetClock(AtomicI64);
 
 impl Clock for SetClock {
@@ -216,12 +216,12 @@ fn life() -> Life {
     let settings = settings(&life.data());
     let source = Source::DataDirectory(life.data());
     System::new().block_on(async {
-        let clock = Arc::new(SetClock::default());
+        let mut micros = 1_795_320_000_000_000;
+        let clock = Arc::new(SetClock(AtomicI64::new(micros)));
         let engine = Engine::open_at(&settings, clock.clone()).await.unwrap();
         let mut note = |micros: i64| {
             life.moments.push((engine.view().applied(), micros, picture(&source)));
         };
-        let mut micros = 1_795_320_000_000_000;
         let mut tick = || {
             micros += 1_000_000;
             clock.0.store(micros, Ordering::Relaxed);
@@ -669,4 +669,46 @@ fn an_engine_that_was_never_used_can_be_backed_up_too() {
     let server = Served::start(&to, MANUAL);
     server.stock_up(3);
     server.stop();
+}
+
+#[test]
+fn the_script_for_every_night_removes_what_interrupted_nights_left() {
+    let life = life();
+    let documented = include_str!("../docs/backup.md");
+    let (_, script) = documented.split_once("```sh\n#!/bin/sh\n").unwrap();
+    let script = script.split("```").next().unwrap();
+    let place = life.path("backups");
+    fs::create_dir(&place).unwrap();
+    let left = |name: &str, days: u64| {
+        let file = fs::File::create(place.join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_hours(24 * days)).unwrap();
+    };
+    left("2026-01-01T023000.tar.unfinished", 3);
+    left("2026-01-02T023000.tar.unfinished", 0);
+    let path = format!("{}:{}", binary().parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut night = Command::new("sh");
+    night.args(["-c", script, "packhorse-backup"]).args([&life.data(), &place]).env("PATH", path);
+    let output = night.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let mut names: Vec<_> =
+        fs::read_dir(&place).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let (whole, unfinished): (Vec<_>, Vec<_>) = names.iter().partition(|name| !name.contains(".unfinished"));
+    assert_eq!((whole.len(), unfinished), (1, vec![&"2026-01-02T023000.tar.unfinished".to_owned()]), "{names:?}");
+}
+
+#[test]
+fn a_dash_names_no_file() {
+    let life = life();
+    let data = life.data();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(binary());
+        command.args(arguments).arg("--data-dir").arg(&data).current_dir(life.directory.path()).output().unwrap()
+    };
+    for arguments in [&["export", "--format", "csv", "--what", "orders", "--to", "-"][..], &["backup", "--to", "-"][..]]
+    {
+        let said = refused(&run(arguments), 1);
+        assert!(said.contains("./-"), "{said}");
+    }
+    assert!(!life.path("-").exists());
 }

@@ -28,6 +28,12 @@ pub enum TargetError {
         /// The unfinished file or directory.
         path: PathBuf,
     },
+    /// It stands for the standard output elsewhere.
+    #[error(
+        "\"-\" names no file here: an export goes to the standard output without --to, and a backup cannot; a file of \
+         that name is written ./-"
+    )]
+    Dash,
     /// It is the name of nothing that could be made.
     #[error("{} is no name of a file or a directory that could be made", path.display())]
     Nameless {
@@ -70,6 +76,9 @@ impl Unfinished {
     }
 
     fn begin<T>(target: &Path, make: impl FnOnce(&Path) -> io::Result<T>) -> Result<(Self, T), TargetError> {
+        if target.as_os_str() == "-" {
+            return Err(TargetError::Dash);
+        }
         let name = target.file_name().ok_or_else(|| TargetError::Nameless { path: target.to_owned() })?;
         refuse_existing(target)?;
         let mut unfinished = OsString::from(name);
