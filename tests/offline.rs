@@ -211,3 +211,21 @@ fn a_restore_to_a_moment_keeps_what_was_revoked_since_and_says_so() {
         assert!(!place.path().join("beyond").exists(), "nothing is left of it");
     }
 }
+
+#[test]
+fn an_expiry_date_is_a_day_of_the_calendar_that_all_others_take() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, file) = (place.path().join("data"), place.path().join("tea.csv"));
+    let import = |day: &str| {
+        fs::write(&file, format!("category,name,price,stock,expiry_date\nTea,Assam,4.50,7,{day}\n")).unwrap();
+        packhorse("import", &["--data-dir", data.to_str().unwrap(), file.to_str().unwrap()], "")
+    };
+    for day in ["0000-01-01", "10000-01-01"] {
+        let refused = import(day);
+        assert_eq!(refused.status.code(), Some(1), "{day}: {}", said(&refused));
+        assert!(said(&refused).contains("from 0001-01-01 to 9999-12-31"), "{}", said(&refused));
+        assert!(!data.exists());
+    }
+    let taken = import("0001-01-01");
+    assert!(taken.status.success(), "{}", said(&taken));
+}

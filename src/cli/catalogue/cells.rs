@@ -55,7 +55,7 @@ impl Column {
             Self::Description => "at most 10000 characters, none of them a control character",
             Self::Price => "an amount from 0 to 99999999.99 with at most 2 decimals and a point",
             Self::Stock => "a whole number from 0 to 2147483647",
-            Self::ExpiryDate => "a day as YYYY-MM-DD up to 9999-12-31, or nothing",
+            Self::ExpiryDate => "a day as YYYY-MM-DD from 0001-01-01 to 9999-12-31, or nothing",
         }
     }
 

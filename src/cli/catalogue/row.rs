@@ -1,6 +1,6 @@
 //! One row of a catalogue file, as the domain knows it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
 use super::cells::{Cells, Column, Written};
@@ -111,6 +111,7 @@ fn day(text: &str) -> Option<NaiveDate> {
     is_written_out
         .then(|| NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?))
         .flatten()
+        .filter(|day| day.year() >= 1)
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ fn every_wrong_cell_is_named_by_file_line_and_column() {
         "c.csv, line 3: category is empty; allowed: 1 to 50 characters, no control characters\n\
          c.csv, line 3: price is \"12.345\"; allowed: an amount from 0 to 99999999.99 with at most 2 decimals and a point\n\
          c.csv, line 3: stock is \"-1\"; allowed: a whole number from 0 to 2147483647\n\
-         c.csv, line 3: expiry_date is \"soon\"; allowed: a day as YYYY-MM-DD up to 9999-12-31, or nothing\n\
+         c.csv, line 3: expiry_date is \"soon\"; allowed: a day as YYYY-MM-DD from 0001-01-01 to 9999-12-31, or nothing\n\
          c.csv, line 5: has 3 cells; allowed: 5, as many as the header\n\
          c.csv, line 6: has 6 cells; allowed: 5, as many as the header\n\
          c.csv, line 8: price is empty; allowed: an amount from 0 to 99999999.99 with at most 2 decimals and a point"
