@@ -8,8 +8,8 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -398,4 +398,59 @@ fn curl(line: &str) -> (String, String) {
     let path = url.split([' ', '\'']).next().unwrap().to_owned();
     let body = line.split_once(" -d '").map_or("", |(_, rest)| rest.strip_suffix('\'').unwrap());
     (path, body.to_owned())
+}
+
+#[test]
+fn a_signal_to_read_the_certificate_again_is_waited_for_from_the_first_moment() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("packhorse.toml");
+    // Reading it takes a moment, and nothing comes of it: the handler is there before it is read.
+    let long = "# a line that says nothing and takes its time all the same\n".repeat(15_000);
+    fs::write(&config, format!("{long}[nonsense]\n")).unwrap();
+    let mut command = serve(&directory.path().join("data"), MANUAL);
+    let mut child = command.arg("--config").arg(&config).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut is_caught = false;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
+        // SIGHUP is number 1, which is the lowest bit.
+        is_caught |= caught.is_some_and(|digits| u64::from_str_radix(digits, 16).unwrap() & 1 == 1);
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    assert!(is_caught, "SIGHUP would have ended it while it read its settings");
+}
+
+#[test]
+fn a_second_signal_ends_the_wait_for_requests_that_do_not_come_to_an_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Process::start(directory.path(), MANUAL);
+    server.stock_up(10);
+    server.call("POST", "/orders/", &order("one", 1)).expect(201);
+    let mut slow = TcpStream::connect(server.address).unwrap();
+    let head = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    write!(slow, "POST {API}/orders/ HTTP/1.1\r\n{head}").unwrap();
+    thread::sleep(Duration::from_millis(300));
+    server.process.signal("-TERM");
+    let waits = server.process.wait_at_most(Duration::from_secs(1));
+    assert!(waits.is_none(), "the first one lets requests end: {waits:?}");
+    server.process.signal("-TERM");
+    let ended = server.process.wait_at_most(Duration::from_secs(15)).expect("the second one does not");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    assert!(ended.log.contains("\"stopped\""), "{}", ended.log);
+    let report = check(directory.path());
+    assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stdout));
+}
+
+#[test]
+fn a_demo_whose_password_nobody_could_read_says_how_to_have_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = serve(directory.path(), &[]).arg("--demo").stdout(full).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write to the standard output"), "{said}");
+    assert!(said.contains("packhorse user passwd demo"), "{said}");
+    assert!(said.contains("\"stopped\""), "it stops as it does otherwise: {said}");
 }

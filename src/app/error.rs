@@ -77,6 +77,12 @@ pub enum Error {
     /// What there is to say at the start cannot be written.
     #[error("cannot write to the standard output: {0}")]
     Output(io::Error),
+    /// The same, when the user of a demo was made just now.
+    #[error(
+        "cannot write to the standard output: {0}. The user of the demo was made, and nobody has seen the password: \
+         `packhorse user passwd demo` sets another one"
+    )]
+    DemoUnseen(io::Error),
 }
 
 impl Error {
@@ -100,7 +106,8 @@ impl Error {
             | Self::NotTaken(_)
             | Self::Unsure(_)
             | Self::Signals(_)
-            | Self::Output(_) => return false,
+            | Self::Output(_)
+            | Self::DemoUnseen(_) => return false,
         };
         matches!(directory, DirectoryError::InUse { .. })
     }

@@ -121,12 +121,23 @@ impl Server {
 
     /// Stops: takes no new request, answers those under way, writes a checkpoint.
     pub async fn stop(self) {
+        self.stop_until(std::future::pending()).await;
+    }
+
+    /// As [`Server::stop`]; requests that are still under way when somebody is `hurried` get no answer.
+    async fn stop_until(self, hurried: impl Future<Output = ()>) {
         self.gate.stop();
-        self.handle.stop(true).await;
-        match self.task.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the HTTP server failed while it stopped"),
-            Err(error) => tracing::error!(%error, "the HTTP server panicked while it stopped"),
+        let answered = async {
+            self.handle.stop(true).await;
+            match self.task.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the HTTP server failed while it stopped"),
+                Err(error) => tracing::error!(%error, "the HTTP server panicked while it stopped"),
+            }
+        };
+        tokio::select! {
+            () = answered => {}
+            () = hurried => tracing::warn!("a second signal: requests that are under way get no answer"),
         }
         self.engine.close().await;
         let sequence = self.engine.view().applied();
@@ -160,6 +171,17 @@ pub struct Started {
     pub is_api_open: bool,
     /// The user of the demo, where it is one.
     pub demo: Option<DemoUser>,
+}
+
+/// From now on SIGHUP ends nothing: before [`serve`] waits for it, it is for nobody.
+///
+/// # Errors
+/// When the system refuses it.
+pub fn outlive_hangup() -> Result<(), Error> {
+    // The handler outlives the runtime that it takes to set it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(Error::Signals)?;
+    let _inside = runtime.enter();
+    signal(SignalKind::hangup()).map(drop).map_err(Error::Signals)
 }
 
 /// Serves until a signal asks for a stop, or the journal fails. `demo`, where given, fills an empty data directory
@@ -198,7 +220,11 @@ async fn serve_until_told(
     };
     let order_next = OrderId(server.engine.view().products().inventory().order_last).next();
     let is_api_open = server.guard.is_api_open();
-    started(Started { address: server.address, order_next, is_api_open, demo }).map_err(Error::Output)?;
+    let is_demo_new = matches!(demo, Some(DemoUser::Made(_)));
+    if let Err(error) = started(Started { address: server.address, order_next, is_api_open, demo }) {
+        server.stop().await;
+        return Err(if is_demo_new { Error::DemoUnseen(error) } else { Error::Output(error) });
+    }
     let reloading = async {
         while hangup.recv().await.is_some() {
             server.reload();
@@ -215,7 +241,13 @@ async fn serve_until_told(
             return Err(Error::Poisoned(why));
         }
     }
-    server.stop().await;
+    let hurried = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    server.stop_until(hurried).await;
     Ok(())
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Serve {
 impl Serve {
     /// Serves until the process is told to stop.
     pub(super) fn run(self) -> anyhow::Result<()> {
+        // Whoever renews certificates, or a service manager, may say it at any moment.
+        app::outlive_hangup()?;
         let flag = |flag, name, value: Option<String>| value.map(|value| Flag { flag, name, value });
         let insecure = self.insecure_open.then(|| "insecure-open".to_owned());
         let flags = [
