@@ -144,7 +144,13 @@ impl Keeper {
     /// Writes one of what is there: `headers`, up to `entry`, all of it on disk.
     pub(super) fn begin(journal: &Path, headers: Vec<SegmentHeader>, entry: Checkpoint) -> io::Result<Self> {
         let (identity, witness) = (Identity::at(journal)?, Witness { entry, ..Witness::of(headers) });
-        witness.write(journal)?;
+        match witness.write(journal) {
+            // No reason not to serve: what it said before is still true, and it is written again.
+            Err(error) if is_full(&error) => {
+                tracing::warn!(%error, "the disk is full: the journal's witness could not be written; it is tried again");
+            }
+            written => written?,
+        }
         Ok(Self { journal: journal.to_owned(), identity, witness, written_at: Instant::now() })
     }
 
@@ -176,6 +182,10 @@ impl Keeper {
     pub(super) fn is_behind(&self, sequence: u64) -> bool {
         self.witness.entry.sequence < sequence
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Where the witness is of the journal in the directory `journal`.

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use super::kills::{assert_sound, compare};
 use super::mount::{Kind, Mount};
 use super::witness::{PIECES, Told, Witness};
 use crate::support::Reply;
-use crate::support::process::{MANUAL, Process, Starting, serve};
+use crate::support::process::{MANUAL, Process, Starting, binary, serve};
 
 const TEST: &str = "a_full_disk_stops_nothing_but_writes";
 /// Room for a handful of segments and a store.
@@ -33,6 +34,32 @@ fn a_full_disk_stops_nothing_but_writes() {
         let left = dice.below(LEFT_MAX);
         fill_up(dice, left);
     });
+}
+
+/// A key is revoked in an incident, and that must not wait for room.
+#[test]
+fn users_and_keys_are_changed_on_a_disk_without_a_byte_of_room() {
+    const TEST: &str = "users_and_keys_are_changed_on_a_disk_without_a_byte_of_room";
+    let mount = match Mount::new(Kind::Memory, DISK) {
+        Ok(mount) => mount,
+        Err(why) => return skipped(TEST, &format!("it mounts a small file system, which takes root ({why})")),
+    };
+    let directory = mount.path().join("data");
+    let changed = |args: &[&str]| {
+        let mut command = Command::new(binary());
+        let output =
+            command.args(args).arg("--data-dir").arg(&directory).envs(MANUAL.iter().copied()).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    changed(&["key", "add", "owner", "--role", "admin"]);
+    changed(&["key", "add", "shop", "--role", "viewer"]);
+    fill(&mount.path().join("ballast"), 0);
+    changed(&["key", "revoke", "2"]);
+    assert!(changed(&["key", "list"]).contains("revoked"));
+    fs::remove_file(mount.path().join("ballast")).unwrap();
+    changed(&["key", "add", "other", "--role", "viewer"]);
+    assert_sound(&directory);
 }
 
 fn fill_up(dice: &mut Dice, left: u64) {
