@@ -199,8 +199,10 @@ impl Guard {
         self.0.engine.get()
     }
 
+    /// What time it is for what ends: what had ended stays so while the wall clock is set back.
     pub(super) fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        let now = self.0.clock.now();
+        self.engine().map_or(now, |engine| now.max(engine.present()))
     }
 
     pub(super) fn sessions(&self) -> &Sessions {
@@ -244,7 +246,7 @@ impl Guard {
         match Credential::of(headers) {
             Credential::Malformed => return Known::Wrong,
             Credential::Key(secret) => {
-                let key = access.key_by_digest(&digest_of(secret)).filter(|key| key.is_in_force(self.0.clock.now()));
+                let key = access.key_by_digest(&digest_of(secret)).filter(|key| key.is_in_force(self.now()));
                 return key.map_or(Known::Wrong, |key| Known::Key(key.clone()));
             }
             Credential::None => {}
