@@ -50,6 +50,10 @@ impl Server {
         if uri.path() != "/" || uri.query().is_some() || authority.as_str().contains('@') {
             bail!("--url: {url} is more than a server; {form}");
         }
+        // Otherwise port 80 would be called, whoever listens there, and get the key.
+        if authority.as_str() != authority.host() && authority.port_u16().is_none_or(|port| port == 0) {
+            bail!("--url: {url} has no port from 1 to 65535; {form}");
+        }
         match scheme {
             "https" => {}
             // Passwords and keys would be read on the way.
