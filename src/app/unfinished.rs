@@ -10,6 +10,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::journal::DataDirectory;
+
 /// Why something cannot be made under a name.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
@@ -34,6 +36,14 @@ pub enum TargetError {
          that name is written ./-"
     )]
     Dash,
+    /// It would lie in a data directory, where a start could take it for something of its own, or remove it.
+    #[error("{} lies in the data directory {}; name a place outside of it", path.display(), directory.display())]
+    Inside {
+        /// The target.
+        path: PathBuf,
+        /// The data directory.
+        directory: PathBuf,
+    },
     /// It is the name of nothing that could be made.
     #[error("{} is no name of a file or a directory that could be made", path.display())]
     Nameless {
@@ -81,6 +91,9 @@ impl Unfinished {
         }
         let name = target.file_name().ok_or_else(|| TargetError::Nameless { path: target.to_owned() })?;
         refuse_existing(target)?;
+        if let Some(directory) = DataDirectory::around(target) {
+            return Err(TargetError::Inside { path: target.to_owned(), directory });
+        }
         let mut unfinished = OsString::from(name);
         unfinished.push(".unfinished");
         let path = target.with_file_name(unfinished);

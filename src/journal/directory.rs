@@ -244,6 +244,15 @@ impl DataDirectory {
         }
     }
 
+    /// The data directory that `path`, which need not exist, lies in.
+    #[must_use]
+    pub fn around(path: &Path) -> Option<PathBuf> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = parent.canonicalize().ok()?;
+        let is_one = |path: &&Path| path.join(FORMAT).is_file() && path.join(JOURNAL).is_dir();
+        parent.ancestors().find(is_one).map(Path::to_owned)
+    }
+
     /// The directory itself.
     #[must_use]
     pub fn path(&self) -> &Path {
