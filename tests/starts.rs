@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::process::{MANUAL, Process, Starting, binary, serve};
+use support::send;
 use tempfile::TempDir;
 
 /// Every file below `directory` with its content, but for the lock, and what sled notes for itself when it is opened.
@@ -60,12 +61,12 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A library that makes the wall clock wrong by `CLOCK_BY` seconds in what it is loaded into. The C compiler is the one that
-/// building the crate needs as well.
-fn wrong_clock() -> (TempDir, PathBuf) {
+/// The library `name`, compiled on the spot, to be loaded into a process before its C library. What it does says its source in
+/// `tests/support`. The C compiler is the one that building the crate needs as well.
+fn library(name: &str) -> (TempDir, PathBuf) {
     let home = tempfile::tempdir().unwrap();
-    let library = home.path().join("clock.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/clock.c");
+    let library = home.path().join("library.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support").join(name);
     let built = Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
     assert!(built.unwrap().success(), "the library compiles");
     (home, library)
@@ -79,7 +80,7 @@ fn a_clock_beyond_the_calendar_refuses_every_command_and_changes_nothing() {
     let catalogue = home.path().join("catalogue.csv");
     fs::write(&catalogue, "category,name,price,stock\nThings,Kettle,1.00,1\n").unwrap();
     let before = content(&directory);
-    let (_built, library) = wrong_clock();
+    let (_built, library) = library("clock.c");
     let backup = home.path().join("backup.tar");
     let (catalogue, to) = (catalogue.to_str().unwrap(), backup.to_str().unwrap());
     for years in [-70_i64, 8_000] {
@@ -307,5 +308,101 @@ fn a_settings_file_is_a_regular_file_of_at_most_a_mebibyte() {
         let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{}: {said:.300}", path.display());
         assert!(said.contains(part) && said.len() < 2_000, "{}: {said:.300}", path.display());
+    }
+}
+
+/// `serve` on `directory` in a shell that sets a limit first.
+fn serve_within(limit: &str, directory: &Path) -> Starting {
+    Starting::spawn(support::process::serve_under(
+        &["sh", "-c", &format!("{limit}; exec \"$0\" \"$@\"")],
+        directory,
+        MANUAL,
+    ))
+}
+
+#[test]
+fn few_files_are_an_error_with_a_remedy_and_their_size_one_of_the_disk() {
+    let home = tempfile::tempdir().unwrap();
+    let mut few = serve_within("ulimit -n 40", &home.path().join("few"));
+    let ended = few.wait_at_most(Duration::from_secs(20)).expect("it ends");
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
+    assert!(ended.log.contains("LimitNOFILE") && !ended.log.contains("panicked"), "{}", ended.log);
+    assert!(!home.path().join("few").exists());
+    // Segments of a mebibyte fit, a larger store does not.
+    let directory = home.path().join("short");
+    let mut server = serve_within("ulimit -f 3000", &directory).ready().unwrap_or_else(|ended| panic!("{}", ended.log));
+    server.stock_up(100_000);
+    let orders = vec![support::process::order("Ann", 1); 4_000].join(",");
+    for _ in 0..6 {
+        // Placed or refused, but answered.
+        let status = server.call("POST", "/orders/bulk/", &format!("[{orders}]")).status;
+        assert!([201, 503, 507].contains(&status), "{status}: {}", server.process.log());
+        thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(server.call("GET", "/orders/", "").status, 200);
+    server.process.signal("-TERM");
+    let ended = server.process.wait_at_most(Duration::from_mins(1)).expect("it ends");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    drop(server);
+    assert!(support::process::check(&directory).status.success());
+}
+
+#[test]
+fn nothing_is_written_into_a_data_directory_that_is_not_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    worked(&directory, 3);
+    let before = content(&directory);
+    for target in ["journal/night.seg", "journal/night.tmp", "night", "store/night.tar"] {
+        let to = directory.join(target);
+        for args in [&["backup", "--to"][..], &["export", "--format", "csv", "--what", "orders", "--to"]] {
+            let output = command(&[args, &[to.to_str().unwrap()]].concat(), &directory).output().unwrap();
+            let said = said(&output);
+            assert_eq!(output.status.code(), Some(1), "{target}, {args:?}: {said}");
+            assert!(said.contains("lies in the data directory"), "{target}, {args:?}: {said}");
+        }
+    }
+    assert!(content(&directory) == before);
+    let beside = home.path().join("night.tar");
+    assert!(command(&["backup", "--to", beside.to_str().unwrap()], &directory).status().unwrap().success());
+}
+
+#[test]
+fn the_key_is_sent_to_no_other_port_than_the_one_that_was_named() {
+    for url in ["http://127.0.0.1:99999", "http://127.0.0.1:", "http://127.0.0.1:0", "https://[::1]:65536"] {
+        let mut command = Command::new(binary());
+        let output = command.args(["user", "list", "--url", url]).env("PACKHORSE_KEY", "ph_secret").output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{url}: {}", said(&output));
+        assert!(said(&output).contains("has no port from 1 to 65535"), "{url}: {}", said(&output));
+    }
+}
+
+#[test]
+fn a_key_that_has_expired_stays_so_while_the_clock_is_set_back() {
+    let home = tempfile::tempdir().unwrap();
+    let (directory, file) = (home.path().join("data"), home.path().join("clock"));
+    let add = |name: &str, role: &str, ends: &[&str]| {
+        let output = command(&[&["key", "add", name, "--role", role], ends].concat(), &directory).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split_whitespace().find(|word| word.starts_with("ph_")).unwrap().to_owned()
+    };
+    add("owner", "admin", &[]);
+    let (_built, clock) = library("clock.c");
+    fs::write(&file, "0").unwrap();
+    let brief = add("brief", "viewer", &["--expires-in", "5s"]);
+    let mut serve = serve(&directory, MANUAL);
+    serve.env("LD_PRELOAD", clock).env("CLOCK_FILE", &file);
+    let server = Starting::spawn(serve).ready().unwrap_or_else(|ended| panic!("{}", ended.log));
+    let asked = || send(server.address, "GET", "/api/inventory/orders/", &[("X-Api-Key", &brief)], b"").status;
+    let begun = Instant::now();
+    while asked() == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it expires");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(asked(), 401);
+    for hours in [-1_i64, -24, 0] {
+        fs::write(&file, (hours * 3_600).to_string()).unwrap();
+        assert_eq!(asked(), 401, "the clock is wrong by {hours} h");
     }
 }

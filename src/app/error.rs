@@ -25,6 +25,17 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// So few files may be open that a server could not work.
+    #[error(
+        "this process may open only {limit} files, and a server with as many threads needs {needed}: raise the limit \
+         (ulimit -n, LimitNOFILE=), or lower http.workers and engine.arbiters"
+    )]
+    FewFiles {
+        /// How many it may open.
+        limit: u64,
+        /// How many it needs at least.
+        needed: u64,
+    },
     /// Everybody who reaches the address could do everything.
     #[error(
         "{address} can be reached from elsewhere, and access is not set up: everybody could do everything. Add a user \
@@ -99,6 +110,7 @@ impl Error {
             | Self::Export(_)
             | Self::Bind { .. }
             | Self::Unprotected { .. }
+            | Self::FewFiles { .. }
             | Self::Tls(_)
             | Self::Poisoned(_)
             | Self::Import(_)

@@ -28,7 +28,7 @@ pub use export::{Csv, ExportError, Exported, Format, Source, What, export};
 pub use memory::MemoryEngine;
 pub use offline::{change_access, import, read_access};
 pub use recovery::RecoveryError;
-pub use serve::{Server, Started, outlive_hangup, serve};
+pub use serve::{Server, Started, outlive_signals, serve};
 pub use unfinished::TargetError;
 
 pub use crate::journal::Until;

@@ -19,6 +19,17 @@ pub(super) fn raise() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
+/// Without so many files a start cannot even open what it needs for itself.
+const MIN: u64 = 40;
+/// And so many for each thread that carries out requests or orders.
+const MIN_PER_THREAD: u64 = 5;
+
+/// How many files a server with so many `threads` needs that may open only fewer, by its `limit`.
+pub(super) fn missed(threads: usize, limit: Option<u64>) -> Option<u64> {
+    let needed = MIN + MIN_PER_THREAD * threads as u64;
+    limit.filter(|limit| *limit < needed).map(|_| needed)
+}
+
 /// How many connections may be open at once, of `asked` ones, where `limit` files may be open.
 pub(super) fn connections(asked: usize, workers: usize, limit: Option<u64>) -> usize {
     let Some(limit) = limit else { return asked };
@@ -49,6 +60,12 @@ mod tests {
         assert_eq!(connections(25_000, 2, Some(1_024)), 1_024 - 256 - 16);
         assert_eq!(connections(100, 2, Some(1_024)), 100);
         assert_eq!(connections(25_000, 64, Some(256)), 128);
+    }
+
+    #[test]
+    fn a_server_needs_files_for_each_of_its_threads() {
+        assert_eq!([missed(4, None), missed(4, Some(60)), missed(4, Some(59))], [None, None, Some(60)]);
+        assert_eq!(missed(32, Some(64)), Some(200));
     }
 
     #[test]

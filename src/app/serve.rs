@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix::System;
 use actix_web::dev::ServerHandle;
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -73,7 +74,11 @@ impl Server {
         let bind_error = |error| Error::Bind { address: listen, error };
         let console = Console::new(gate.clone(), settings.stages.policy());
         let connections_max = settings.http.connections_max;
-        let total = open_files::connections(connections_max, settings.http.workers, open_files::raise());
+        let limit = open_files::raise();
+        if let Some(needed) = open_files::missed(settings.http.workers + settings.engine.arbiters, limit) {
+            return Err(Error::FewFiles { limit: limit.unwrap_or_default(), needed });
+        }
+        let total = open_files::connections(connections_max, settings.http.workers, limit);
         let listener = connections::listen(listen).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let server = {
@@ -173,15 +178,17 @@ pub struct Started {
     pub demo: Option<DemoUser>,
 }
 
-/// From now on SIGHUP ends nothing: before [`serve`] waits for it, it is for nobody.
+/// From now on SIGHUP ends nothing: before [`serve`] waits for it, it is for nobody. And a file that reaches the limit of its
+/// size (`ulimit -f`, `LimitFSIZE=`) is an error of the write, as a full disk is, and not the end of the process.
 ///
 /// # Errors
 /// When the system refuses it.
-pub fn outlive_hangup() -> Result<(), Error> {
-    // The handler outlives the runtime that it takes to set it.
+pub fn outlive_signals() -> Result<(), Error> {
+    // The handlers outlive the runtime that it takes to set them.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(Error::Signals)?;
     let _inside = runtime.enter();
-    signal(SignalKind::hangup()).map(drop).map_err(Error::Signals)
+    let kinds = [SignalKind::hangup(), SignalKind::from_raw(Signal::XFSZ.as_raw())];
+    kinds.into_iter().try_for_each(|kind| signal(kind).map(drop)).map_err(Error::Signals)
 }
 
 /// Serves until a signal asks for a stop, or the journal fails. `demo`, where given, fills an empty data directory

@@ -44,7 +44,7 @@ impl Serve {
     /// Serves until the process is told to stop.
     pub(super) fn run(self) -> anyhow::Result<()> {
         // Whoever renews certificates, or a service manager, may say it at any moment.
-        app::outlive_hangup()?;
+        app::outlive_signals()?;
         let flag = |flag, name, value: Option<String>| value.map(|value| Flag { flag, name, value });
         let insecure = self.insecure_open.then(|| "insecure-open".to_owned());
         let flags = [
