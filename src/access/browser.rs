@@ -22,6 +22,12 @@ pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     headers.get(FETCH_SITE).is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
+/// Whether a browser says that a page of another site led here, so that it kept its cookies to itself.
+#[must_use]
+pub fn is_led_here(headers: &HeaderMap) -> bool {
+    headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site")
+}
+
 /// Whether a page of this origin, or no page, made the request, for browsers that do not tell [`is_same_origin`].
 pub(super) fn is_own_origin(headers: &HeaderMap) -> bool {
     if headers.contains_key(FETCH_SITE) {

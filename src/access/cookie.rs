@@ -1,7 +1,10 @@
-//! The cookie that a session is kept by.
+//! The cookies that a browser is known by: one while somebody is signed in, and one for the forms of who is not.
+//!
+//! They have names of their own, because a browser keeps its cookies to itself when a page of another site leads here: it
+//! looks as if nobody had signed in, and what is set then must not take the place of the cookie of who did.
 //!
 //! A browser sends the cookies of a host to all its ports. So that two servers of one host leave each other's people signed
-//! in, the name of the cookie has the port that the browser called, where it names one.
+//! in, the name of a cookie has the port that the browser called, where it names one.
 
 use std::borrow::Cow;
 
@@ -9,15 +12,17 @@ use actix_web::http::header::{COOKIE, HOST, HeaderMap, HeaderValue};
 
 use super::sessions::Token;
 
-/// The name of the cookie, at the port that a browser does not name. It is taken at every port.
+/// The name of the cookie of who is signed in, at the port that a browser does not name. It is taken at every port.
 pub const NAME: &str = "packhorse_session";
+/// The same for the forms of who is not.
+const FORMS: &str = "packhorse_forms";
 
-/// The name of the cookie for whoever sends `headers`.
-fn name(headers: &HeaderMap) -> Cow<'static, str> {
+/// The name of the cookie `base` for whoever sends `headers`.
+fn name(base: &'static str, headers: &HeaderMap) -> Cow<'static, str> {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     match host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()) {
-        Some(port) => format!("{NAME}_{port}").into(),
-        None => NAME.into(),
+        Some(port) => format!("{base}_{port}").into(),
+        None => base.into(),
     }
 }
 
@@ -28,13 +33,23 @@ fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a
     pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)
 }
 
-/// The token in the cookies of a request. Two cookies of the name are none: one of them was put there by somebody else.
+/// The token of who signed in, in the cookies of a request. Two cookies of the name are none: one of them was put there by
+/// somebody else.
 pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
+    token_in(NAME, headers)
+}
+
+/// The token for the forms of who is not signed in. That of a session that has ended does as well: its pages are still open.
+pub(super) fn forms_token(headers: &HeaderMap) -> Option<Token> {
+    token_in(FORMS, headers).or_else(|| token(headers))
+}
+
+fn token_in(base: &'static str, headers: &HeaderMap) -> Option<Token> {
     if !headers.contains_key(COOKIE) {
         return None;
     }
-    let own = name(headers);
-    let name = if values(headers, &own).next().is_some() { &*own } else { NAME };
+    let own = name(base, headers);
+    let name = if values(headers, &own).next().is_some() { &*own } else { base };
     let mut values = values(headers, name);
     let value = values.next()?;
     values.next().is_none().then(|| Token::parse(value)).flatten()
@@ -43,17 +58,22 @@ pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
 /// Whether a browser sends more than one cookie of the name, which it does for as long as it has them: no page gets on.
 #[must_use]
 pub fn is_doubled(headers: &HeaderMap) -> bool {
-    values(headers, &name(headers)).nth(1).is_some()
+    [NAME, FORMS].into_iter().any(|base| values(headers, &name(base, headers)).nth(1).is_some())
 }
 
 /// What tells the browser that sent `headers` to keep `token` until it is closed.
 pub(super) fn set(token: &Token, headers: &HeaderMap, is_secure: bool) -> HeaderValue {
-    line(&name(headers), &token.secret_text(), "", is_secure)
+    line(&name(NAME, headers), &token.secret_text(), "", is_secure)
+}
+
+/// The same for the forms of who is not signed in.
+pub(super) fn set_forms(token: &Token, headers: &HeaderMap, is_secure: bool) -> HeaderValue {
+    line(&name(FORMS, headers), &token.secret_text(), "", is_secure)
 }
 
 /// What tells it to forget its token.
 pub(super) fn clear(headers: &HeaderMap, is_secure: bool) -> HeaderValue {
-    line(&name(headers), "", "; Max-Age=0", is_secure)
+    line(&name(NAME, headers), "", "; Max-Age=0", is_secure)
 }
 
 fn line(name: &str, value: &str, more: &str, is_secure: bool) -> HeaderValue {
@@ -107,6 +127,10 @@ mod tests {
         assert!(is_doubled(&doubled) && token(&doubled).is_none() && !is_doubled(&sent("shop:8080", &both)));
         let set = set(&Token::new(), &doubled, false);
         assert!(set.to_str().unwrap().starts_with("packhorse_session_8080="));
+        let set = set_forms(&Token::new(), &doubled, false);
+        assert!(set.to_str().unwrap().starts_with("packhorse_forms_8080="));
+        let forms = sent("shop:8080", &format!("{both}; packhorse_forms_8080={other}"));
+        assert_eq!((token(&forms).map(text), forms_token(&forms).map(text)), (Some(one), Some(other)));
     }
 
     #[test]

@@ -300,7 +300,7 @@ impl Guard {
 
     /// `caller` with the session of somebody who did not sign in. Nothing of it is kept: its token proves its forms.
     fn with_session(&self, caller: Caller, headers: &HeaderMap) -> (Caller, Option<Token>) {
-        let (token, is_new) = match cookie::token(headers) {
+        let (token, is_new) = match cookie::forms_token(headers) {
             Some(token) => (token, false),
             None => (Token::new(), true),
         };
@@ -396,7 +396,7 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
         (response, begun)
     };
     let kind = browser::Kind::of(response.request().path());
-    let begun = begun.map(|token| cookie::set(&token, response.request().headers(), options.is_secure));
+    let begun = begun.map(|token| cookie::set_forms(&token, response.request().headers(), options.is_secure));
     let headers = response.headers_mut();
     if let Some(cookie) = begun.filter(|_| !headers.contains_key(SET_COOKIE)) {
         headers.insert(SET_COOKIE, cookie);
@@ -441,8 +441,7 @@ impl Guard {
     }
 
     /// Puts the caller into `request`; answers with the token of a session that begins, also where a form of this browser
-    /// is refused: the page that says so has forms. What another site sent begins nothing: it comes without the cookie of
-    /// a user, which a new one would take the place of.
+    /// is refused: the page that says so has forms. What another site sent begins nothing.
     async fn admit(&self, request: &mut ServiceRequest) -> (Option<Token>, Result<(), Refusal>) {
         let (caller, begun) = match self.judge(request) {
             Ok(judged) => judged,

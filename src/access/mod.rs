@@ -24,6 +24,7 @@ mod sessions;
 mod shares;
 mod sign_in;
 
+pub use browser::is_led_here;
 pub(crate) use browser::{is_form, is_multipart};
 pub use caller::{Caller, Session};
 pub use cookie::{NAME as SESSION_COOKIE, is_doubled};

@@ -16,12 +16,14 @@ use super::results::{Outcome, Unsent};
 use super::routes::sent_form;
 use super::show::escaped;
 use super::visit::{Answer, Visit, query, see_other};
-use crate::access::{Caller, Guard, Refusal, Session, SignInError, after_sign_in};
+use crate::access::{Caller, Guard, Refusal, Session, SignInError, after_sign_in, is_led_here};
 use crate::domain::access::AccessName;
 use crate::domain::who::Who;
 
 /// The note of who signs in and is signed in already.
 const ALREADY: &str = "already";
+/// The note of a page that was asked for once more by itself.
+const HERE: &str = "here";
 
 /// Sends somebody who has to sign in first, and comes back to `path` then.
 pub(super) fn first(path: &str) -> HttpResponse {
@@ -55,7 +57,14 @@ pub(super) async fn show(request: HttpRequest) -> Answer {
     if caller.role.is_some() && !(form.get("note") == ALREADY && is_signed_in(&caller)) {
         return see_other(after_sign_in(form.get("next")));
     }
-    page(&request, StatusCode::OK, None, &form)
+    let mut answer = page(&request, StatusCode::OK, None, &form)?;
+    if is_led_here(request.headers()) && form.get("note") != HERE {
+        // Asked for by this page, it comes with the cookie of whoever is signed in, who is led on then.
+        let again = format!("0; url=/admin/sign-in/?note={HERE}&next={}", escaped(after_sign_in(form.get("next"))));
+        let again = HeaderValue::try_from(again).expect("an escaped path is a header value");
+        answer.headers_mut().insert(header::REFRESH, again);
+    }
+    Ok(answer)
 }
 
 fn is_signed_in(caller: &Caller) -> bool {

@@ -1,7 +1,9 @@
 //! Sessions: whose they are, which id they have, and when they end.
 
+use std::collections::BTreeMap;
+
 use super::browser::{begun, goes_to, hidden, send};
-use super::support::{Running, exchange};
+use super::support::{Reply, Running, exchange};
 use super::{PASSWORD, SignedIn, csrf_of, manned, with_key};
 
 const ORDERS: &str = "/api/inventory/orders/";
@@ -116,7 +118,7 @@ fn the_id_before_signing_in_is_worth_nothing_after_it_and_a_given_one_is_never_t
     let again = sign_in(&vera.cookie, &csrf_of(&vera));
     assert_eq!((by_cookie(&server, &vera.cookie), by_cookie(&server, &again)), (401, 200));
     // Two cookies of the name: one was put there by somebody else.
-    assert_eq!(by_cookie(&server, &format!("{again}; {given}")), 401);
+    assert_eq!(by_cookie(&server, &format!("{again}; {planted}")), 401);
 }
 
 #[test]
@@ -232,4 +234,63 @@ fn two_servers_of_one_host_leave_each_others_people_signed_in() {
     jar.borrow_mut().insert(format!("a=b; packhorse_session_{port}"), "c".repeat(64));
     let told = call(&test, "POST", "/admin/sign-in/", "csrf=0&name=ann&password=x").expect(403);
     assert!(told.text().contains("two cookies for the session"), "{}", told.text());
+}
+
+#[test]
+fn a_link_from_another_site_signs_nobody_out() {
+    let (server, _) = manned();
+    // Browsers tell where a request comes from, but not to a server that is called in the clear. None sends the cookies.
+    for site in [Some(("Sec-Fetch-Site", "cross-site")), None] {
+        let ann = SignedIn::new(&server, "ann", PASSWORD);
+        let mut cookies = BTreeMap::from([("packhorse_session".to_owned(), ann.cookie.clone())]);
+        let mut keep = |reply: &Reply| {
+            for (_, line) in reply.headers.iter().filter(|(name, _)| name == "set-cookie") {
+                let pair = line.split(';').next().unwrap();
+                cookies.insert(pair.split('=').next().unwrap().to_owned(), pair.to_owned());
+            }
+            cookies.values().cloned().collect::<Vec<_>>().join("; ")
+        };
+        let mut sent = String::new();
+        for (method, path) in [
+            ("GET", "/admin/orders/?status=pending"),
+            ("GET", "/admin/"),
+            ("GET", "/admin/nonsense/"),
+            ("GET", "/admin/live/"),
+            ("POST", "/admin/sign-out/"),
+            ("POST", "/admin/users/"),
+            ("GET", "/admin/sign-in/?next=/admin/orders/"),
+        ] {
+            let form = ("Content-Type", "application/x-www-form-urlencoded");
+            let headers: Vec<_> = site.into_iter().chain((method == "POST").then_some(form)).collect();
+            sent = keep(&server.send(method, path, &headers, ""));
+            assert_eq!(by_cookie(&server, &sent), 200, "{site:?} {method} {path}: {sent}");
+        }
+        server.send("GET", "/admin/orders/", &[("Cookie", &sent)], "").expect(200);
+
+        // The page that such a link shows finds the session as soon as it asks by itself, or the form is sent.
+        let shown = server.send("GET", "/admin/sign-in/?next=/admin/orders/", site.as_slice(), "").expect(200);
+        let cookies = keep(&shown);
+        if site.is_some() {
+            let again = shown.header("refresh").unwrap().strip_prefix("0; url=").unwrap();
+            let led = server.send("GET", again, &[("Cookie", &cookies)], "");
+            assert_eq!(goes_to(&led), "/admin/orders/");
+            let looped = server.send("GET", again, site.as_slice(), "").expect(200);
+            assert_eq!(looped.header("refresh"), None, "a page asks once");
+        }
+        let csrf = hidden(shown.text(), "csrf");
+        let fields = [("csrf", &*csrf), ("name", "ann"), ("password", PASSWORD), ("next", "/admin/orders/")];
+        let signed_in = send(&server, &cookies, "/sign-in/", &fields);
+        let led = goes_to(&signed_in).to_owned();
+        let cookies = keep(&signed_in);
+        let page = server.send("GET", &led, &[("Cookie", &cookies)], "").expect(200);
+        assert!(page.text().contains("ann") && led.contains("admin"), "{led}");
+        server.send("GET", "/admin/orders/", &[("Cookie", &cookies)], "").expect(200);
+
+        // Whoever is not signed in signs in by it.
+        let shown = server.send("GET", "/admin/sign-in/?next=/admin/orders/", site.as_slice(), "").expect(200);
+        let cookie = shown.header("set-cookie").unwrap().split(';').next().unwrap();
+        let csrf = hidden(shown.text(), "csrf");
+        let fields = [("csrf", &*csrf), ("name", "olga"), ("password", PASSWORD), ("next", "/admin/orders/")];
+        assert_eq!(goes_to(&send(&server, cookie, "/sign-in/", &fields)), "/admin/orders/");
+    }
 }
