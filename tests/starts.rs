@@ -406,3 +406,32 @@ fn a_key_that_has_expired_stays_so_while_the_clock_is_set_back() {
         assert_eq!(asked(), 401, "the clock is wrong by {hours} h");
     }
 }
+
+#[test]
+fn links_in_a_data_directory_change_nothing_that_they_lead_to() {
+    let home = tempfile::tempdir().unwrap();
+    let (directory, precious) = (home.path().join("data"), home.path().join("precious"));
+    worked(&directory, 3);
+    fs::write(&precious, "precious").unwrap();
+    for (nth, name) in
+        ["WITNESS.tmp", "FORMAT.tmp", "LOCK", "store/IN_USE", "journal/prepared-1.tmp"].iter().enumerate()
+    {
+        let (name, link) = (*name, directory.join(name));
+        let (kept, had_one) = (home.path().join("kept"), link.exists());
+        if had_one {
+            fs::rename(&link, &kept).unwrap();
+        }
+        std::os::unix::fs::symlink(&precious, &link).unwrap();
+        let output = command(&["key", "add", &format!("shop{nth}"), "--role", "admin"], &directory).output().unwrap();
+        // Only the lock has to be what it is.
+        assert_eq!(output.status.success(), name != "LOCK", "{name}: {}", said(&output));
+        let ended = Starting::spawn(serve(&directory, MANUAL)).ready().map(|server| server.stop("-TERM"));
+        assert_eq!(ended.is_ok(), name != "LOCK", "{name}");
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious", "{name}");
+        fs::remove_file(&link).ok();
+        if had_one && !link.exists() {
+            fs::rename(&kept, &link).unwrap();
+        }
+    }
+    assert!(Process::start(&directory, MANUAL).stop("-TERM").status.success());
+}

@@ -4,7 +4,7 @@
 //! that where it is, `journal/` has been, with the first segment in it.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -407,7 +407,7 @@ fn is_empty_directory(path: &Path) -> bool {
 /// Writes the format so that it is there as a whole or not at all, whenever the power fails.
 fn write_format(path: &Path) -> io::Result<()> {
     let unfinished = path.join(FORMAT_UNFINISHED);
-    let mut file = File::create(&unfinished)?;
+    let mut file = regular::replace(&unfinished)?;
     writeln!(file, "{FORMAT_VERSION}")?;
     file.sync_all()?;
     fs::rename(unfinished, path.join(FORMAT))?;

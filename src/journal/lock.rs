@@ -2,8 +2,11 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process;
+
+use rustix::fs::OFlags;
 
 /// The longest text that is read out of a lock file, in bytes: a process id.
 const PID_LEN_MAX: u64 = 20;
@@ -39,7 +42,10 @@ impl Lock {
     /// Takes the lock that is the file at `path`, and writes the id of this process into it for those who come too
     /// late. The file stays when the lock is released: removing it could remove the lock of the next one.
     pub(super) fn take(path: &Path) -> Result<Self, LockError> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        // What a link leads to is somebody else's.
+        let file = options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path);
         let mut file = file.map_err(LockError::Io)?;
         match file.try_lock() {
             Ok(()) => {}

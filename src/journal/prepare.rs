@@ -8,7 +8,7 @@
 //! whoever else uses it.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use rustix::io::Errno;
 
 use super::frame::{self, GENESIS};
 use super::segment::{self, Identity, PAGE_LEN, SegmentHeader};
-use crate::room;
+use crate::{regular, room};
 
 const EXTENSION: &str = "tmp";
 /// How much is filled before it is synced, in bytes: a sync of everything at once would hold up commits.
@@ -45,7 +45,7 @@ impl Blank {
     fn make(path: PathBuf, size: u64, cancelled: &AtomicBool) -> io::Result<Self> {
         let begun = Instant::now();
         room::look(&path, size + size / SPARE_FRACTION, "a segment")?;
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
+        let file = regular::replace(&path)?;
         let filled = fill(&file, size, cancelled);
         if filled.is_err() {
             // What cannot be removed now is removed at the next start.

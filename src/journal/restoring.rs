@@ -3,7 +3,7 @@
 //! Until it is finished the directory has a file `RESTORING` in the place of `FORMAT`, so that nothing starts on half
 //! a journal, whenever the power fails; finishing renames the one to the other.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use super::directory::{self, DirectoryError, FORMAT_VERSION, Lock};
 use super::extent::Ahead;
 use super::segment::sync_directory;
 use super::witness::{WITNESS, Witness};
+use crate::regular;
 
 /// A data directory that is not one yet. Dropped before it is finished, it takes what it made away again.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Restoring {
     }
 
     fn mark(&self) -> io::Result<()> {
-        let mut file = File::create(self.path.join(directory::RESTORING))?;
+        let mut file = regular::replace(&self.path.join(directory::RESTORING))?;
         writeln!(file, "{FORMAT_VERSION}")?;
         file.sync_all()?;
         sync_directory(&self.path)

@@ -13,7 +13,7 @@
 //! is named here. A directory that has none, as older versions left it, gets one at its next start.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -122,7 +122,7 @@ impl Witness {
     pub(super) fn write(&self, journal: &Path) -> io::Result<()> {
         let path = path_beside(journal);
         let unfinished = path.with_file_name(WITNESS_UNFINISHED);
-        let mut file = File::create(&unfinished)?;
+        let mut file = regular::replace(&unfinished)?;
         file.write_all(self.render().as_bytes())?;
         file.sync_all()?;
         fs::rename(&unfinished, &path)?;

@@ -39,7 +39,7 @@ pub(super) fn begin(directory: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(directory)?;
-    let mut file = File::create(directory.join(IN_USE))?;
+    let mut file = regular::replace(&directory.join(IN_USE))?;
     file.write_all(&boot)?;
     file.sync_all()?;
     File::open(directory)?.sync_all()

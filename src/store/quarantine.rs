@@ -141,7 +141,7 @@ pub fn look_at(directory: &Path, options: Options) -> Result<(Store, Option<Load
 pub fn mark_for_rebuild(directory: &Path, why: &str) -> Result<(), StoreError> {
     let failed = |source| StoreError::Io { action: "mark itself for a rebuild", source };
     fs::create_dir_all(directory).map_err(failed)?;
-    let mut file = File::create(directory.join(MARKER)).map_err(failed)?;
+    let mut file = regular::replace(&directory.join(MARKER)).map_err(failed)?;
     file.write_all(why.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
     sync_directory(directory).map_err(failed)
 }
