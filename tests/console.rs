@@ -28,6 +28,8 @@ mod people;
 mod plurals;
 #[path = "console/posts.rs"]
 mod posts;
+#[path = "console/said.rs"]
+mod said;
 #[path = "console/twice.rs"]
 mod twice;
 #[path = "console/upload.rs"]

@@ -209,3 +209,19 @@ fn whoever_follows_links_sees_each_order_once_that_does_not_change() {
     });
     assert_eq!(seen, [8, 7, 6, 5, 4, 3, 2, 1]);
 }
+
+#[test]
+fn an_ordering_by_nothing_that_is_known_is_named() {
+    let server = Running::start();
+    let list = |query: &str, headers: &[(&str, &str)]| {
+        server.send("GET", &format!("/api/inventory/orders/?{query}"), headers, "")
+    };
+    for unknown in ["ordering=bogus", "ordering=ID", "ordering=--id", "ordering=bogus,-nonsense"] {
+        assert_eq!(list(unknown, &[]).expect(200).header("packhorse-ignored"), Some("ordering"), "{unknown}");
+        list(unknown, &[("Prefer", "handling=strict")]).expect(400);
+    }
+    for known in ["ordering=-id", "ordering=bogus,id", "ordering="] {
+        let reply = list(known, &[("Prefer", "handling=strict")]).expect(200);
+        assert_eq!(reply.header("packhorse-ignored"), None, "{known}");
+    }
+}

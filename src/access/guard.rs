@@ -213,6 +213,11 @@ impl Guard {
         &self.0.attempts
     }
 
+    /// Adds to an answer that was not made behind the guard what browsers are told of one at `path`.
+    pub(crate) fn protect(&self, path: &str, headers: &mut HeaderMap) {
+        browser::protect(headers, browser::Kind::of(path), self.is_secure());
+    }
+
     pub(super) fn is_secure(&self) -> bool {
         self.0.options.is_secure
     }

@@ -341,8 +341,8 @@ impl Fulfillment {
         details: ProductDetails,
         opening: u32,
     ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
-        let command = CatalogueCommand::CreateProduct(details);
-        self.product(request, engine::Command::Catalogue(command, opening)).await
+        let command = engine::Command::Catalogue(CatalogueCommand::CreateProduct(details), opening);
+        self.stocked(request, command).await.map(without_change)
     }
 
     /// Changes what is said of a product, and sets what is available of it where a number is given. Waits until that
@@ -356,7 +356,7 @@ impl Fulfillment {
     ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
         let command = engine::Command::Change(CatalogueCommand::ChangeProduct(id, patch), stock);
         let command = expecting(&request, id, command);
-        self.product(request, command).await
+        self.stocked(request, command).await.map(without_change)
     }
 
     /// Deletes a product that no order ever named. Waits until that is durable.
@@ -370,14 +370,15 @@ impl Fulfillment {
         self.gone(request, command).await
     }
 
-    /// Adjusts stock. Waits until that is durable.
+    /// Adjusts stock. Waits until that is durable. Says by how many pieces it changed what is on hand, too; 0 where the
+    /// number was as it should be.
     pub async fn adjust(
         &self,
         request: Request,
         adjustment: Adjustment,
-    ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
+    ) -> Result<Answered<(Product, i64)>, Failure<InventoryRejection>> {
         let command = expecting(&request, adjustment.product, engine::Command::Adjust(adjustment));
-        self.product(request, command).await
+        self.stocked(request, command).await
     }
 
     /// Creates categories and products with their opening stock: all or none. Waits until that is durable.
@@ -429,14 +430,15 @@ impl Fulfillment {
         }
     }
 
-    async fn product(
+    /// A product after `command`, and by how many pieces that changed what is on hand.
+    async fn stocked(
         &self,
         request: Request,
         command: engine::Command,
-    ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
+    ) -> Result<Answered<(Product, i64)>, Failure<InventoryRejection>> {
         match self.decide(request, command).await.map_err(|failure| failure.map(inventory_rejection))? {
-            Answered { value: Outcome::Product(revision, balance), replayed } => {
-                Ok(Answered { value: Product { revision, balance }, replayed })
+            Answered { value: Outcome::Product(revision, balance, change), replayed } => {
+                Ok(Answered { value: (Product { revision, balance }, change), replayed })
             }
             Answered { .. } => Err(Failure::KeyReused),
         }
@@ -560,6 +562,10 @@ impl Fulfillment {
         let outcome = engine::outcome_of(&durable.entry, &key);
         outcome.ok_or_else(|| ArchiveError(format!("entry {} does not carry the key", durable.sequence)).into())
     }
+}
+
+fn without_change(Answered { value: (value, _), replayed }: Answered<(Product, i64)>) -> Answered<Product> {
+    Answered { value, replayed }
 }
 
 /// `command` on `product`, if it is still as `request` expects it.

@@ -10,11 +10,11 @@ use crate::access::SessionId;
 use crate::domain::access::KeyId;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 
-/// The number in a path. One beyond 64 bits is the largest there is, and names nothing.
-fn number(request: &HttpRequest) -> Result<u64, Error> {
-    let digits = request.match_info().get("id").ok_or_else(Error::not_found)?;
+/// The number in a path, of digits alone. One beyond 64 bits is the largest there is, and names nothing.
+pub(crate) fn number(request: &HttpRequest) -> Option<u64> {
+    let digits = request.match_info().get("id")?;
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().unwrap_or(u64::MAX)).ok_or_else(Error::not_found)
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 /// Takes an id from the path, or answers 404.
@@ -27,7 +27,7 @@ macro_rules! path {
             type Future = Ready<Result<Self, Error>>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                ready(number(request).map(|number| Self($id(number))))
+                ready(number(request).map(|number| Self($id(number))).ok_or_else(Error::not_found))
             }
         })*
     };

@@ -24,6 +24,12 @@ impl Query {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Without what is empty.
+    pub(crate) fn filled(mut self) -> Self {
+        self.0.retain(|(_, value)| !value.is_empty());
+        self
+    }
+
     /// A name that is there more than once, also without a value: which one counts would be a guess.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let is_again = |(at, (name, _)): &(usize, &(String, String))| self.0[..*at].iter().any(|(it, _)| it == name);

@@ -17,7 +17,7 @@ pub(crate) mod error;
 pub(crate) mod fields;
 mod gate;
 mod health;
-mod id;
+pub(crate) mod id;
 pub(crate) mod idempotency;
 pub(crate) mod list;
 pub(crate) mod orders;

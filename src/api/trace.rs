@@ -18,9 +18,9 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use tracing::Instrument;
 
 use super::connection::{self, Connection};
-use super::error::{Error, Log};
+use super::error::{Error, ErrorPage, Log};
 use super::unread::Unread;
-use crate::access::Caller;
+use crate::access::{Caller, Guard};
 
 /// Who wants a line for each request asks for it: `RUST_LOG=warn,packhorse=info,packhorse::access=debug`.
 const ACCESS: &str = "packhorse::access";
@@ -79,14 +79,28 @@ pub(super) async fn request(
 /// The answer to what no path is asked about.
 fn beforehand(request: &ServiceRequest) -> Option<HttpResponse> {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET_BYTES_MAX) {
-        return Some(Error::target_too_long(TARGET_BYTES_MAX).error_response());
+        return Some(refused(request, Error::target_too_long(TARGET_BYTES_MAX)));
     }
     if hides_letters(request.uri().path()) {
         let text = "Letters, digits, - and _ in a path are not percent-encoded: send them as they are.";
-        return Some(Error::bad_request(text).error_response());
+        return Some(refused(request, Error::bad_request(text)));
     }
     let is_about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
     is_about_the_server.then(|| HttpResponse::NoContent().insert_header((header::ALLOW, METHODS)).finish())
+}
+
+/// The answer to a target that is `error`: a page below `/admin/`, with what protects one.
+fn refused(request: &ServiceRequest, error: Error) -> HttpResponse {
+    match request.app_data::<ErrorPage>() {
+        Some(page) if request.path().starts_with("/admin/") => {
+            let mut answer = page.0(request.request(), error);
+            if let Some(guard) = request.app_data::<Guard>() {
+                guard.protect(request.path(), answer.headers_mut());
+            }
+            answer
+        }
+        Some(_) | None => error.error_response(),
+    }
 }
 
 /// Whether `path` encodes what need not be encoded. The router takes both spellings for the same path, while who may do

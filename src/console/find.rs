@@ -4,6 +4,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::catalogue::ProductRow;
+use super::fault::Fault;
 use super::orders::rows;
 use super::visit::{Answer, Visit};
 use crate::api::error::Error;
@@ -26,7 +27,10 @@ pub(super) async fn find(visit: Visit) -> Answer {
     }
     let term = Term::new(&text);
     let all = if term.is_number() { "customer" } else { "search" };
-    let (products, found) = match terms(&text) {
+    let asked = terms(&text).map_err(Fault::from);
+    // What is said is about the one field that there is.
+    let fault = asked.as_ref().err().map(|fault| fault.fields.values().cloned().collect::<Vec<_>>().join(" "));
+    let (products, found) = match asked {
         Ok(terms) if !terms.is_empty() => {
             visit
                 .scan(move |engine| {
@@ -48,6 +52,7 @@ pub(super) async fn find(visit: Visit) -> Answer {
         q => text,
         all,
         orders => rows(visit.view(), &found),
+        fault,
         more => found.next.is_some(),
         products => Value::from(Serde(ProductRow::all(&products, &visit))),
     };

@@ -12,8 +12,10 @@ use serde_json::{Map, Value};
 use super::Console;
 use super::fault::Fault;
 use super::show::escaped;
+use super::visit::UNREADABLE;
 use super::words;
 use crate::api::body::collect_within;
+use crate::api::error::Error;
 use crate::domain::expected::{Expected, Seen};
 
 /// The most fields of a form that can be sent again. The largest of ours has the numbers of 1,000 orders.
@@ -160,8 +162,17 @@ impl Form {
     }
 
     /// The state that this form was made of, where it says so in `name`.
-    pub(super) fn expected(&self, name: &str, seen: impl FnOnce(u32) -> Seen) -> Expected {
-        self.get(name).parse().map_or(Expected::ANYTHING, |number| Expected::one_of([seen(number)]))
+    ///
+    /// # Errors
+    /// When it says something that no state has: that is no leave to do anything.
+    pub(super) fn expected(&self, name: &str, seen: impl FnOnce(u32) -> Seen) -> Result<Expected, Error> {
+        match self.get(name) {
+            "" => Ok(Expected::ANYTHING),
+            text => match text.parse() {
+                Ok(number) => Ok(Expected::one_of([seen(number)])),
+                Err(_) => Err(Error::bad_request(UNREADABLE)),
+            },
+        }
     }
 
     /// For a template: what was filled in.
@@ -170,7 +181,7 @@ impl Form {
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Fault> {
-        let malformed = || Fault::bad_request("The form could not be read; load the page again.");
+        let malformed = || Fault::bad_request(UNREADABLE);
         let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
         let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| malformed())?;
         // A browser sends each end of a line as two characters, whatever the text had.

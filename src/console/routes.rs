@@ -3,6 +3,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
@@ -17,6 +18,7 @@ use super::{
     sign_in, upload, words,
 };
 use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage, SentForm};
+use crate::api::error::{Error, ErrorPage};
 use crate::domain::access::Role;
 
 /// The largest form that signing in carries along, in bytes: what is sent by nobody in particular has to be small.
@@ -67,18 +69,19 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
         on("/settings/").get(Admin, settings::show),
     ];
     // What is refused before it gets to a page is shown as one, too; that happens outside of the scope.
-    config.app_data(console.clone()).app_data(RefusalPage(refusal_page));
+    config.app_data(console.clone()).app_data(RefusalPage(refusal_page)).app_data(ErrorPage(error_page));
     let mut scope = web::scope("/admin");
     // No secret: a browser asks for them before anybody signed in.
-    scope = scope.service(web::resource("/assets/{name}/").route(web::get().to(assets::serve)));
+    let files = web::resource("/assets/{name}/").route(web::get().to(assets::serve));
+    scope = scope.service(otherwise(files.route(web::head().to(assets::serve)), "GET, HEAD"));
     // For whoever has not signed in yet; the token of the form is judged before.
-    scope = scope.service(
-        web::resource("/sign-in/")
-            .route(web::get().to(sign_in::show).wrap(from_fn(dressed)))
-            .route(web::post().to(sign_in::sign_in).wrap(from_fn(dressed))),
-    );
+    let sign_in = web::resource("/sign-in/")
+        .route(web::get().to(sign_in::show).wrap(from_fn(dressed)))
+        .route(web::head().to(sign_in::show).wrap(from_fn(dressed)))
+        .route(web::post().to(sign_in::sign_in).wrap(from_fn(dressed)));
+    scope = scope.service(otherwise(sign_in, "GET, HEAD, POST"));
     let sign_out = web::resource("/sign-out/").route(web::post().to(sign_in::sign_out).wrap(from_fn(dressed)));
-    scope = scope.service(sign_out.default_service(web::to(not_allowed).wrap(from_fn(dressed))));
+    scope = scope.service(otherwise(sign_out, "POST"));
     for page in pages {
         scope = add(scope, page);
     }
@@ -86,11 +89,28 @@ pub(super) fn table(console: &Console, config: &mut web::ServiceConfig) {
 }
 
 fn add(scope: Scope, page: Page) -> Scope {
-    scope.service(page.0.default_service(web::to(not_allowed).wrap(from_fn(dressed))))
+    let methods = page.2.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    scope.service(otherwise(page.0, &methods))
 }
 
-/// A path and what it answers to.
-struct Page(Resource, Area);
+/// What `resource` says to whoever uses it otherwise than by `methods`.
+fn otherwise(resource: Resource, methods: &str) -> Resource {
+    let allowed = HeaderValue::try_from(methods).expect("methods are words");
+    let allowing = move |request: ServiceRequest, next: Next<BoxBody>| {
+        let allowed = allowed.clone();
+        async move {
+            let mut response = next.call(request).await?;
+            if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                response.headers_mut().insert(header::ALLOW, allowed);
+            }
+            Ok::<_, actix_web::Error>(response)
+        }
+    };
+    resource.default_service(web::to(not_allowed).wrap(from_fn(dressed)).wrap(from_fn(allowing)))
+}
+
+/// A path, and what it answers to by which methods.
+struct Page(Resource, Area, Vec<Method>);
 
 fn on(path: &'static str) -> Page {
     let is_of = |parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
@@ -101,7 +121,7 @@ fn on(path: &'static str) -> Page {
     } else {
         Area::Administration
     };
-    Page(web::resource(path), area)
+    Page(web::resource(path), area, Vec::new())
 }
 
 /// Why somebody is refused, in plain words.
@@ -154,6 +174,11 @@ fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     answer
 }
 
+/// The page of what no path is asked about.
+fn error_page(request: &HttpRequest, error: Error) -> HttpResponse {
+    page(request, &Fault::from(error))
+}
+
 /// The form that came with `request`, where it was read.
 pub(super) fn sent_form(request: &HttpRequest) -> Option<Form> {
     request.extensions().get::<SentForm>().and_then(|sent| Form::parse(&sent.0).ok())
@@ -173,7 +198,7 @@ impl Page {
         self.to(Method::POST, role, page)
     }
 
-    fn to<H, A>(self, method: Method, role: Role, page: H) -> Self
+    fn to<H, A>(mut self, method: Method, role: Role, page: H) -> Self
     where
         H: Handler<A, Output: Responder + 'static>,
         A: FromRequest + 'static,
@@ -192,8 +217,10 @@ impl Page {
                 }
             }
         };
+        self.2.push(method.clone());
         // What is wrapped last is asked first: it dresses what the guard refuses, too.
-        Self(self.0.route(web::method(method).to(page).wrap(from_fn(guarded)).wrap(from_fn(dressed))), self.1)
+        let route = web::method(method).to(page).wrap(from_fn(guarded)).wrap(from_fn(dressed));
+        Self(self.0.route(route), self.1, self.2)
     }
 }
 

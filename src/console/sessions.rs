@@ -34,7 +34,7 @@ pub(super) async fn list(visit: Visit) -> Answer {
 
 /// `POST sessions/<id>/end/`.
 pub(super) async fn end(visit: Visit, _: Form) -> Answer {
-    let id = visit.http.match_info().get("id").unwrap_or_default().parse().map_err(|_| Fault::missing("session"))?;
+    let id = visit.id()?;
     if !guard(&visit).revoke_session(SessionId(id)) {
         return Err(Fault::missing("session"));
     }

@@ -16,6 +16,7 @@ use crate::access::{Area, Caller, Guard, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::Gate;
 use crate::api::error::Error;
+use crate::api::id::number;
 use crate::api::idempotency;
 use crate::api::list::Query;
 use crate::domain::access::Role;
@@ -25,6 +26,11 @@ use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
 use crate::secret::{base64url, random};
 use crate::view::{Product, View};
+
+/// The most bytes of what makes a form have its effect once: ours have 22.
+const TOKEN_BYTES_MAX: usize = 64;
+/// What is said of a form that no page of ours made.
+pub(super) const UNREADABLE: &str = "The form could not be read; load the page again.";
 
 /// What every command on orders asks of its caller.
 const ORDERS: Need = Need { role: Some(Role::Operator), area: Area::Orders };
@@ -83,20 +89,36 @@ impl Visit {
 
     /// A request of the caller that has its effect once, however often a form with this `token` is sent.
     ///
-    /// Its key has spaces, as no client can send them: it is no part of what clients may have remembered.
-    pub(super) fn once(&self, token: &str, body: &[u8]) -> Request {
+    /// # Errors
+    /// When no page of ours made such a token.
+    pub(super) fn once(&self, token: &str, body: &[u8]) -> Result<Request, Error> {
         if token.is_empty() {
-            return self.plain();
+            return Ok(self.plain());
         }
-        let key = format!("console {} {token}", self.http.path()).into();
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Error::bad_request(UNREADABLE));
+        }
+        let key = self.key(token);
         let request = idempotency::hash(&self.http, &self.caller.who, body);
-        Request { key: Some(IdempotencyKey { key, request }), ..self.plain() }
+        Ok(Request { key: Some(IdempotencyKey { key, request }), ..self.plain() })
+    }
+
+    /// The idempotency key of a form with this `token`. It has spaces, as no client can send them: it is no part of what
+    /// clients may have remembered.
+    fn key(&self, token: &str) -> Box<str> {
+        format!("console {} {token}", self.http.path()).into()
+    }
+
+    /// The order that a form with this `token` placed, where it did.
+    pub(super) async fn placed_by(&self, token: &str) -> Result<Option<OrderId>, Fault> {
+        let key = self.key(token);
+        let placed = self.scan(move |engine| engine.placed_by(&key)).await?.map_err(Error::from)?;
+        Ok(placed.map(|(_, order)| order.id))
     }
 
     /// The number in the path.
-    fn id(&self) -> Result<u64, Fault> {
-        let digits = self.http.match_info().get("id").unwrap_or_default();
-        digits.parse().map_err(|_| Fault::not_found())
+    pub(super) fn id(&self) -> Result<u64, Fault> {
+        number(&self.http).ok_or_else(Fault::not_found)
     }
 
     /// The order that the path names.
@@ -190,7 +212,8 @@ impl Visit {
 pub(super) fn query(request: &HttpRequest, payload: &mut Payload) -> Result<Query, Fault> {
     let query = Query::from_request(request, payload).into_inner()?;
     match query.repeated() {
-        None => Ok(query),
+        // A form sends what was left empty, too.
+        None => Ok(query.filled()),
         Some(name) => {
             let name = words::label(name);
             Err(Fault::bad_request(format!("{name} is in the address of this page more than once. Give it once.")))

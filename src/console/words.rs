@@ -1,13 +1,17 @@
 //! What the API says of a field, in the words of the console: programs get the API's own texts, people these.
 
 use crate::access::Refusal;
-use crate::api::error::KEYS_FULL;
+use crate::api::error::{KEY_REUSED, KEYS_FULL};
 
 /// What is said to who was signed in and is no longer.
 pub(super) const SIGNED_OUT: &str = "You are signed out. Nothing was saved. Sign in, then do it again.";
 
 /// What is said where a form or a file comes too slowly.
 pub(super) const TOO_SLOW: &str = "It did not arrive in time. Nothing was saved: send it again.";
+
+/// What is said of a form that comes a second time and says something else than at first, as after going back to it.
+const SENT_BEFORE: &str = "This form was sent before, and what it said then was done. Nothing was done now. To do what it says \
+    now as well, send it again.";
 
 /// What is said of `field` (`customer_email`, `items.0.quantity`) where the API says `text`.
 pub(super) fn plain(field: &str, text: &str) -> String {
@@ -60,6 +64,9 @@ pub(super) fn whole(text: &str) -> String {
     }
     if text.starts_with("Product ") && text.contains(" is named by orders") {
         return "This product is part of orders, so it cannot be deleted. Archive it instead.".to_owned();
+    }
+    if text == KEY_REUSED {
+        return SENT_BEFORE.to_owned();
     }
     if text == Refusal::Unknown.to_string() {
         return SIGNED_OUT.to_owned();

@@ -46,8 +46,8 @@ pub enum Outcome {
     DryRun(Vec<RowOutcome>),
     /// This order was changed, or already was what was asked for.
     Order(Arc<Order>),
-    /// This product was created or changed, or its stock.
-    Product(Arc<Revision>, Balance),
+    /// This product was created or changed, or its stock: by so many pieces on hand.
+    Product(Arc<Revision>, Balance, i64),
     /// This category was created or changed.
     Category(Category),
     /// This user or key was added or changed.
@@ -171,7 +171,16 @@ fn shown(inventory: &Inventory, events: &Events, product: Option<ProductId>) -> 
             Event::Placed(_) | Event::Order(..) | Event::Access(_) => {}
         }
     }
-    revision.map_or(Outcome::Done, |revision| Outcome::Product(revision, balance))
+    revision.map_or(Outcome::Done, |revision| Outcome::Product(revision, balance, on_hand_change(events)))
+}
+
+/// By how many pieces `events`, which are about one product, change what is on hand of it.
+fn on_hand_change(events: &Events) -> i64 {
+    let change = |event: &Event| match event {
+        Event::Stock(event) => event.change.on_hand(),
+        Event::Catalogue(_) | Event::Placed(_) | Event::Order(..) | Event::Access(_) => 0,
+    };
+    events.iter().map(change).sum()
 }
 
 /// Decides `command` against `order`: the entry and the order after it; `None` when nothing has to happen.
@@ -193,7 +202,7 @@ impl Outcome {
         match self {
             Self::Placed(_) => Some(Answer::Placed),
             Self::Order(order) => Some(Answer::Order(order.as_answered())),
-            Self::Product(revision, balance) => Some(Answer::Product(revision.clone(), *balance)),
+            Self::Product(revision, balance, _) => Some(Answer::Product(revision.clone(), *balance)),
             Self::Category(category) => Some(Answer::Category(category.clone())),
             // A secret is shown once, so that there is nothing to repeat.
             Self::Access(_) | Self::DryRun(_) | Self::Done => None,
@@ -214,7 +223,9 @@ pub fn outcome_of(entry: &Entry, key: &str) -> Option<Outcome> {
             Outcome::Placed(placed.collect())
         }
         Answer::Order(order) => Outcome::Order(order.clone()),
-        Answer::Product(revision, balance) => Outcome::Product(revision.clone(), *balance),
+        Answer::Product(revision, balance) => {
+            Outcome::Product(revision.clone(), *balance, on_hand_change(&entry.events))
+        }
         Answer::Category(category) => Outcome::Category(category.clone()),
     })
 }

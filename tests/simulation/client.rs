@@ -122,7 +122,9 @@ pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<Idempote
         Ask::Cancel(order) => answer(engine.cancel(request, order, "changed my mind".into()).await, shown),
         Ask::Edit(order, patch) => answer(engine.edit_contact(request, order, patch).await, shown),
         Ask::Archive(order) => answer(engine.archive(request, order).await, shown),
-        Ask::Adjust(adjustment) => answer(engine.adjust(request, adjustment).await, Given::Product),
+        Ask::Adjust(adjustment) => {
+            answer(engine.adjust(request, adjustment).await, |(product, _)| Given::Product(product))
+        }
         Ask::CreateCategory(name) => answer(engine.create_category(request, name).await, Given::Category),
         Ask::RenameCategory(id, name) => answer(engine.rename_category(request, id, name).await, Given::Category),
         Ask::DeleteCategory(id) => answer(engine.delete_category(request, id).await, |()| Given::Nothing),

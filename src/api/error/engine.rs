@@ -20,6 +20,9 @@ use crate::telemetry::counters;
 /// What a caller is told of whom as many idempotency keys are remembered as may be.
 pub(crate) const KEYS_FULL: &str = "No more idempotency keys of yours can be remembered now; try again later.";
 
+/// What is said of a key that comes with another request.
+pub(crate) const KEY_REUSED: &str = "This idempotency key was used for another request; take a new one.";
+
 /// The answer to a failure, where `rejected` says what becomes of a broken rule.
 pub(super) fn failure<R: std::error::Error + 'static>(failure: Failure<R>, rejected: impl FnOnce(R) -> Error) -> Error {
     match failure {
@@ -39,10 +42,7 @@ pub(super) fn failure<R: std::error::Error + 'static>(failure: Failure<R>, rejec
             Error::detail(StatusCode::INTERNAL_SERVER_ERROR, detail)
                 .logged(Log::Fault("an actor panicked before it answered".into()))
         }
-        Failure::KeyReused => Error::detail(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "This idempotency key was used for another request; take a new one.",
-        ),
+        Failure::KeyReused => Error::detail(StatusCode::UNPROCESSABLE_ENTITY, KEY_REUSED),
         Failure::KeysFull { retry_after } => unavailable(KEYS_FULL)
             .with(header::RETRY_AFTER, seconds(retry_after))
             .logged(Log::Refused("as many idempotency keys are remembered as may be of one caller".into())),

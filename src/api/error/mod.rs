@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
 use serde::Serialize;
 
-pub(crate) use engine::{KEYS_FULL, access, category, order, product};
+pub(crate) use engine::{KEY_REUSED, KEYS_FULL, access, category, order, product};
 pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
 use super::answer::json;
@@ -34,6 +34,10 @@ pub(crate) struct Error {
     /// What is still on its way is not read.
     closes: bool,
 }
+
+/// What shows people an error as a page, where an application carries it: below `/admin/`. A program gets JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct ErrorPage(pub(crate) fn(&HttpRequest, Error) -> HttpResponse);
 
 /// What the log says of an answer that is the server's doing. The client sees none of it.
 #[derive(Debug)]

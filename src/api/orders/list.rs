@@ -2,14 +2,27 @@
 
 use super::super::answer::Answer;
 use super::super::call::Call;
+use super::super::fields::Ignored;
 use super::super::list::Query;
+use super::super::unused;
 use super::cursor::{after, field};
 use super::{filter, listed};
 use crate::view::{OrderQuery, QueryOrdering, SortField};
 
 /// Lists orders, newest first unless asked otherwise.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
-    let (sort, direction) = query.get("ordering").and_then(ordering).unwrap_or_default();
+    let (sort, direction) = match query.get("ordering") {
+        None => Default::default(),
+        Some(text) => {
+            let ignored = Ignored::default();
+            let found = ordering(text).unwrap_or_else(|| {
+                ignored.note("", "ordering");
+                Default::default()
+            });
+            unused::note(&call.http, &ignored)?;
+            found
+        }
+    };
     let query = OrderQuery {
         filter: filter(&query, call.gate.zone())?,
         sort,

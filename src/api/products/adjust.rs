@@ -16,5 +16,5 @@ pub(crate) async fn adjust(call: Call, Path(id): Path<ProductId>, Body(body, _le
     call.product(id)?;
     let adjustment = call.read(&body, |body| input::adjustment(body, id))?;
     let adjusted = call.engine.adjust(request, adjustment).await.map_err(error::product)?;
-    Ok(changed(StatusCode::OK, &adjusted.value, adjusted.replayed))
+    Ok(changed(StatusCode::OK, &adjusted.value.0, adjusted.replayed))
 }

@@ -23,7 +23,7 @@ pub(crate) async fn create_category(visit: Visit, form: Form) -> Answer {
     let body = bytes(&form.whole(&["name"]));
     let made = async {
         let name = input::name(&body, Presence::Full)?.expect("a full category has a name");
-        let request = visit.once(form.get("token"), &body);
+        let request = visit.once(form.get("token"), &body)?;
         visit.engine.create_category(request, name).await.map_err(error::category)
     };
     match made.await.map_err(Fault::from) {

@@ -38,7 +38,7 @@ pub(crate) async fn create(visit: Visit, form: Form) -> Answer {
     let made = async {
         let input = input::product(&body, Presence::Full, visit.view().products())?;
         let opening = input.stock.unwrap_or(0);
-        let request = visit.once(form.get("token"), &body);
+        let request = visit.once(form.get("token"), &body)?;
         visit.engine.create_product(request, input.details(), opening).await.map_err(error::product)
     };
     match made.await.map_err(Fault::from) {
@@ -75,7 +75,7 @@ pub(crate) async fn change(visit: Visit, form: Form) -> Answer {
     let changed = async {
         let input = input::product(&body, Presence::Full, visit.view().products())?;
         let id = product.revision.product;
-        let request = visit.plain().expecting(form.expected("revision", Seen::Revision));
+        let request = visit.plain().expecting(form.expected("revision", Seen::Revision)?);
         visit.engine.change_product(request, id, input.patch(), StockEdit::default()).await.map_err(error::product)
     };
     match changed.await.map_err(|error| Fault::from(error).or_stale(MEANWHILE)) {

@@ -85,12 +85,15 @@ pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
     let body = bytes(&body);
     let adjusted = async {
         let adjustment = input::adjustment(&body, product.revision.product)?;
-        let request = visit.once(form.get("token"), &body);
+        let request = visit.once(form.get("token"), &body)?;
         visit.engine.adjust(request, adjustment).await.map_err(error::product)
     };
     match adjusted.await.map_err(Fault::from) {
-        Ok(after) => {
-            let (was, is) = (product.balance.on_hand, after.value.balance.on_hand);
+        Ok(corrected) => {
+            let (after, change) = corrected.value;
+            let is = after.balance.on_hand;
+            // What it was right before this, also where the form comes again or somebody else was in between.
+            let was = i64::from(is) - change;
             visit.tell(&format!("/admin/products/{}/?note=adjusted&was={was}&is={is}", product.revision.product))
         }
         Err(mut fault) if fault.is_about_the_form() => {

@@ -22,7 +22,7 @@ pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
     let body = bytes(&form.body(&["to", "reason"]));
     let moved = async {
         let (to, reason) = input::transition(&body)?;
-        let request = visit.plain().expecting(form.expected("version", Seen::Order));
+        let request = visit.plain().expecting(form.expected("version", Seen::Order)?);
         visit.engine.transition(request, order.id, to, reason).await.map_err(error::order)
     };
     match moved.await {
@@ -37,7 +37,7 @@ pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
     let body = bytes(&form.whole(&["reason"]));
     let cancelled = async {
         let reason = input::cancel(&body)?;
-        let request = visit.plain().expecting(form.expected("version", Seen::Order));
+        let request = visit.plain().expecting(form.expected("version", Seen::Order)?);
         visit.engine.cancel(request, order.id, reason).await.map_err(error::order)
     };
     match cancelled.await {
@@ -54,7 +54,7 @@ pub(crate) async fn contact(visit: Visit, form: Form) -> Answer {
     let body = bytes(&body.into_iter().collect());
     let edited = async {
         let patch = input::contact(&body, Presence::Full, &order.lines)?;
-        let request = visit.plain().expecting(form.expected("version", Seen::Order));
+        let request = visit.plain().expecting(form.expected("version", Seen::Order)?);
         visit.engine.edit_contact(request, order.id, patch).await.map_err(error::order)
     };
     match edited.await {

@@ -44,7 +44,7 @@ pub(crate) async fn place(visit: Visit, form: Form) -> Answer {
         let order = input::order(&body, visit.view().products(), visit.console.0.gate.limits())?;
         let rows = vec![order];
         let shape = Shape::of(&rows);
-        let request = visit.once(form.get("token"), &body);
+        let request = visit.once(form.get("token"), &body)?;
         visit.engine.place(request, rows).await.map_err(|failure| error::single(failure, &shape))
     };
     match placed.await.map_err(Fault::from) {
@@ -52,7 +52,14 @@ pub(crate) async fn place(visit: Visit, form: Form) -> Answer {
             let id = placed.value.first().map_or(0, |order| order.id.0);
             visit.go(&format!("/admin/orders/{id}/?note=placed"))
         }
-        Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), &form),
+        Err(mut fault) if fault.is_about_the_form() => {
+            if fault.status == StatusCode::UNPROCESSABLE_ENTITY
+                && let Some(order) = visit.placed_by(form.get("token")).await?
+            {
+                fault.texts.push(format!("It placed order {order}."));
+            }
+            page(&visit, Some(fault), &form)
+        }
         Err(fault) => Err(fault),
     }
 }

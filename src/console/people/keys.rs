@@ -56,7 +56,7 @@ pub(crate) async fn add_key(visit: Visit, form: Form) -> Answer {
 
 /// `POST keys/<id>/revoke/`.
 pub(crate) async fn revoke_key(visit: Visit, _: Form) -> Answer {
-    let id = visit.http.match_info().get("id").unwrap_or_default().parse().map_err(|_| Fault::missing("key"))?;
+    let id = visit.id()?;
     visit.engine.access(visit.plain(), AccessCommand::RevokeKey(KeyId(id))).await.map_err(refused)?;
     visit.go("/admin/keys/?note=revoked")
 }

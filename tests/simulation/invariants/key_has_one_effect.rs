@@ -47,7 +47,7 @@ fn is_same(kept: &Outcome, given: &Given) -> bool {
     match (kept, given) {
         (Outcome::Placed(kept), Given::Orders(given)) => kept == given,
         (Outcome::Order(kept), Given::Order(given)) => kept == given,
-        (Outcome::Product(revision, balance), Given::Product(given)) => {
+        (Outcome::Product(revision, balance, _), Given::Product(given)) => {
             (revision, balance) == (&given.revision, &given.balance)
         }
         (Outcome::Category(kept), Given::Category(given)) => kept == given,
