@@ -1,10 +1,18 @@
 //! What the API says of a field, in the words of the console: programs get the API's own texts, people these.
 
+use super::people::sentence;
 use crate::access::Refusal;
+use crate::actors::Failure;
 use crate::api::error::{KEY_REUSED, KEYS_FULL};
 
 /// What is said to who was signed in and is no longer.
 pub(super) const SIGNED_OUT: &str = "You are signed out. Nothing was saved. Sign in, then do it again.";
+
+/// What is said where the engine takes nothing more. Why is in its log, for whoever runs it.
+const STOPPED: &str = "The engine has stopped. Tell whoever runs the server.";
+/// What is said where a fault came between.
+const INTERRUPTED: &str =
+    "A fault came between, and it may have been done. Look whether it was before you do it again.";
 
 /// What is said where a form or a file comes too slowly.
 pub(super) const TOO_SLOW: &str = "It did not arrive in time. Nothing was saved: send it again.";
@@ -74,6 +82,9 @@ pub(super) fn whole(text: &str) -> String {
     if text == KEYS_FULL {
         return NO_MORE_KEPT.to_owned();
     }
+    if text.starts_with("The request was interrupted by a fault") {
+        return INTERRUPTED.to_owned();
+    }
     if text.starts_with("The body did not arrive within ") {
         return TOO_SLOW.to_owned();
     }
@@ -81,9 +92,23 @@ pub(super) fn whole(text: &str) -> String {
 }
 
 /// What somebody reads of whose forms no more can be kept apart.
-pub(super) const NO_MORE_KEPT: &str = "Nothing was saved: of each form and each row that you send the server remembers for a \
+const NO_MORE_KEPT: &str = "Nothing was saved: of each form and each row that you send the server remembers for a \
     while that it was sent, so that none counts twice, and it can remember no more of yours now. Try again later, or ask \
     whoever runs the server for more room (retention.idempotency_keys_max).";
+
+/// Why a command was not carried out, or may not have been.
+pub(super) fn failed<R: std::error::Error + 'static>(failure: &Failure<R>) -> String {
+    match failure {
+        Failure::Stopped(_) => STOPPED.to_owned(),
+        Failure::Interrupted => INTERRUPTED.to_owned(),
+        Failure::KeysFull { .. } => NO_MORE_KEPT.to_owned(),
+        Failure::Rejected(_)
+        | Failure::Busy { .. }
+        | Failure::NoSpace { .. }
+        | Failure::KeyReused
+        | Failure::Archive(_) => sentence(failure),
+    }
+}
 
 /// What stands before the text about `field` where there is no field to put it beside.
 pub(super) fn label(field: &str) -> String {

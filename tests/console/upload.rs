@@ -480,7 +480,9 @@ fn what_is_not_known_is_not_called_not_placed() {
     std::fs::rename(&journal, journal.with_file_name("gone")).unwrap();
     let over = run(&server, &path);
     std::fs::rename(journal.with_file_name("gone"), &journal).unwrap();
-    holds(&over, &["It ended early", "not known whether", "the same file settles it"]);
+    holds(&over, &["It ended early: The engine has stopped.", "not known whether", "the same file settles it"]);
+    let place = journal.parent().unwrap().to_str().unwrap();
+    assert!(!over.contains(place), "no clerk needs to know where the files are: {over}");
     let unknown = page(&server, &format!("{path}?show=unknown"));
     holds(&unknown, &["Not known whether it was placed; uploading the same file again settles it"]);
     assert!(!unknown.contains("Not placed:"), "{unknown}");

@@ -9,6 +9,7 @@ pub(super) use users::{add_user, change_user, users};
 use actix_web::http::StatusCode;
 
 use super::fault::Fault;
+use super::words;
 use crate::actors::Failure;
 use crate::domain::access::{AccessName, AccessRejection, Role};
 
@@ -47,7 +48,7 @@ fn refused(failure: Failure<AccessRejection>) -> Fault {
                 | AccessRejection::TooManyKeys { .. } => Fault::new(StatusCode::CONFLICT, text),
             }
         }
-        failure => Fault::new(StatusCode::SERVICE_UNAVAILABLE, sentence(&failure)),
+        failure => Fault::new(StatusCode::SERVICE_UNAVAILABLE, words::failed(&failure)),
     }
 }
 

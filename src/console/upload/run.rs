@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::super::people::sentence;
-use super::super::words::NO_MORE_KEPT;
+use super::super::words::failed;
 use super::identity::{Earlier, ROUNDS};
 use super::kept::{Outcome, Phase, Upload};
 use crate::access::Right;
@@ -123,10 +123,7 @@ async fn place(
                 if let Some(outcome) = before.filter(|_| !failure.is_unsure()) {
                     set(outcome);
                 }
-                return Err(match failure {
-                    Failure::KeysFull { .. } => NO_MORE_KEPT.into(),
-                    failure => sentence(&failure),
-                });
+                return Err(failed(&failure));
             }
         }
     };
