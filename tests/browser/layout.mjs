@@ -34,6 +34,13 @@ export const layout = async ({ open, go, api }) => {
       await go(page, path);
       await fits(page, path, viewport);
     }
+    // A button that names a thing stays on the page, however long that name is, and without a space.
+    await go(page, "/products/1/");
+    await page.locator("main .button.danger").first().evaluate((button) => {
+      button.closest("details")?.setAttribute("open", "");
+      button.textContent = `Delete ${"W".repeat(100)}`;
+    });
+    await fits(page, "/products/1/ with a long name", viewport);
     await page.context().close();
   }
 
