@@ -179,3 +179,17 @@ fn a_search_with_too_many_words_says_so() {
     holds(found.text(), &["At most 16 terms can be searched for at once."]);
     assert!(!found.text().contains("No matches"), "{}", found.text());
 }
+
+#[test]
+fn a_file_in_parts_is_told_how_to_be_sent_and_not_read_as_rows() {
+    let server = filled();
+    let (cookie, csrf) = begun(&server, "/upload/");
+    let body =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\ncustomer_name\r\n--b--\r\n";
+    for kind in ["multipart/form-data; boundary=b", "Multipart/Form-Data; boundary=b"] {
+        let headers = [("Content-Type", kind), ("Cookie", &*cookie), ("X-Csrf-Token", &*csrf)];
+        let refused = server.send("POST", "/admin/upload/?name=a.csv", &headers, body).expect(415);
+        assert!(!refused.text().contains("Content-Disposition"), "{}", refused.text());
+        holds(refused.text(), &["<h1>", "Send the file as it is"]);
+    }
+}
