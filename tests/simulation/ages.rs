@@ -1,7 +1,8 @@
 //! Since when everything ages that leaves or is flagged one day, in time that really passes, by other code than the engine's.
 //!
 //! What happens in a life ages from when it was seen; what a start reads back, from its date by the clock of the start,
-//! or from the start where that is later.
+//! or from the start where that is later. A key is dated by the later of two clocks: the wall clock, and the one that began with
+//! it in that life and never steps. So a clock that was behind makes nobody forget too early.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) struct Ages {
     pub(crate) packs: BTreeMap<u64, Moment>,
     /// From when on each effect of a key ages: one for each of the book's.
     pub(crate) keys: Vec<Moment>,
+    /// The latest date under which a store may hold each of them.
+    dates: Vec<i64>,
     /// Between which looks each of them really was.
     pub(crate) effects: Vec<(Moment, Moment)>,
     looked: Moment,
@@ -37,6 +40,9 @@ pub(crate) struct Ages {
     /// How many of the keys had their effect before this life.
     pub(crate) recalled: usize,
     pub(crate) life_began: Moment,
+    /// What the wall clock showed then, and by how much it was set forward since, at most.
+    life_wall: i64,
+    ahead: i64,
     /// When a client was last gone before it was answered: its key is not free yet.
     pub(crate) gave_up: Moment,
     /// Since when nobody touched the wall clock, and the store.
@@ -61,7 +67,8 @@ impl Ages {
         let stages = tales().map(|(id, tale)| (*id, (tale.status, since(tale.moved_at)))).collect();
         let ended = tales().filter(|(_, tale)| tale.status.is_terminal());
         let ended = ended.map(|(id, tale)| (*id, since(tale.moved_at))).collect();
-        let keys: Vec<_> = book.keys.iter().map(|effect| since(effect.at)).collect();
+        let dates: Vec<_> = (0..).zip(&book.keys).map(|(nth, effect)| self.dated(nth, effect.at, now)).collect();
+        let keys: Vec<_> = dates.iter().map(|date| since(Timestamp(*date))).collect();
         let recalled = keys.len();
         let mut effects = std::mem::take(&mut self.effects);
         effects.resize(recalled, (self.looked, now));
@@ -71,15 +78,28 @@ impl Ages {
             ended,
             packs: BTreeMap::new(),
             keys,
+            dates,
             effects,
             looked: now,
             placed: Vec::new(),
             recalled,
             life_began,
+            life_wall: wall.0,
+            ahead: 0,
             gave_up: now,
             clock_calm,
             store_calm,
         };
+    }
+
+    /// The latest date under which a store may hold the key `nth`, which has an effect of `at`, when a life ends `now`.
+    fn dated(&self, nth: usize, at: Timestamp, now: Moment) -> i64 {
+        let date = self.dates.get(nth).copied().unwrap_or(at.0);
+        let since = self.keys.get(nth).copied().unwrap_or(now);
+        if since < self.life_began {
+            return date;
+        }
+        date.max(self.life_wall + (since - self.life_began) + self.ahead)
     }
 
     /// `order` was published like this.
@@ -97,9 +117,10 @@ impl Ages {
         }
     }
 
-    /// It is looked at `passed`, and everything that `book` holds is durable.
-    pub(crate) fn see(&mut self, book: &Book, passed: Duration) {
+    /// It is looked at `passed`, when the wall clock shows `wall`, and everything that `book` holds is durable.
+    pub(crate) fn see(&mut self, book: &Book, passed: Duration, wall: Timestamp) {
         let now = moment(passed);
+        self.ahead = self.ahead.max(wall.0 - (self.life_wall + (now - self.life_began)));
         self.keys.resize(book.keys.len(), now);
         self.effects.resize(book.keys.len(), (self.looked, now));
         self.looked = now;

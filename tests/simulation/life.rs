@@ -203,8 +203,8 @@ impl<'a> Process<'a> {
             self.world.timers.note(&order, passed);
             self.world.ages.note(&order, passed);
         }
-        let World { ages, book, passed, .. } = &mut *self.world;
-        ages.see(book, *passed);
+        let World { ages, book, passed, wall, .. } = &mut *self.world;
+        ages.see(book, *passed, *wall);
         self.world.collect(&mut self.attempts);
         self.world.look(&self.engine, depth)
     }
