@@ -102,6 +102,11 @@ impl Ages {
         date.max(self.life_wall + (since - self.life_began) + self.ahead)
     }
 
+    /// What the clock that began with this life and never steps shows.
+    pub(crate) fn present(&self, passed: Duration) -> Timestamp {
+        Timestamp(self.life_wall + (moment(passed) - self.life_began))
+    }
+
     /// `order` was published like this.
     pub(crate) fn note(&mut self, order: &Order, passed: Duration) {
         let (now, id) = (moment(passed), order.id.0);
@@ -120,7 +125,7 @@ impl Ages {
     /// It is looked at `passed`, when the wall clock shows `wall`, and everything that `book` holds is durable.
     pub(crate) fn see(&mut self, book: &Book, passed: Duration, wall: Timestamp) {
         let now = moment(passed);
-        self.ahead = self.ahead.max(wall.0 - (self.life_wall + (now - self.life_began)));
+        self.ahead = self.ahead.max(wall.0 - self.present(passed).0);
         self.keys.resize(book.keys.len(), now);
         self.effects.resize(book.keys.len(), (self.looked, now));
         self.looked = now;

@@ -61,8 +61,8 @@ pub(crate) struct KeyEffect {
     pub(crate) key: Box<str>,
     pub(crate) sequence: u64,
     pub(crate) at: Timestamp,
-    /// The latest that the wall clock has shown since.
-    pub(crate) wall_max: Timestamp,
+    /// The latest that a clock which the engine may go by has shown since.
+    pub(crate) latest: Timestamp,
 }
 
 impl Shelf {
@@ -104,7 +104,7 @@ impl Book {
         }
         if let Some(key) = &entry.key {
             let (sequence, at) = (durable.sequence, entry.at);
-            self.keys.push(KeyEffect { key: key.key.clone(), sequence, at, wall_max: wall });
+            self.keys.push(KeyEffect { key: key.key.clone(), sequence, at, latest: wall });
         }
         for event in &entry.events {
             if let Err(fault) = self.event(durable.sequence, &entry, event) {
@@ -113,10 +113,10 @@ impl Book {
         }
     }
 
-    /// Notes what the wall clock shows.
-    pub(crate) fn observe(&mut self, wall: Timestamp) {
+    /// Notes what clock the engine may go by.
+    pub(crate) fn observe(&mut self, clock: Timestamp) {
         for effect in &mut self.keys {
-            effect.wall_max = effect.wall_max.max(wall);
+            effect.latest = effect.latest.max(clock);
         }
     }
 

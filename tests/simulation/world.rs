@@ -107,7 +107,8 @@ impl World {
     pub(crate) fn tick(&mut self, clocks: &Clocks) {
         self.passed = clocks.passed();
         self.wall = clocks.now();
-        self.book.observe(self.wall);
+        // One that ran ahead at the start still counts when it was set back.
+        self.book.observe(self.wall.max(self.ages.present(self.passed)));
     }
 
     /// Reads the disk back as the next start will: everything that was durable has to be there and equal; what was being

@@ -15,7 +15,7 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
             let before = &sight.book.keys[nth_before];
             let (first, second) = (sight.ages.effects[nth_before].0, sight.ages.effects[nth].1);
             // A start goes by the wall clock: one that ran ahead makes the engine forget.
-            let is_recalled = nth_before < sight.ages.recalled && before.at.plus(sight.keys_kept) < before.wall_max;
+            let is_recalled = nth_before < sight.ages.recalled && before.at.plus(sight.keys_kept) < before.latest;
             let is_old = first + micros(sight.keys_kept) < second + SLACK;
             ensure(is_recalled || is_old, || {
                 format!(
