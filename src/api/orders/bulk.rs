@@ -8,6 +8,7 @@ use super::super::call::Call;
 use super::super::error::{self, Shape};
 use super::super::fields::Ignored;
 use super::super::list::Query;
+use super::super::parts::PART_BYTES;
 use super::rows::{self, Shown};
 use super::{dry_run, input};
 
@@ -40,6 +41,8 @@ pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, lease): BulkBo
     let placed = call.engine.place(request, rows).await.map_err(|failure| error::bulk(failure, &shape))?;
     let orders = placed.value.into_iter().map(|order| Shown { order, delay: None }).collect();
     // The orders are there until they are sent, and so is the room that their body took.
-    let answer = rows::list(StatusCode::CREATED, call.gate.zone(), orders, lease);
+    // A repetition makes no orders, and may be sent by as many clients as like.
+    let part_bytes = if placed.replayed { PART_BYTES } else { rows::PLACED_PART_BYTES };
+    let answer = rows::list(StatusCode::CREATED, call.gate.zone(), orders, part_bytes, lease);
     Ok(marked(answer, placed.replayed))
 }

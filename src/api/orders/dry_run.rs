@@ -12,6 +12,7 @@ use super::super::call::Call;
 use super::super::error;
 use super::super::fields::{Ignored, Problem};
 use super::super::gate::Lease;
+use super::super::parts::PART_BYTES;
 use super::super::render::{self, OrderBody, Times};
 use super::input::{self, BulkRows};
 use super::rows::{self, Row};
@@ -71,7 +72,7 @@ async fn judged(
     // What the real run would answer comes first.
     let is_whole = rows.iter().all(Result::is_ok);
     let frame = [if is_whole { r#"{"status":201,"rows":["# } else { r#"{"status":400,"rows":["# }, "]}"];
-    Ok(rows::answer(StatusCode::OK, call.gate.zone(), frame, rows, lease))
+    Ok(rows::answer(StatusCode::OK, call.gate.zone(), frame, rows, PART_BYTES, lease))
 }
 
 /// The outcomes of all rows in order: those that could be read, `judged`, between those that could not, `bad`.

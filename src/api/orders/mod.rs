@@ -42,6 +42,7 @@ use super::call::Call;
 use super::condition;
 use super::error::Error;
 use super::list::leading_on;
+use super::parts::PART_BYTES;
 use crate::domain::order::Order;
 use crate::view::{OrderQuery, View};
 
@@ -83,5 +84,5 @@ async fn listed(call: &Call, query: OrderQuery) -> Result<HttpResponse, Error> {
     };
     let engine = call.engine.clone();
     let (orders, next) = call.gate.scan(move || work(engine.view())).await??;
-    Ok(leading_on(&call.http, rows::list(StatusCode::OK, call.gate.zone(), orders, ()), next))
+    Ok(leading_on(&call.http, rows::list(StatusCode::OK, call.gate.zone(), orders, PART_BYTES, ()), next))
 }

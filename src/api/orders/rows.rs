@@ -8,10 +8,14 @@ use chrono_tz::Tz;
 use memchr::memmem;
 
 use super::super::answer::json;
-use super::super::parts::{self, PART_BYTES, is_full};
+use super::super::parts::{self, PART_BYTES};
 use super::super::render::{self, LineBody, OrderBody, Times, WHOLE_ORDER_BYTES};
 use crate::domain::order::{Line, Order};
 use crate::view::Delay;
+
+/// A part of the answer to a bulk that was just placed. Its orders take more memory than that, and a client that takes it in
+/// small parts gets half as many orders a second.
+pub(super) const PLACED_PART_BYTES: usize = 1 << 20;
 
 /// About how many bytes a line takes, but for its product's description.
 const LINE_BYTES: usize = 320;
@@ -59,12 +63,18 @@ pub(super) fn one(status: StatusCode, order: &Arc<Order>, delay: Option<Delay>, 
     if is_small(order) {
         return json(status, render::json(&OrderBody::new(order, delay, &Times::new(zone)), WHOLE_ORDER_BYTES));
     }
-    answer(status, zone, ["", ""], vec![Shown { order: order.clone(), delay }], ())
+    answer(status, zone, ["", ""], vec![Shown { order: order.clone(), delay }], PART_BYTES, ())
 }
 
-/// A list of orders; `kept` is kept until the last one is written.
-pub(super) fn list(status: StatusCode, zone: Tz, orders: Vec<Shown>, kept: impl Unpin + 'static) -> HttpResponse {
-    answer(status, zone, ["[", "]"], orders, kept)
+/// A list of orders, in parts of about `part_bytes`; `kept` is kept until the last one is written.
+pub(super) fn list(
+    status: StatusCode,
+    zone: Tz,
+    orders: Vec<Shown>,
+    part_bytes: usize,
+    kept: impl Unpin + 'static,
+) -> HttpResponse {
+    answer(status, zone, ["[", "]"], orders, part_bytes, kept)
 }
 
 /// A row whose order is written so far.
@@ -76,12 +86,14 @@ struct Open<R> {
     rest: Vec<u8>,
 }
 
-/// `rows` between two texts, each let go once it is written; `kept` is kept until the last one is.
+/// `rows` between two texts, in parts of about `part_bytes`, each row let go once it is written; `kept` is kept until the last
+/// one is.
 pub(super) fn answer<R: Row>(
     status: StatusCode,
     zone: Tz,
     [before, after]: [&'static str; 2],
     rows: Vec<R>,
+    part_bytes: usize,
     kept: impl Unpin + 'static,
 ) -> HttpResponse {
     let mut rows = rows.into_iter().enumerate();
@@ -91,9 +103,9 @@ pub(super) fn answer<R: Row>(
     parts::answer(status, move |part| {
         let _ = &kept;
         part.extend_from_slice(std::mem::take(&mut before).as_bytes());
-        while !is_full(part) {
+        while part.len() < part_bytes {
             if let Some(mut at) = open.take() {
-                if at.go_on(part) {
+                if at.go_on(part, part_bytes) {
                     open = Some(at);
                 }
                 continue;
@@ -127,10 +139,10 @@ fn begin<R: Row>(row: R, place: usize, times: &Times, part: &mut Vec<u8>) -> Opt
 
 impl<R: Row> Open<R> {
     /// Writes further lines; `false` once the row is whole.
-    fn go_on(&mut self, part: &mut Vec<u8>) -> bool {
+    fn go_on(&mut self, part: &mut Vec<u8>, part_bytes: usize) -> bool {
         let lines = self.row.order().map_or(&[][..], |order| &order.lines);
         for line in &lines[self.lines..] {
-            if is_full(part) {
+            if part.len() >= part_bytes {
                 return true;
             }
             if self.lines > 0 {
