@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::browser::{SignedIn, begun, holds, order};
 use super::support::{Reply, Running, parse};
-use super::{PASSWORD, csrf_of, key, manned, with_key};
+use super::{PASSWORD, csrf_of, key, manned, stock_up, with_key};
 
 const ORDERS: &str = "/api/inventory/orders/";
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
@@ -44,9 +44,7 @@ impl<'a> Late<'a> {
 
 fn stocked() -> (Running, String) {
     let (server, root) = manned();
-    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name":"Things"}"#).expect(201);
-    let product = r#"{"name":"Thing","price":"1","stock":100000,"category_id":1}"#;
-    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    stock_up(&server, &root, 100_000);
     (server, root)
 }
 

@@ -1,14 +1,12 @@
 //! Whose an idempotency key is.
 
 use super::browser::goes_to;
-use super::{PASSWORD, SignedIn, key, manned, manned_with, with_key};
+use super::{PASSWORD, SignedIn, key, manned, manned_with, stock_up, with_key};
 
 #[test]
 fn a_key_against_repetition_holds_for_the_caller_who_used_it() {
     let (server, root) = manned();
-    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Things"}"#).expect(201);
-    let product = r#"{"name": "Phone", "price": "1", "stock": 5, "category_id": 1}"#;
-    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    stock_up(&server, &root, 5);
     let by = [("X-Api-Key", root.as_str())];
     let (shop, kiosk) =
         (key(&server, &by, "shop", "operator", "orders"), key(&server, &by, "kiosk", "operator", "orders"));
@@ -46,9 +44,7 @@ fn what_keeps_a_form_from_counting_twice_holds_for_the_user_who_sent_it() {
 #[test]
 fn the_forms_of_one_user_leave_room_for_those_of_another() {
     let (server, root) = manned_with(|settings| settings.retention.idempotency_keys_max = 20);
-    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Things"}"#).expect(201);
-    let product = r#"{"name": "Phone", "price": "1", "stock": 500, "category_id": 1}"#;
-    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    stock_up(&server, &root, 500);
     let (ann, olga) = (SignedIn::new(&server, "ann", PASSWORD), SignedIn::new(&server, "olga", PASSWORD));
     let place = |who: &SignedIn<'_>, token: &str| {
         let fields = [("customer_name", "Zoe"), ("customer_email", "zoe@example.com"), ("customer_phone", "1")];

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::browser::{SignedIn, goes_to, holds};
 use super::support::{Reply, Running};
-use super::{PASSWORD, csrf_of, key, manned, with_key};
+use super::{PASSWORD, csrf_of, key, manned, stock_up, with_key};
 
 const ROWS: usize = 10_000;
 
@@ -39,9 +39,7 @@ fn begin(server: &Running, by: &[(&str, &str)], customer: &str) -> String {
 #[test]
 fn a_run_of_a_file_ends_when_whoever_began_it_may_place_no_more_orders() {
     let (server, root) = manned();
-    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Phones"}"#).expect(201);
-    let product = r#"{"name": "Phone", "price": "1.00", "stock": 1000000, "category_id": 1}"#;
-    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    stock_up(&server, &root, 1_000_000);
     let check = |by: &[(&str, &str)], name: &str, (method, path, body): (&str, &str, &str), said: &str| {
         let before = newest(&server, &root);
         let page = begin(&server, by, name);
@@ -77,9 +75,7 @@ fn a_run_of_a_file_ends_when_whoever_began_it_may_place_no_more_orders() {
 #[test]
 fn the_same_file_of_two_users_is_two_files_and_is_placed_once() {
     let (server, root) = manned();
-    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Phones"}"#).expect(201);
-    let product = r#"{"name": "Phone", "price": "1.00", "stock": 100, "category_id": 1}"#;
-    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    stock_up(&server, &root, 100);
     let content = "order,customer_name,customer_email,customer_phone,delivery_address,product_id,quantity\n\
                    A,Zoe,z@example.com,1,Here,1,1\n,Max,m@example.com,1,Here,1,1\n";
     let [one, other] = ["one", "other"].map(|name| key(&server, &[("X-Api-Key", &root)], name, "operator", "orders"));

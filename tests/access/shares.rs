@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::support::Running;
-use super::{PASSWORD, SignedIn, key, manned_with, with_key};
+use super::{PASSWORD, SignedIn, key, manned_with, stock_up, with_key};
 
 const BULK: &str = "/api/inventory/orders/bulk/";
 
@@ -35,9 +35,7 @@ fn chunk(bytes: &[u8]) -> Vec<u8> {
 fn stocked() -> (Running, String, String) {
     let (server, root) = manned_with(|settings| settings.limits.bulk_body_bytes = 1 << 20);
     let till = key(&server, &[("X-Api-Key", &root)], "till", "operator", "all");
-    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name":"Things"}"#).expect(201);
-    let product = r#"{"name":"Thing","price":"1","stock":100000,"category_id":1}"#;
-    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    stock_up(&server, &root, 100_000);
     (server, root, till)
 }
 
@@ -143,9 +141,7 @@ fn one_viewer_who_follows_with_many_pages_leaves_places_for_others() {
 #[test]
 fn bulks_and_dry_runs_of_one_caller_leave_room_for_the_orders_of_another() {
     let (server, root) = manned_with(|settings| (settings.limits.orders, settings.limits.placements) = (100, 4));
-    with_key(&server, "POST", "/api/inventory/categories/", &root, r#"{"name": "Things"}"#).expect(201);
-    let product = r#"{"name": "Phone", "price": "1", "stock": 2000000, "category_id": 1}"#;
-    with_key(&server, "POST", "/api/inventory/products/", &root, product).expect(201);
+    stock_up(&server, &root, 2_000_000);
     let by = [("X-Api-Key", root.as_str())];
     let shop = super::key(&server, &by, "shop", "operator", "orders");
     let till = super::key(&server, &by, "till", "operator", "orders");
