@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::buckets::Source;
 use super::caller::Caller;
+use crate::domain::share::room;
 use crate::domain::who::Who;
 
 /// Whose share something is: a key's, a user's, or that of an address which says no name.
@@ -49,9 +50,9 @@ impl Holder {
 
 /// An amount that callers share.
 ///
-/// Nobody may hold more than is left for others, and where `n` hold something, who does leaves one part of `n + 1`. So a caller
-/// alone may have half, of two busy ones each a third, and whoever comes new finds something, however greedy the others
-/// are, until there are about as many of them as the root of the whole: 150 addresses of 25,000 connections.
+/// Each has [what all are due](room). So a caller alone may have half, of two busy ones each a third, and whoever comes new
+/// finds something, however greedy the others are, until there are about as many of them as the root of the whole: 150
+/// addresses of 25,000 connections.
 #[derive(Clone)]
 pub struct Shares(Arc<Amounts>);
 
@@ -97,12 +98,7 @@ impl Shares {
 
 impl Amounts {
     fn allows(&self, given: &Given, held: usize, more: usize) -> bool {
-        let Some(left) = self.total.checked_sub(given.total).and_then(|left| left.checked_sub(more)) else {
-            return false;
-        };
-        // Without the second bound each would take half of what the one before left: the tenth would find a thousandth.
-        // The first bound holds all the same: there may be many who hold next to nothing.
-        held + more <= left && (held == 0 || left >= self.total / (given.by_holder.len() + 1))
+        room(self.total, given.total, held, given.by_holder.len()).is_some_and(|room| more <= room)
     }
 }
 

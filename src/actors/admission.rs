@@ -3,8 +3,7 @@
 //! Whoever is let in waits for all who came before. Without this bound that is as long as the queues are, and by the time
 //! its turn comes a client has given up. With it, what is taken is answered soon, and the rest is told soon to come again.
 //!
-//! Callers share it as they share everything else: nobody may have more under way than is left for others, and where `n`
-//! have something, who does leaves one part of `n + 1`. The whole is twice what one caller alone may have.
+//! Callers share it as they share everything else ([`room`]). The whole is twice what one caller alone may have.
 //!
 //! A bulk counts as one placement and as its orders. It is let in while its caller has any room, so that the largest one is
 //! not kept out by a stream of small ones, and counts as no more orders than the caller had room for: what it has beyond
@@ -15,6 +14,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 use parking_lot::Mutex;
 
+use crate::domain::share::room;
 use crate::domain::who::Who;
 
 /// Placements and orders that are under way.
@@ -57,7 +57,7 @@ impl Admission {
         Arc::new(Self { under_way: Mutex::new(UnderWay { load, counted, by_caller: HashMap::new() }), max })
     }
 
-    /// Lets a placement of `who` with so many orders in; nothing where there is no room for it.
+    /// Lets in a placement of `who` with this number of orders; `None` where there is no room for it.
     pub(super) fn enter(self: &Arc<Self>, who: &Who, orders: usize) -> Option<Room> {
         let mut under_way = self.under_way.lock();
         let counted = under_way.room(self.max, who)?.min(orders);
@@ -95,13 +95,9 @@ impl UnderWay {
 /// How much more somebody may have who holds `held`, where `callers` hold `given` of twice `max`; at least one, or nothing.
 fn share(max: usize, given: usize, held: usize, callers: usize) -> Option<usize> {
     let total = max.saturating_mul(2);
-    let left = total.saturating_sub(given);
-    if held == 0 {
-        // Half of what is left, and the last one to who has none.
-        return (left > 0).then(|| (left / 2).max(1));
-    }
-    let for_others = left.saturating_sub(total / (callers + 1));
-    Some((left.saturating_sub(held) / 2).min(for_others)).filter(|more| *more > 0)
+    let more = room(total, given, held, callers).filter(|more| *more > 0);
+    // The last one is for who has none.
+    more.or_else(|| (held == 0 && given < total).then_some(1))
 }
 
 impl Drop for Room {

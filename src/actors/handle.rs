@@ -254,7 +254,7 @@ impl Fulfillment {
     /// that cannot be placed takes nothing, so that what is said of the rows after it holds once it is left out. `place`
     /// on the same state places all rows when each of them is `Ok` here, as the same orders, and otherwise refuses the
     /// bulk for the first `Err`. Answers once all that the outcome rests on is durable. It needs as much room as a
-    /// placement of so many rows, among other dry runs.
+    /// placement of these rows, among other dry runs.
     ///
     /// # Errors
     /// What is wrong with a row is in its outcome; [`Failure::Rejected`] does not occur.

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod inventory;
 pub mod money;
 pub mod order;
+pub mod share;
 pub mod stock;
 pub mod text;
 pub mod time;
