@@ -8,11 +8,25 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, LINK};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::answer::ok;
 use super::error::Error;
 use super::fields::{NOT_A_DAY, day, truth};
 use super::gate::Gate;
+
+/// What is escaped of the value of a parameter: what has a meaning in a query, as a name may hold it.
+const IN_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b',')
+    .remove(b'@')
+    .remove(b'/');
+/// What is escaped of a part of a query that the server took: what a header cannot hold.
+const IN_HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'>');
 
 /// The parameters of a list.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -136,36 +150,10 @@ fn link(request: &HttpRequest, cursor: impl Display) -> Option<HeaderValue> {
     for pair in request.query_string().split('&') {
         let is_cursor = form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == "cursor");
         if !pair.is_empty() && !is_cursor {
-            push_ascii(&mut link, pair);
-            link.push('&');
+            write!(link, "{}&", utf8_percent_encode(pair, IN_HEADER)).ok()?;
         }
     }
-    link.push_str("cursor=");
-    push_value(&mut link, &cursor.to_string());
-    link.push_str(">; rel=\"next\"");
+    let cursor = cursor.to_string();
+    write!(link, "cursor={}>; rel=\"next\"", utf8_percent_encode(&cursor, IN_VALUE)).ok()?;
     HeaderValue::try_from(link).ok()
-}
-
-/// Appends the value of a parameter: what has a meaning in a query is escaped, as a name may hold it.
-fn push_value(link: &mut String, value: &str) {
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:,@/".contains(&byte) {
-            link.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            write!(link, "%{byte:02X}").ok();
-        }
-    }
-}
-
-/// Appends a part of a query that the server took, with what a header cannot hold escaped.
-fn push_ascii(link: &mut String, part: &str) {
-    for byte in part.bytes() {
-        if byte.is_ascii_graphic() && byte != b'>' {
-            link.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            write!(link, "%{byte:02X}").ok();
-        }
-    }
 }

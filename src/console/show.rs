@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use minijinja::{Environment, HtmlEscape, Value, escape_formatter};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::api::Gate;
 use crate::domain::count::word;
@@ -157,16 +158,8 @@ fn size(bytes: u64) -> String {
 
 /// `text` as a part of a query.
 pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            write!(out, "%{byte:02X}").ok();
-        }
-    }
-    out
+    const OTHERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    utf8_percent_encode(text, OTHERS).to_string()
 }
 
 #[cfg(test)]

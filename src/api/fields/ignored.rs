@@ -2,14 +2,16 @@
 //! that it does not have. They have no effect, as with DRF; but their sender is told.
 
 use std::cell::{Cell, RefCell};
-use std::fmt::Write;
 
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// So many names are told; there may be as many as a body has members.
 const NAMES_MAX: usize = 32;
 /// So much of a name is told, in bytes.
 const NAME_BYTES_MAX: usize = 64;
+/// What is escaped of a name, as in an address.
+const IN_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// The names of what was not taken up, each once, in the order in which they were met.
 #[derive(Debug, Default)]
@@ -81,22 +83,14 @@ impl Ignored {
         self.more.get()
     }
 
-    /// The names with commas between them, in ASCII: what is no letter, digit, dash, dot or underscore is escaped as in
-    /// an address.
+    /// The names with commas between them, in ASCII.
     pub(crate) fn list(&self) -> String {
         let mut list = String::new();
         for name in self.names.borrow().iter() {
             if !list.is_empty() {
                 list.push_str(", ");
             }
-            for byte in name.bytes() {
-                if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
-                    list.push(char::from(byte));
-                } else {
-                    // Writing to a string does not fail.
-                    write!(list, "%{byte:02X}").ok();
-                }
-            }
+            list.extend(utf8_percent_encode(name, IN_NAME));
         }
         if self.more.get() {
             list.push_str(", ...");
