@@ -70,6 +70,11 @@ pub(super) fn is_local_name(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
+/// Whether `path` is one of the console's pages.
+pub(crate) fn is_console(path: &str) -> bool {
+    path.starts_with("/admin/")
+}
+
 /// What the path of an answer says of how browsers may treat it.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
@@ -80,7 +85,7 @@ pub(super) struct Kind {
 impl Kind {
     /// What is served at `path`.
     pub(super) fn of(path: &str) -> Self {
-        let is_console = path.starts_with("/admin/");
+        let is_console = is_console(path);
         Self { is_console, is_data: is_console || path.starts_with("/api/") }
     }
 }

@@ -15,6 +15,7 @@ use futures_util::Stream;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use super::browser::is_console;
 use super::buckets::{Buckets, Source};
 use super::caller::{Caller, Session};
 use super::credential::Credential;
@@ -111,10 +112,6 @@ enum Known {
     Wrong,
     Key(Arc<ApiKey>),
     User(Arc<User>, Arc<Live>, Token),
-}
-
-fn is_console(path: &str) -> bool {
-    path.starts_with("/admin/")
 }
 
 struct Inner {

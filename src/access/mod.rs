@@ -25,7 +25,7 @@ mod shares;
 mod sign_in;
 
 pub use browser::is_led_here;
-pub(crate) use browser::{is_form, is_multipart};
+pub(crate) use browser::{is_console, is_form, is_multipart};
 pub use caller::{Caller, Session};
 pub use cookie::{NAME as SESSION_COOKIE, is_doubled};
 pub use guard::{DEMO_USER, Guard, Open, Options, guard};

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
+use super::browser::is_console;
 use crate::domain::access::Role;
 
 /// Why a request is not let through.
@@ -34,7 +35,7 @@ pub enum Refusal {
     /// Too many requests.
     #[error("Request was throttled. Expected available in {} seconds.", seconds(*.0))]
     TooMany(Duration),
-    /// The form is larger than so many bytes, which is what one takes.
+    /// The form is larger than a form may be, in bytes.
     #[error("The form is larger than {0} bytes.")]
     TooLarge(usize),
     /// Other forms take the room for this one.
@@ -63,7 +64,7 @@ impl Refusal {
     /// The answer to `request`: a page below `/admin/`, JSON elsewhere.
     pub(super) fn answer_to(self, request: &HttpRequest) -> HttpResponse {
         match request.app_data::<RefusalPage>() {
-            Some(page) if request.path().starts_with("/admin/") => page.0(request, self),
+            Some(page) if is_console(request.path()) => page.0(request, self),
             Some(_) | None => self.answer(),
         }
     }
