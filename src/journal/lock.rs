@@ -46,12 +46,7 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false);
         // What a link leads to is somebody else's.
         let file = options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path);
-        let mut file = file.map_err(LockError::Io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held(pid_in(&file))),
-            Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
-        }
+        let mut file = locked(file.map_err(LockError::Io)?)?;
         match file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())) {
             // The id is only a courtesy: a full disk keeps nobody from starting.
             Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(LockError::Io(error)),
@@ -93,11 +88,16 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { file: None, directory: None }),
             Err(error) => return Err(LockError::Io(error)),
         };
-        match file.try_lock() {
-            Ok(()) => Ok(Self { file: Some(file), directory: None }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held(pid_in(&file))),
-            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
-        }
+        Ok(Self { file: Some(locked(file)?), directory: None })
+    }
+}
+
+/// The lock file `file`, locked.
+fn locked(file: File) -> Result<File, LockError> {
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LockError::Held(pid_in(&file))),
+        Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
     }
 }
 

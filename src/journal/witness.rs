@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use super::damage::ReadError;
 use super::frame::{Chain, GENESIS};
+use super::prepare::is_no_space;
 use super::reader::Checkpoint;
 use super::segment::{self, Identity, SegmentHeader, sync_directory};
 use crate::regular;
@@ -146,7 +147,7 @@ impl Keeper {
         let (identity, witness) = (Identity::at(journal)?, Witness { entry, ..Witness::of(headers) });
         match witness.write(journal) {
             // No reason not to serve: what it said before is still true, and it is written again.
-            Err(error) if is_full(&error) => {
+            Err(error) if is_no_space(&error) => {
                 tracing::warn!(%error, "the disk is full: the journal's witness could not be written; it is tried again");
             }
             written => written?,
@@ -182,10 +183,6 @@ impl Keeper {
     pub(super) fn is_behind(&self, sequence: u64) -> bool {
         self.witness.entry.sequence < sequence
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Where the witness is of the journal in the directory `journal`.
