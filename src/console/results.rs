@@ -70,9 +70,14 @@ impl Results {
         key
     }
 
+    /// What `pick` takes of the outcome of `key`, where it is one of `who`.
+    fn find<T>(&self, key: &str, who: &Who, pick: impl FnOnce(&Outcome) -> Option<T>) -> Option<T> {
+        self.0.lock().iter().find(|kept| kept.key == key && kept.who == *who).and_then(|kept| pick(&kept.outcome))
+    }
+
     /// The orders of `key`, where `who` chose them.
     pub(super) fn bulk(&self, key: &str, who: &Who) -> Option<Arc<Bulk>> {
-        self.0.lock().iter().find(|kept| kept.key == key && kept.who == *who).and_then(|kept| match &kept.outcome {
+        self.find(key, who, |outcome| match outcome {
             Outcome::Bulk(bulk) => Some(bulk.clone()),
             Outcome::Secret(_) | Outcome::Form(_) => None,
         })
@@ -80,7 +85,7 @@ impl Results {
 
     /// The form of `key`, where `who` filled it in.
     pub(super) fn form(&self, key: &str, who: &Who) -> Option<Arc<Unsent>> {
-        self.0.lock().iter().find(|kept| kept.key == key && kept.who == *who).and_then(|kept| match &kept.outcome {
+        self.find(key, who, |outcome| match outcome {
             Outcome::Form(form) => Some(form.clone()),
             Outcome::Bulk(_) | Outcome::Secret(_) => None,
         })

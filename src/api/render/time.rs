@@ -66,8 +66,9 @@ impl Text {
             // The clock is wrong.
             Ok(_) | Err(_) => text.word(&format!("{:04}", local.year())),
         }
-        let parts = [(b'-', local.month()), (b'-', local.day()), (b'T', local.hour()), (b':', local.minute())];
-        for (sign, number) in parts.into_iter().chain([(b':', local.second())]) {
+        let (month, day) = ((b'-', local.month()), (b'-', local.day()));
+        let (hour, minute, second) = ((b'T', local.hour()), (b':', local.minute()), (b':', local.second()));
+        for (sign, number) in [month, day, hour, minute, second] {
             text.sign(sign);
             text.digits(number, 2);
         }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
 use super::super::results;
-use super::super::visit::{Answer, Visit, see_other};
+use super::super::visit::{Answer, UNREADABLE, Visit, see_other};
 use super::super::words;
 use super::verb;
 use crate::access::Right;
@@ -85,8 +85,7 @@ impl Chosen {
 impl Wanted {
     fn of(form: &Form) -> Result<Self, Fault> {
         let chosen: Option<Vec<_>> = form.all("id").map(Chosen::parse).collect();
-        let unreadable = || Fault::bad_request("The form could not be read; load the page again.");
-        let mut orders = chosen.ok_or_else(unreadable)?;
+        let mut orders = chosen.ok_or_else(|| Fault::bad_request(UNREADABLE))?;
         // An order is changed once, however often it was ticked.
         let mut seen = HashSet::new();
         orders.retain(|order| seen.insert(order.id));
