@@ -102,6 +102,8 @@ pub(super) fn answer<R: Row>(
     let mut open: Option<Open<R>> = None;
     parts::answer(status, move |part| {
         let _ = &kept;
+        // Growing from nothing would copy a large part, and ask for fresh memory, again and again.
+        part.reserve(part_bytes.min(rows.len() * WHOLE_ORDER_BYTES));
         part.extend_from_slice(std::mem::take(&mut before).as_bytes());
         while part.len() < part_bytes {
             if let Some(mut at) = open.take() {
