@@ -1,6 +1,6 @@
 //! One process for each data directory.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -42,6 +42,7 @@ impl Lock {
     /// Takes the lock that is the file at `path`, and writes the id of this process into it for those who come too
     /// late. The file stays when the lock is released: removing it could remove the lock of the next one.
     pub(super) fn take(path: &Path) -> Result<Self, LockError> {
+        expect_file_or_nothing(path).map_err(LockError::Io)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         // What a link leads to is somebody else's.
@@ -83,12 +84,25 @@ impl Lock {
             Some(Err(LockError::Io(error))) if is_read_only(&error) => {}
             Some(taken) => return taken,
         }
+        expect_file_or_nothing(path).map_err(LockError::Io)?;
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { file: None, directory: None }),
             Err(error) => return Err(LockError::Io(error)),
         };
         Ok(Self { file: Some(locked(file)?), directory: None })
+    }
+}
+
+/// Refuses what is no lock file: opening a pipe could take for ever.
+fn expect_file_or_nothing(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => {
+            Err(io::Error::other(format!("{} is no regular file; remove it, and it is made anew", path.display())))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -293,7 +293,8 @@ pub(super) fn remove_strays(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.extension() == Some(OsStr::new(EXTENSION)) {
-            fs::remove_file(path)?;
+            let named = |error| io::Error::other(format!("{}: {error}; move it away", path.display()));
+            fs::remove_file(&path).map_err(named)?;
         }
     }
     Ok(())

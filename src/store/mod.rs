@@ -62,7 +62,7 @@ pub use quarantine::{
     open_if_certain, open_or_quarantine,
 };
 pub use schema::Table;
-pub use sled::{Options, SledKv};
+pub use sled::{Options, SledKv, expect_regular_files};
 
 use digest::Digest;
 use record::Records;

@@ -124,9 +124,31 @@ impl SledKv {
     }
 }
 
+/// Refuses a store with a pipe or a device among its files: sled would wait for it for ever.
+///
+/// # Errors
+/// [`StoreError::Io`], which names the file.
+pub fn expect_regular_files(directory: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::Io { action: "list its files", source };
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => expect_regular_files(&path)?,
+            Ok(found) if !found.is_file() => {
+                let source = io::Error::other(format!("{} is no regular file; move it away", path.display()));
+                return Err(StoreError::Io { action: "be opened", source });
+            }
+            // What cannot be looked at is for sled to say.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 impl Files {
     fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
         fs::create_dir_all(directory).map_err(|source| StoreError::Io { action: "make its directory", source })?;
+        expect_regular_files(directory)?;
         remove_unfinished_snapshots(directory)?;
         let config = Config::new()
             .path(directory)

@@ -105,6 +105,31 @@ fn a_flush_that_takes_longer_than_half_a_minute_is_waited_for_also_at_the_stop()
     assert_sound(&directory);
 }
 
+#[test]
+fn a_signal_ends_a_start_at_once_whatever_the_disk_does() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    // The store takes for ever to be made.
+    let held = home.path().join("held");
+    fs::create_dir(&directory).unwrap();
+    fs::write(&held, "").unwrap();
+    let shim = Shim::new();
+    for signal in ["-TERM", "-INT"] {
+        let mut command = serve(&directory, MANUAL);
+        shim.watch(&mut command, &directory);
+        command.env("SHIM_HELD", &held);
+        let mut starting = Starting::spawn(command);
+        while !starting.log().contains("starting; until it is ready") {
+            thread::sleep(Duration::from_millis(10));
+        }
+        thread::sleep(Duration::from_secs(2));
+        assert!(!starting.log().contains("\"ready\""), "{signal}: the store is waited for: {}", starting.log());
+        starting.signal(signal);
+        let ended = starting.wait_at_most(Duration::from_secs(5)).unwrap_or_else(|| panic!("{signal} ends it"));
+        assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.log);
+    }
+}
+
 fn segments(directory: &Path) -> usize {
     let files = fs::read_dir(directory.join("journal")).unwrap();
     files.filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|end| end == "seg"))).count()

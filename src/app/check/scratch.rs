@@ -67,6 +67,9 @@ impl StoreCopy {
         if !directory.exists() {
             return Ok(Self { links: None, unusable: None, _files: files });
         }
+        if let Err(error) = store::expect_regular_files(directory) {
+            return Ok(Self { links: None, unusable: Some(error), _files: files });
+        }
         let bytes = bytes_of(directory).map_err(scratch.failed())?;
         room::look(&scratch.directory, bytes, "a copy of the store").map_err(scratch.failed())?;
         let links = Links::new(&scratch.directory, on_interrupt).map_err(scratch.failed())?;
