@@ -1,7 +1,7 @@
 //! The commit thread: take what waits, encode, write once, sync once, deliver.
 //!
-//! When there is no room for the next segment, nothing more is taken, and the other half of this one is for what was
-//! taken already. Making a segment is tried again until there is room, or files can be opened again: nothing that was
+//! When there is no room for the next segment, nothing more is taken, and the rest of this one is for what was taken
+//! already: its last quarter is begun only once the next segment is there, or cannot be made. Making a segment is tried again until there is room, or files can be opened again: nothing that was
 //! promised stands in it. Waiting for one is no commit, however long it takes; nothing more is taken meanwhile.
 
 use std::fs::File;
@@ -27,8 +27,13 @@ use super::witness::{self, Keeper};
 
 /// How often it is looked whether there is room again.
 const ROOM_LOOKS_EVERY: Duration = Duration::from_millis(250);
+/// Why the next segment is not there, where that is no fault.
+const STILL_MADE: &str = "the next one is still being made";
 /// How long a segment may be waited for before entries are refused: the queue takes up that much.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The part of a segment that is kept for what was taken already: one over this.
+const LAST_FRACTION: u64 = 4;
 
 /// The thread's belongings.
 #[derive(Debug)]
@@ -150,19 +155,29 @@ impl Committer {
         }
     }
 
-    /// Sees to it that the next segment is there before it is needed.
+    /// Sees to it that the next segment is there before it is needed. In the last quarter of this one it is waited for: the
+    /// disk may become full while it is made, and what was taken already needs a place then.
     fn prepare(&mut self) -> Result<(), Poison> {
-        match self.preparer.advance() {
-            Ok(Progress::UnderWay) => {}
-            Ok(Progress::Ready) => self.state.set_lacks_space(false),
-            Err(error) if is_no_space(&error) => self.state.set_lacks_space(true),
-            // It is tried again with the next group; this segment has room until then.
-            Err(error) if is_passing(&error) => {
-                tracing::warn!(%error, "the next journal segment cannot be prepared now");
+        let is_last = self.segment.room() < self.segment.size / LAST_FRACTION;
+        let patience = if is_last { PATIENCE } else { Duration::ZERO };
+        loop {
+            match self.preparer.advance(patience) {
+                Ok(Progress::UnderWay) if is_last && !self.state.is_closing() => {
+                    self.state.set_waits(Some(STILL_MADE));
+                    continue;
+                }
+                Ok(Progress::UnderWay) => {}
+                Ok(Progress::Ready) => self.state.set_lacks_space(false),
+                Err(error) if is_no_space(&error) => self.state.set_lacks_space(true),
+                // It is tried again with the next group; this segment has room until then.
+                Err(error) if is_passing(&error) => {
+                    tracing::warn!(%error, "the next journal segment cannot be prepared now");
+                }
+                Err(error) => return Err(Poison::failed("preparing a segment", &self.directory, &error)),
             }
-            Err(error) => return Err(Poison::failed("preparing a segment", &self.directory, &error)),
+            self.state.set_waits(None);
+            return Ok(());
         }
-        Ok(())
     }
 
     /// Fills the group with `first` and what waits behind it. An entry that does not fit into the segment any more is
@@ -200,7 +215,7 @@ impl Committer {
                     Err(Unpublished::Failed(error)) => self.put_off(&error)?,
                     Err(Unpublished::Poisoned(poison)) => return Err(poison),
                 },
-                Ok(None) => self.state.set_waits(Some("the next one is still being made")),
+                Ok(None) => self.state.set_waits(Some(STILL_MADE)),
                 Err(error) => self.put_off(&error)?,
             }
         }

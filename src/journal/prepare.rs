@@ -152,13 +152,14 @@ impl Preparer {
         Self { identity: Identity::at(&directory), directory, size, count: 0, next: None, large: None }
     }
 
-    /// Begins to make the next segment, or sees how far it is. After an error, which is told once, it begins again.
-    pub(super) fn advance(&mut self) -> io::Result<Progress> {
+    /// Begins to make the next segment, or sees how far it is after `patience` at most. After an error, which is told once,
+    /// it begins again.
+    pub(super) fn advance(&mut self, patience: Duration) -> io::Result<Progress> {
         let next = match self.next.take() {
             Some(next) => next,
             None => self.begin(self.size)?,
         };
-        Ok(match next.within(Duration::ZERO)? {
+        Ok(match next.within(patience)? {
             ready @ Next::Ready(_) => {
                 self.next = Some(ready);
                 Progress::Ready
@@ -319,8 +320,8 @@ mod tests {
     fn a_prepared_file_becomes_a_segment_full_of_zeros() {
         let directory = tempfile::tempdir().unwrap();
         let mut preparer = Preparer::new(directory.path().into(), 10_000);
-        preparer.advance().unwrap();
-        preparer.advance().unwrap();
+        preparer.advance(Duration::ZERO).unwrap();
+        preparer.advance(Duration::ZERO).unwrap();
         let blank = take(&mut preparer, 100).unwrap();
         let header = SegmentHeader { size: blank.size(), first: 5, chain: [1; 16] };
         assert_eq!(header.size, 12_288);
@@ -346,7 +347,7 @@ mod tests {
     fn a_large_entry_gets_a_large_file_and_the_prepared_one_stays_for_later() {
         let directory = tempfile::tempdir().unwrap();
         let mut preparer = Preparer::new(directory.path().into(), 8_192);
-        preparer.advance().unwrap();
+        preparer.advance(Duration::ZERO).unwrap();
         assert_eq!(take(&mut preparer, 100_000).unwrap().size(), 106_496);
         assert_eq!(take(&mut preparer, 100).unwrap().path, directory.path().join("prepared-1.tmp"));
     }
@@ -355,7 +356,7 @@ mod tests {
     fn leaves_nothing_behind_and_removes_what_others_left() {
         let directory = tempfile::tempdir().unwrap();
         let mut preparer = Preparer::new(directory.path().into(), 8_192);
-        preparer.advance().unwrap();
+        preparer.advance(Duration::ZERO).unwrap();
         drop(preparer);
         assert_eq!(names(directory.path()), [""; 0]);
         File::create(directory.path().join("prepared-9.tmp")).unwrap();
@@ -371,7 +372,7 @@ mod tests {
         let mut preparer = Preparer::new(directory.clone(), 8_192);
         assert_eq!(take(&mut preparer, 1).unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::create_dir(&directory).unwrap();
-        while preparer.advance().unwrap() == Progress::UnderWay {
+        while preparer.advance(Duration::ZERO).unwrap() == Progress::UnderWay {
             thread::yield_now();
         }
         assert_eq!(take(&mut preparer, 1).unwrap().size(), 8_192);
@@ -404,7 +405,7 @@ mod tests {
         let cancelled = Arc::new(AtomicBool::new(false));
         preparer.next = Some(Next::Running { thread: thread::spawn(|| {}), made, cancelled });
         assert!(preparer.take(1, Duration::from_millis(1)).unwrap().is_none());
-        assert_eq!(preparer.advance().unwrap(), Progress::UnderWay);
+        assert_eq!(preparer.advance(Duration::ZERO).unwrap(), Progress::UnderWay);
         tell.send(Blank::make(directory.path().join("slow.tmp"), 8_192, &AtomicBool::new(false))).unwrap();
         assert_eq!(preparer.take(1, Duration::ZERO).unwrap().unwrap().path, directory.path().join("slow.tmp"));
     }

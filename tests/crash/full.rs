@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use super::cases::{Cases, Dice, skipped};
 use super::kills::{assert_sound, compare};
 use super::mount::{Kind, Mount};
+use super::shim::Shim;
 use super::witness::{PIECES, Told, Witness};
 use crate::support::Reply;
-use crate::support::process::{MANUAL, Process, Starting, binary, serve};
+use crate::support::process::{MANUAL, Process, Starting, binary, order, serve};
 
 const TEST: &str = "a_full_disk_stops_nothing_but_writes";
 /// Room for a handful of segments and a store.
@@ -60,6 +61,66 @@ fn users_and_keys_are_changed_on_a_disk_without_a_byte_of_room() {
     fs::remove_file(mount.path().join("ballast")).unwrap();
     changed(&["key", "add", "other", "--role", "viewer"]);
     assert_sound(&directory);
+}
+
+/// Room is there when the next segment is begun, and gone before it is made: nobody who was let in waits until there is room.
+#[test]
+fn a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting() {
+    const TEST: &str = "a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting";
+    let mount = match Mount::new(Kind::Memory, DISK) {
+        Ok(mount) => mount,
+        Err(why) => return skipped(TEST, &format!("it mounts a small file system, which takes root ({why})")),
+    };
+    let (directory, ballast) = (mount.path().join("data"), mount.path().join("ballast"));
+    fs::create_dir(&directory).unwrap();
+    let shim = Shim::new();
+    // A segment is synced in two pieces, and the disk is slow with each.
+    let settings = [MANUAL, &[("PACKHORSE_JOURNAL__SEGMENT_BYTES", "8 MiB")]].concat();
+    let mut command = serve(&directory, &settings);
+    shim.watch(&mut command, &directory);
+    command.env("SHIM_SLOW", "2000");
+    let server = Starting::spawn(command).ready().expect("it starts");
+    server.stock_up(PIECES);
+
+    let witness = Witness::default();
+    let far = "far away ".repeat(300);
+    let bulk = |round: u32| {
+        let row = |nth| order(&format!("Ann {round} {nth}"), 1).replace("Here", &far);
+        format!("[{}]", (0..100).map(row).collect::<Vec<_>>().join(","))
+    };
+    let (mut refused, mut is_filled) = (0, false);
+    for round in 0.. {
+        let begun = Instant::now();
+        match witness.ask(server.address, "/orders/bulk/", &bulk(round)) {
+            Told::Done(_) => {}
+            Told::Refused(reply) => refused += u32::from(reply.status == 507),
+            Told::Rejected | Told::Nothing => panic!("round {round}: no answer"),
+        }
+        assert!(begun.elapsed() < BACK_MAX, "round {round} was kept for {:?}", begun.elapsed());
+        if refused == 3 {
+            break;
+        }
+        if !is_filled && is_being_made(&directory) {
+            fill(&ballast, 0);
+            is_filled = true;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    fs::remove_file(&ballast).unwrap();
+    let begun = Instant::now();
+    while !matches!(witness.place(server.address, 1), Told::Done(_)) {
+        assert!(begun.elapsed() < BACK_MAX, "service is back soon:\n{}", server.process.log());
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(server.stop("-TERM").status.code(), Some(0));
+    compare(&witness, &mut Dice::new(1), &directory);
+    assert_sound(&directory);
+}
+
+/// Whether the next segment is being made.
+fn is_being_made(directory: &Path) -> bool {
+    let files = fs::read_dir(directory.join("journal")).unwrap();
+    files.filter_map(Result::ok).any(|file| file.file_name().to_string_lossy().starts_with("prepared-"))
 }
 
 fn fill_up(dice: &mut Dice, left: u64) {
