@@ -112,13 +112,14 @@ impl Committer {
             };
             carried = self.gather(entry)?;
             self.commit()?;
+            // Before anybody is answered, who may ask for the next thing at once.
+            let is_due = self.pace.is_due(self.segment.room(), self.segment.size);
+            let prepared = if is_due { self.prepare() } else { Ok(()) };
             self.deliver()?;
+            prepared?;
             let durable = self.durable();
             if let Some(keeper) = &mut self.keeper {
                 keeper.committed(durable);
-            }
-            if self.pace.is_due(self.segment.room(), self.segment.size) {
-                self.prepare()?;
             }
         }
     }

@@ -44,7 +44,6 @@ impl Blank {
     /// Makes one of `size` bytes, or gives up when `cancelled`.
     fn make(path: PathBuf, size: u64, cancelled: &AtomicBool) -> io::Result<Self> {
         let begun = Instant::now();
-        room::look(&path, size + size / SPARE_FRACTION, "a segment")?;
         let file = regular::replace(&path)?;
         let filled = fill(&file, size, cancelled);
         if filled.is_err() {
@@ -102,6 +101,12 @@ pub(super) fn is_passing(error: &io::Error) -> bool {
         Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN | Errno::NOBUFS)
     );
     lacks || is_no_space(error) || error.kind() == io::ErrorKind::OutOfMemory
+}
+
+/// Refuses a segment of `size` bytes at `path` where the disk has no room for it and some more. It is asked before a thread
+/// is begun, so that a disk which is full already is known at once.
+fn look_for_room(path: &Path, size: u64) -> io::Result<()> {
+    room::look(path, size + size / SPARE_FRACTION, "a segment")
 }
 
 fn fill(file: &File, size: u64, cancelled: &AtomicBool) -> io::Result<()> {
@@ -207,6 +212,7 @@ impl Preparer {
             identity.expect_at(&self.directory)?;
         }
         let path = self.path_next();
+        look_for_room(&path, size)?;
         let cancelled = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&cancelled);
         let (tell, made) = channel::bounded(1);
@@ -264,6 +270,7 @@ impl Drop for Preparer {
 pub(super) fn begin_journal(directory: &Path, size: u64) -> io::Result<SegmentHeader> {
     let size = size.next_multiple_of(PAGE_LEN).max(2 * PAGE_LEN);
     let path = directory.join(format!("prepared-0.{EXTENSION}"));
+    look_for_room(&path, size)?;
     let blank = Blank::make(path, size, &AtomicBool::new(false))?;
     let header = SegmentHeader { size, first: 1, chain: GENESIS };
     blank.publish(directory, &File::open(directory)?, &header)?;

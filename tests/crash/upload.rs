@@ -138,7 +138,7 @@ fn ended(server: &Process, path: &str) -> String {
         if page.contains("data-phase=\"over\"") {
             return page;
         }
-        assert!(since.elapsed() < PATIENCE, "a run ends: {page}");
+        assert!(since.elapsed() < PATIENCE, "a run ends: {page}\n{}", server.process.log());
         thread::sleep(Duration::from_millis(20));
     }
 }
