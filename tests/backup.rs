@@ -686,8 +686,11 @@ fn the_script_for_every_night_removes_what_interrupted_nights_left() {
     left("2026-01-01T023000.tar.unfinished", 3);
     left("2026-01-02T023000.tar.unfinished", 0);
     let path = format!("{}:{}", binary().parent().unwrap().display(), std::env::var("PATH").unwrap());
+    // As it often is: a link to another disk, and here with a name that looks like an option.
+    std::os::unix::fs::symlink(&place, life.path("-d")).unwrap();
     let mut night = Command::new("sh");
-    night.args(["-c", script, "packhorse-backup"]).args([&life.data(), &place]).env("PATH", path);
+    night.current_dir(life.directory.path());
+    night.args(["-c", script, "packhorse-backup"]).args([&life.data(), Path::new("-d")]).env("PATH", path);
     let output = night.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let mut names: Vec<_> =
