@@ -86,8 +86,11 @@ fn access(restored: &Restored) -> String {
 
 fn until(text: &str) -> Result<Until, String> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
-        let sequence = text.parse().ok().filter(|sequence| *sequence > 0);
-        return sequence.map(Until::Sequence).ok_or_else(|| "the first entry has number 1".to_owned());
+        return match text.parse() {
+            Ok(0) => Err("the first entry has number 1".to_owned()),
+            Ok(sequence) => Ok(Until::Sequence(sequence)),
+            Err(_) => Err(format!("no entry has so large a number: the last one possible is {}", u64::MAX)),
+        };
     }
     let instant = DateTime::parse_from_rfc3339(text).map_err(|error| {
         format!("neither the number of an entry nor a time with its offset, as in 2026-11-22T04:00:00Z ({error})")
@@ -103,6 +106,8 @@ mod tests {
     fn a_number_is_an_entry_and_anything_else_a_time() {
         let instant = |micros| Ok(Until::Instant(Timestamp(micros)));
         assert_eq!(until("17"), Ok(Until::Sequence(17)));
+        assert!(until("18446744073709551616").is_err_and(|error| error.contains("no entry has so large a number")));
+        assert_eq!(until("0"), Err("the first entry has number 1".to_owned()));
         assert_eq!(until("2026-11-22T04:00:00Z"), instant(1_795_320_000_000_000));
         assert_eq!(until("2026-11-22T10:00:00.123456+06:00"), instant(1_795_320_000_123_456));
         for text in ["0", "", "-1", "2026-11-22", "2026-11-22T04:00:00", "yesterday", "99999999999999999999"] {

@@ -27,7 +27,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// In `TMPDIR` where that is set, otherwise in `usual`, or [`ELSEWHERE`] where nothing can be written into that.
     pub(super) fn beside(usual: &Path) -> Self {
-        let named = std::env::var_os("TMPDIR").map(PathBuf::from);
+        let named = std::env::var_os("TMPDIR").filter(|name| !name.is_empty()).map(PathBuf::from);
         let usual = || {
             let is_closed = tempfile::tempfile_in(usual).is_err_and(|error| is_read_only(&error));
             if is_closed { PathBuf::from(ELSEWHERE) } else { usual.to_owned() }
