@@ -16,6 +16,11 @@ pub(crate) fn look(path: &Path, needed: u64, what: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether `error` says that there is no room on the disk, or none for this user, which passes.
+pub(crate) fn is_lacking(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

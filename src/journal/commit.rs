@@ -16,10 +16,11 @@ use crossbeam::channel::{Receiver, RecvTimeoutError};
 use tokio::sync::mpsc;
 
 use crate::domain::entry::Entry;
+use crate::room;
 
 use super::group::{Group, Pushed};
 use super::interface::{Durable, MAKING_A_SEGMENT, Poison, Position};
-use super::prepare::{Blank, Preparer, Progress, is_no_space, is_passing};
+use super::prepare::{Blank, Preparer, Progress, is_passing};
 use super::reader::Checkpoint;
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::state::{Committed, State};
@@ -169,7 +170,7 @@ impl Committer {
                 }
                 Ok(Progress::UnderWay) => {}
                 Ok(Progress::Ready) => self.state.set_lacks_space(false),
-                Err(error) if is_no_space(&error) => self.state.set_lacks_space(true),
+                Err(error) if room::is_lacking(&error) => self.state.set_lacks_space(true),
                 // It is tried again with the next group; this segment has room until then.
                 Err(error) if is_passing(&error) => {
                     tracing::warn!(%error, "the next journal segment cannot be prepared now");
@@ -227,7 +228,7 @@ impl Committer {
         if !is_passing(error) || self.state.is_closing() {
             return Err(Poison::failed(MAKING_A_SEGMENT, &self.directory, error));
         }
-        if is_no_space(error) {
+        if room::is_lacking(error) {
             self.state.set_lacks_space(true);
         } else {
             self.state.set_waits(Some(&error.to_string()));

@@ -8,6 +8,8 @@ use std::process;
 
 use rustix::fs::OFlags;
 
+use crate::room;
+
 /// The longest text that is read out of a lock file, in bytes: a process id.
 const PID_LEN_MAX: u64 = 20;
 
@@ -50,7 +52,7 @@ impl Lock {
         let mut file = locked(file.map_err(LockError::Io)?)?;
         match file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())) {
             // The id is only a courtesy: a full disk keeps nobody from starting.
-            Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(LockError::Io(error)),
+            Err(error) if !room::is_lacking(&error) => return Err(LockError::Io(error)),
             Ok(()) | Err(_) => {}
         }
         Ok(Self { file: Some(file), directory: None })

@@ -24,7 +24,7 @@ use super::frame::{self, GENESIS};
 use super::segment::{self, Identity, PAGE_LEN, SegmentHeader};
 use crate::{regular, room};
 
-const EXTENSION: &str = "tmp";
+pub(super) const EXTENSION: &str = "tmp";
 /// How much is filled before it is synced, in bytes: a sync of everything at once would hold up commits.
 const PIECE: usize = 4 << 20;
 /// Which part of a segment's size has to stay free beside it.
@@ -88,11 +88,6 @@ fn expect_absent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether `error` says that there is no room, which passes.
-pub(super) fn is_no_space(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
 /// Whether `error` says that something is lacking which comes back by itself, of the disk or of the machine: room, memory,
 /// files that may be open, threads. Nothing that was promised stands in a file that is being made, so it is made again.
 pub(super) fn is_passing(error: &io::Error) -> bool {
@@ -100,7 +95,7 @@ pub(super) fn is_passing(error: &io::Error) -> bool {
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN | Errno::NOBUFS)
     );
-    lacks || is_no_space(error) || error.kind() == io::ErrorKind::OutOfMemory
+    lacks || room::is_lacking(error) || error.kind() == io::ErrorKind::OutOfMemory
 }
 
 /// Refuses a segment of `size` bytes at `path` where the disk has no room for it and some more. It is asked before a thread
@@ -390,7 +385,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut preparer = Preparer::new(directory.path().into(), 1 << 60);
         let error = take(&mut preparer, 1).unwrap_err();
-        assert!(is_no_space(&error) && error.to_string().contains("bytes are free"), "{error}");
+        assert!(room::is_lacking(&error) && error.to_string().contains("bytes are free"), "{error}");
         assert_eq!(names(directory.path()), [""; 0]);
     }
 

@@ -20,10 +20,9 @@ use std::time::{Duration, Instant};
 
 use super::damage::ReadError;
 use super::frame::{Chain, GENESIS};
-use super::prepare::is_no_space;
 use super::reader::Checkpoint;
 use super::segment::{self, Identity, SegmentHeader, sync_directory};
-use crate::regular;
+use crate::{regular, room};
 
 /// Its name, in the data directory.
 pub(super) const WITNESS: &str = "WITNESS";
@@ -147,7 +146,7 @@ impl Keeper {
         let (identity, witness) = (Identity::at(journal)?, Witness { entry, ..Witness::of(headers) });
         match witness.write(journal) {
             // No reason not to serve: what it said before is still true, and it is written again.
-            Err(error) if is_no_space(&error) => {
+            Err(error) if room::is_lacking(&error) => {
                 tracing::warn!(%error, "the disk is full: the journal's witness could not be written; it is tried again");
             }
             written => written?,
