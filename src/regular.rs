@@ -21,6 +21,9 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// Makes an empty file at `path`, in the place of what is there. Where that is a link, nothing happens to what it leads to.
 pub(crate) fn replace(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
+        Err(_) if path.is_dir() => {
+            return Err(io::Error::other(format!("{} is a directory; move it away", path.display())));
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }

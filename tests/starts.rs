@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::process::{MANUAL, Process, Starting, binary, serve};
+use support::process::{MANUAL, Process, Starting, binary, order, serve};
 use support::send;
 use tempfile::TempDir;
 
@@ -250,14 +250,14 @@ fn what_is_no_regular_file_in_the_place_of_one_is_refused_by_name_at_once() {
             fs::rename(&kept, &file).ok();
         }
     }
-    for name in ["store/conf", "store/db", "store/other", "LOCK", "journal/prepared-0.tmp"] {
+    for name in ["store/conf", "store/db", "store/other", "LOCK", "journal/prepared-0.tmp", "WITNESS.tmp"] {
         for kind in ["pipe", "directory", "link"] {
             let (file, kept) = (directory.join(name), home.path().join("kept"));
             match (name, kind) {
                 // A directory of the store is sled's business, and a link to a directory as well.
                 (name, "directory" | "link") if name.starts_with("store/") => continue,
                 // Whatever can be removed is no hindrance there.
-                (name, "pipe" | "link") if name.starts_with("journal/") => continue,
+                ("journal/prepared-0.tmp" | "WITNESS.tmp", "pipe" | "link") => continue,
                 _ => {}
             }
             fs::rename(&file, &kept).ok();
@@ -269,7 +269,7 @@ fn what_is_no_regular_file_in_the_place_of_one_is_refused_by_name_at_once() {
             let said = refused_quickly(&directory);
             assert!(said.contains(&*file.to_string_lossy()), "{name}, {kind}: {said}");
             assert!(said.contains("move it away") || said.contains("remove it"), "{name}, {kind}: {said}");
-            if !name.starts_with("journal/") {
+            if name != "journal/prepared-0.tmp" && name != "WITNESS.tmp" {
                 let check = checked_quickly(&directory);
                 assert!(check.contains(&*file.to_string_lossy()), "{name}, {kind}: {check}");
             }
@@ -303,6 +303,73 @@ fn refused_quickly(directory: &Path) -> String {
     let ended = starting.wait_at_most(Duration::from_secs(20)).expect("it is refused within 20 s");
     assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
     ended.log
+}
+
+/// A copy of `from` by hard links, as cheap backups are made.
+fn linked(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-al").args([from, to]).status().unwrap().success());
+}
+
+fn names_of_customers(server: &Process) -> Vec<String> {
+    let mut names: Vec<_> =
+        server.orders().iter().map(|order| order.get("customer_name").unwrap().text().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_copy_by_hard_links_and_its_original_write_into_no_file_of_each_other() {
+    let home = tempfile::tempdir().unwrap();
+    let (original, beside, later) = (home.path().join("data"), home.path().join("beside"), home.path().join("later"));
+    let place = |server: &Process, name: &str| {
+        server.call("POST", "/orders/", &order(name, 1)).expect(201);
+    };
+    // While it is served, without what most copies leave out.
+    let server = Process::start(&original, MANUAL);
+    server.stock_up(9);
+    place(&server, "Ann");
+    linked(&original, &beside);
+    fs::remove_file(beside.join("LOCK")).unwrap();
+    fs::remove_dir_all(beside.join("store")).unwrap();
+    let other = Process::start(&beside, MANUAL);
+    place(&other, "Trial");
+    place(&server, "Bob");
+    for server in [other, server] {
+        assert!(server.stop("-TERM").status.success());
+    }
+    // One after the other, with everything.
+    linked(&original, &later);
+    let other = Process::start(&later, MANUAL);
+    place(&other, "Drill");
+    assert!(other.stop("-TERM").status.success());
+    for (directory, names) in
+        [(&original, ["Ann", "Bob"].as_slice()), (&beside, &["Ann", "Trial"]), (&later, &["Ann", "Bob", "Drill"])]
+    {
+        let server = Process::start(directory, MANUAL);
+        assert_eq!(names_of_customers(&server), names, "{}", directory.display());
+        assert!(server.stop("-TERM").status.success());
+        let checked = command(&["check"], directory).output().unwrap();
+        assert!(checked.status.success(), "{}: {}", directory.display(), said(&checked));
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_an_error_that_names_it() {
+    let home = tempfile::tempdir().unwrap();
+    let (link, gone) = (home.path().join("link"), home.path().join("gone"));
+    std::os::unix::fs::symlink(home.path().join("unmounted"), &link).unwrap();
+    fs::create_dir(&gone).unwrap();
+    let refused = |command: &mut Command, part: &str| {
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains(part), "{}", said(&output));
+    };
+    refused(&mut serve(Path::new("/proc/packhorse"), MANUAL), "/proc/packhorse");
+    refused(&mut serve(&link, MANUAL), "is a volume not mounted?");
+    // A shell whose directory was replaced while it stood in it.
+    let mut stale = Command::new("sh");
+    stale.args(["-c", "rmdir \"$PWD\" && exec \"$0\" serve --listen 127.0.0.1:0"]).arg(binary());
+    refused(stale.current_dir(&gone).env("PACKHORSE_ACCESS", "open"), "data-dir");
 }
 
 #[test]

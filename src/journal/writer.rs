@@ -1,9 +1,9 @@
 //! The journal on disk: the handle that everybody submits to, and how it is opened.
 
 use std::any::Any;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,13 +15,14 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 
 use crate::domain::entry::Entry;
+use crate::regular;
 
 use super::commit::{Committer, Pace, Segment};
 use super::damage::{ReadError, remedy};
 use super::extent::Ahead;
 use super::group::Group;
 use super::interface::{Durable, Durables, Journal, Options, Poison, Position, Refused, Revisions, Stats};
-use super::prepare::{Preparer, remove_strays};
+use super::prepare::{self, Preparer, remove_strays};
 use super::reader::{Checkpoint, End, Tail, read_at};
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::state::State;
@@ -227,6 +228,7 @@ fn keep_witness(directory: &Path, entry: Checkpoint) -> io::Result<Keeper> {
 /// would not be there.
 fn resume(directory: &Path, tail: &Tail, position: Position) -> io::Result<Segment> {
     let path = directory.join(segment::file_name(position.segment_first));
+    unshare(&path)?;
     let file = OpenOptions::new().read(true).write(true).open(&path)?;
     let size = file.metadata()?.len();
     if let Tail::Torn { end, dropped_bytes } = *tail {
@@ -242,6 +244,28 @@ fn resume(directory: &Path, tail: &Tail, position: Position) -> io::Result<Segme
     overwrite(&file, tail.end().group_offset, position.offset, |piece, at| file.read_exact_at(piece, at))?;
     file.sync_all()?;
     Ok(Segment { file, size, position })
+}
+
+/// Puts a copy in the place of the segment at `path` where it has another name as well: a backup that was made of hard links
+/// (`cp -al`, `rsync --link-dest`) would change with it, and a server on that backup would write into this journal.
+fn unshare(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.nlink() < 2 {
+        return Ok(());
+    }
+    tracing::warn!(
+        file = %path.display(),
+        "the last segment has another name, in a copy of this directory that was made of hard links; it is copied, so that \
+         what is written here is written here only"
+    );
+    let copy = path.with_extension(prepare::EXTENSION);
+    let mut file = regular::replace(&copy)?;
+    let copied = File::open(path).and_then(|mut shared| io::copy(&mut shared, &mut file));
+    if let Err(error) = copied.and_then(|_| file.sync_all()) {
+        // What cannot be removed now is removed at the next start.
+        let _ = fs::remove_file(&copy);
+        return Err(error);
+    }
+    fs::rename(&copy, path)
 }
 
 /// Writes `from..to` anew with what `content` puts into each piece.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::checkpoint::{Head, Loaded};
 use super::error::StoreError;
 use super::in_use;
 use super::sled::{Options, SledKv, noting};
-use crate::regular;
+use crate::{regular, room};
 
 /// How many stores that were set aside are kept, the newest ones, for somebody to look at: each may be large.
 const KEPT: usize = 1;
@@ -66,7 +67,11 @@ pub fn open_if_certain<E: From<StoreError>>(
         let (store, loaded) = open_for_use(directory, options)?;
         return Ok(Opened { store, loaded, quarantined: None });
     }
+    let is_shared = is_shared(directory);
     let why = match reason_to_rebuild(directory)? {
+        _ if is_shared => {
+            "its file has another name, in a copy of this directory that was made of hard links".to_owned()
+        }
         Some(reason) => reason,
         None => match open_for_use(directory, options) {
             Ok((store, loaded)) => return Ok(Opened { store, loaded, quarantined: None }),
@@ -74,7 +79,8 @@ pub fn open_if_certain<E: From<StoreError>>(
             Err(error) => return Err(error.into()),
         },
     };
-    certain(head_held(directory, options)?)?;
+    // What another directory wrote into a shared file says nothing of this journal.
+    certain(if is_shared { None } else { head_held(directory, options)? })?;
     let path = set_aside(directory)?;
     tracing::error!(
         store.moved_to = %path.display(),
@@ -85,6 +91,11 @@ pub fn open_if_certain<E: From<StoreError>>(
     );
     let (store, loaded) = open_for_use(directory, options)?;
     Ok(Opened { store, loaded, quarantined: Some(Quarantined { path, why }) })
+}
+
+/// Whether somebody else may write into the store's file under another name.
+fn is_shared(directory: &Path) -> bool {
+    fs::metadata(directory.join("db")).is_ok_and(|found| found.is_file() && found.nlink() > 1)
 }
 
 /// Refuses a `directory` that is a link to something that is not there: a volume that is not mounted may hold the store.
@@ -152,7 +163,7 @@ fn open_for_use(directory: &Path, options: Options) -> Result<(Store, Option<Loa
         && let Err(error) = in_use::begin(directory)
     {
         // A full disk is no reason not to serve: it is noted before the first checkpoint then.
-        if error.kind() != io::ErrorKind::StorageFull {
+        if !room::is_lacking(&error) {
             return Err(noting(error));
         }
         tracing::warn!(%error, "it could not be noted that the store is in use");
