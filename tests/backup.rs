@@ -701,6 +701,13 @@ fn the_script_for_every_night_removes_what_interrupted_nights_left() {
 }
 
 #[test]
+fn a_name_that_is_nothing_but_its_ending_is_an_archive_too() {
+    let life = life();
+    done(&packhorse(&[&"backup", &"--data-dir", &life.data(), &"--to", &life.path(".tar")]));
+    assert!(life.path(".tar").is_file());
+}
+
+#[test]
 fn a_dash_names_no_file() {
     let life = life();
     let data = life.data();

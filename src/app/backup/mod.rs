@@ -56,7 +56,8 @@ enum Shape {
 impl Shape {
     /// The shape that the name of a backup asks for.
     fn of(path: &Path) -> Self {
-        let is_archive = path.extension().is_some_and(|extension| extension == "tar");
+        // Not the extension: a name that is nothing but one has none.
+        let is_archive = path.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(b".tar"));
         if is_archive { Self::Archive } else { Self::Directory }
     }
 }
