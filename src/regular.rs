@@ -13,7 +13,8 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     let file = options.open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        let text = format!("{} is no regular file", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
     Ok(file)
 }
@@ -36,7 +37,7 @@ pub(crate) fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     // One byte more: what grows meanwhile is too large as well.
     open(path)?.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let text = format!("it has more than {max} bytes, the most that such a file can have");
+        let text = format!("{} has more than {max} bytes, the most that such a file can have", path.display());
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
