@@ -94,6 +94,14 @@ fn a_data_directory_that_others_can_read_is_warned_of_with_the_remedy() {
     }
     let said = log(&data);
     assert!(said.contains(&format!("chmod -R go= {}", data.display())), "{said}");
+    for path in all(&data) {
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    assert!(!log(&data).contains("chmod"));
+    // They read nothing, but can put a journal of their own in the place of this one.
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(log(&data).contains("chmod -R go="));
 }
 
 #[test]

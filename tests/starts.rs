@@ -246,6 +246,7 @@ fn what_is_no_regular_file_in_the_place_of_one_is_refused_by_name_at_once() {
             let said = refused_quickly(&directory);
             let part = if kind == "pipe" { "no regular file" } else { "more than" };
             assert!(said.contains(part), "{name}, {kind}: {said}");
+            assert!(said.contains(&*file.to_string_lossy()), "{name}, {kind}: {said}");
             fs::remove_file(&file).unwrap();
             fs::rename(&kept, &file).ok();
         }
@@ -366,6 +367,10 @@ fn a_directory_that_cannot_be_made_is_an_error_that_names_it() {
     };
     refused(&mut serve(Path::new("/proc/packhorse"), MANUAL), "/proc/packhorse");
     refused(&mut serve(&link, MANUAL), "is a volume not mounted?");
+    let mut add = Command::new(binary());
+    add.args(["user", "add", "eve", "--role", "viewer", "--data-dir"]).arg(home.path().join("data"));
+    let output = add.stdin(fs::File::open(&gone).unwrap()).output().unwrap();
+    assert!(said(&output).contains("the password on the standard input: "), "{}", said(&output));
     // A shell whose directory was replaced while it stood in it.
     let mut stale = Command::new("sh");
     stale.args(["-c", "rmdir \"$PWD\" && exec \"$0\" serve --listen 127.0.0.1:0"]).arg(binary());

@@ -259,14 +259,15 @@ impl DataDirectory {
         &self.path
     }
 
-    /// Whether other users of this machine can read what is in it.
+    /// Whether other users of this machine can read what is in it, or put something else in the place of it.
     pub fn is_open_to_others(&self) -> io::Result<bool> {
         let is_open = |path: &Path| match fs::metadata(path) {
             Ok(found) => Ok(found.permissions().mode() & 0o077 != 0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         };
-        Ok(is_open(&self.path)? && (is_open(&self.journal())? || is_open(&self.store())?))
+        let is_writable = fs::metadata(&self.path)?.permissions().mode() & 0o022 != 0;
+        Ok(is_writable || is_open(&self.path)? && (is_open(&self.journal())? || is_open(&self.store())?))
     }
 
     /// Where the journal is; the directory exists.

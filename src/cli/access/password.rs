@@ -27,7 +27,8 @@ pub(super) fn read() -> io::Result<String> {
 fn line(input: impl BufRead) -> io::Result<String> {
     let refused = |text: &str| Err(io::Error::new(io::ErrorKind::InvalidData, text));
     let mut line = Vec::new();
-    input.take(LINE_MAX).read_until(b'\n', &mut line)?;
+    let read = input.take(LINE_MAX).read_until(b'\n', &mut line);
+    read.map_err(|error| io::Error::new(error.kind(), format!("the password on the standard input: {error}")))?;
     if line.len() as u64 == LINE_MAX {
         return refused("the password is too long; nothing was changed");
     }
