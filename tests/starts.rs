@@ -378,6 +378,20 @@ fn a_directory_that_cannot_be_made_is_an_error_that_names_it() {
 }
 
 #[test]
+fn a_store_that_may_not_be_read_is_named_by_a_check() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    worked(&directory, 3);
+    // Nobody may read it, root included: the file leads to itself.
+    let file = directory.join("store/db");
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(&file, &file).unwrap();
+    let said = said(&command(&["check"], &directory).output().unwrap());
+    assert!(said.contains(&format!("cannot read {}: ", file.display())), "{said}");
+    assert!(!said.contains("TMPDIR"), "{said}");
+}
+
+#[test]
 fn a_settings_file_is_a_regular_file_of_at_most_a_mebibyte() {
     let home = tempfile::tempdir().unwrap();
     let (pipe, large, line) = (home.path().join("pipe"), home.path().join("large"), home.path().join("line"));

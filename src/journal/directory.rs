@@ -3,7 +3,7 @@
 //! Invariants: a directory that is refused is left exactly as it was. `FORMAT` is written last when one is made, so
 //! that where it is, `journal/` has been, with the first segment in it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -80,12 +80,16 @@ pub enum DirectoryError {
     },
     /// Something is in it already.
     #[error(
-        "the data directory {} is not empty; nothing in it was changed. Restore into a new or an empty directory",
-        path.display()
+        "the data directory {} is not empty: there is {}; nothing in it was changed. Restore into a new or an empty \
+         directory",
+        path.display(),
+        path.join(name).display()
     )]
     NotEmpty {
         /// The directory.
         path: PathBuf,
+        /// What is in the way.
+        name: OsString,
     },
     /// A restore into it was interrupted, or is under way.
     #[error(
@@ -386,8 +390,8 @@ fn check_empty(path: &Path) -> Result<Content, DirectoryError> {
     Ok(Content::Nothing)
 }
 
-/// Whether nothing is in the directory `path` but what an interrupted start or restore left.
-pub(super) fn is_empty_for_restore(path: &Path) -> io::Result<bool> {
+/// What is in the directory `path` beside what an interrupted start or restore left, if anything is.
+pub(super) fn in_the_way_of_a_restore(path: &Path) -> io::Result<Option<OsString>> {
     let is_left_over = path.join(RESTORING).exists();
     for entry in fs::read_dir(path)? {
         let name = entry?.file_name();
@@ -395,10 +399,10 @@ pub(super) fn is_empty_for_restore(path: &Path) -> io::Result<bool> {
         let is_of_restore = name == OsStr::new(RESTORING)
             || name == OsStr::new(JOURNAL) && (is_left_over || is_empty_directory(&path.join(&name)));
         if !is_nothing && !is_of_restore {
-            return Ok(false);
+            return Ok(Some(name));
         }
     }
-    Ok(true)
+    Ok(None)
 }
 
 fn is_empty_directory(path: &Path) -> bool {

@@ -39,9 +39,9 @@ impl Restoring {
 
     /// Refuses a directory that cannot be restored into. Changes nothing.
     pub fn refuse_content(path: &Path) -> Result<(), DirectoryError> {
-        match directory::is_empty_for_restore(path) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(DirectoryError::NotEmpty { path: path.to_owned() }),
+        match directory::in_the_way_of_a_restore(path) {
+            Ok(None) => Ok(()),
+            Ok(Some(name)) => Err(DirectoryError::NotEmpty { path: path.to_owned(), name }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(directory::failed(path, "listing it")(error)),
         }

@@ -79,6 +79,14 @@ pub enum CheckError {
         /// What the system said.
         error: io::Error,
     },
+    /// A file of the store cannot be read.
+    #[error("cannot read {}: {error}; run the command as a user who may read it", path.display())]
+    Unreadable {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
 }
 
 impl fmt::Display for Finding {

@@ -70,7 +70,7 @@ impl StoreCopy {
         if let Err(error) = store::expect_regular_files(directory) {
             return Ok(Self { links: None, unusable: Some(error), _files: files });
         }
-        let bytes = bytes_of(directory).map_err(scratch.failed())?;
+        let bytes = bytes_of(directory).map_err(unreadable(directory))?;
         room::look(&scratch.directory, bytes, "a copy of the store").map_err(scratch.failed())?;
         let links = Links::new(&scratch.directory, on_interrupt).map_err(scratch.failed())?;
         copy_directory(directory, links.path(), scratch, &mut files)?;
@@ -98,6 +98,11 @@ impl StoreCopy {
     }
 }
 
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CheckError {
+    let path = path.to_owned();
+    move |error| CheckError::Unreadable { path, error }
+}
+
 /// How many bytes the files below `directory` have.
 fn bytes_of(directory: &Path) -> io::Result<u64> {
     let mut bytes = 0;
@@ -110,7 +115,7 @@ fn bytes_of(directory: &Path) -> io::Result<u64> {
 
 fn copy_directory(from: &Path, to: &Path, scratch: &Scratch, files: &mut Vec<File>) -> Result<(), CheckError> {
     let failed = scratch.failed();
-    for entry in fs::read_dir(from).map_err(&failed)? {
+    for entry in fs::read_dir(from).map_err(unreadable(from))? {
         let entry = entry.map_err(&failed)?;
         let target = to.join(entry.file_name());
         if entry.file_type().map_err(&failed)?.is_dir() {
@@ -119,8 +124,10 @@ fn copy_directory(from: &Path, to: &Path, scratch: &Scratch, files: &mut Vec<Fil
             continue;
         }
         let mut copy = scratch.file()?;
-        let copied = File::open(entry.path()).and_then(|mut original| io::copy(&mut original, &mut copy));
-        copied.and_then(|_| symlink(format!("{OPEN_FILES}/{}", copy.as_raw_fd()), target)).map_err(&failed)?;
+        let mut original = File::open(entry.path()).map_err(unreadable(&entry.path()))?;
+        io::copy(&mut original, &mut copy)
+            .and_then(|_| symlink(format!("{OPEN_FILES}/{}", copy.as_raw_fd()), target))
+            .map_err(&failed)?;
         files.push(copy);
     }
     Ok(())

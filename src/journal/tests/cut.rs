@@ -229,6 +229,10 @@ fn a_directory_is_no_data_directory_before_its_restore_is_finished() {
     for opened in [DataDirectory::open(&snapshot, 8_192), DataDirectory::open_existing(&snapshot)] {
         assert!(matches!(opened, Err(DirectoryError::RestoreUnfinished { .. })), "{opened:?}");
     }
+    fs::write(snapshot.join("notes.txt"), "").unwrap();
+    let in_the_way = Restoring::begin(&snapshot).unwrap_err().to_string();
+    assert!(in_the_way.contains("notes.txt"), "{in_the_way}");
+    fs::remove_file(snapshot.join("notes.txt")).unwrap();
     let again = Restoring::begin(&snapshot).unwrap();
     assert_eq!(fs::read_dir(again.journal()).unwrap().count(), 0);
     drop(again);
