@@ -283,13 +283,17 @@ fn what_is_no_regular_file_in_the_place_of_one_is_refused_by_name_at_once() {
 
 /// What a check of `directory` says, which ends with an error within a few seconds.
 fn checked_quickly(directory: &Path) -> String {
-    let mut command = command(&["check"], directory);
+    ended_quickly(command(&["check"], directory))
+}
+
+/// What `command` says, which ends with an error within a few seconds.
+fn ended_quickly(mut command: Command) -> String {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if begun.elapsed() > Duration::from_secs(20) {
             child.kill().unwrap();
-            panic!("the check ends within 20 s");
+            panic!("it ends within 20 s");
         }
         thread::sleep(Duration::from_millis(10));
     }
@@ -389,6 +393,22 @@ fn a_store_that_may_not_be_read_is_named_by_a_check() {
     let said = said(&command(&["check"], &directory).output().unwrap());
     assert!(said.contains(&format!("cannot read {}: ", file.display())), "{said}");
     assert!(!said.contains("TMPDIR"), "{said}");
+}
+
+#[test]
+fn a_backup_that_is_a_pipe_is_refused_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("backup.tar");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (args, target) in [(["check", "--from"], None), (["restore", "--from"], Some(home.path().join("data")))] {
+        let mut command = Command::new(binary());
+        command.args(args).arg(&pipe);
+        if let Some(target) = target {
+            command.arg("--data-dir").arg(target);
+        }
+        let said = ended_quickly(command);
+        assert!(said.contains(&format!("{} is no regular file", pipe.display())), "{said}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::BackupError;
 use super::manifest::{self, FileEntry, Manifest, Unreadable, hex};
 use crate::journal::{Cut, Extent, Reader, Until};
+use crate::regular;
 use crate::telemetry::Progress;
 
 /// A manifest beyond this is none, in bytes: about a hundred thousand segments.
@@ -78,7 +79,7 @@ impl Backup {
 }
 
 fn hash(extent: &Extent, mut progress: impl FnMut(u64)) -> io::Result<blake3::Hash> {
-    let mut file = File::open(&extent.path)?;
+    let mut file = regular::open(&extent.path)?;
     file.seek(SeekFrom::Start(extent.offset))?;
     let mut source = Hashing::new(file.take(extent.len));
     let mut piece = vec![0; 1 << 20];
@@ -157,7 +158,7 @@ fn in_archive(path: &Path, len: u64) -> Result<(Vec<u8>, Members), BackupError> 
         path: path.to_owned(),
         why: format!("it cannot be read as a tar archive ({error})"),
     };
-    let mut file = File::open(path).map_err(BackupError::read(path))?;
+    let mut file = regular::open(path).map_err(BackupError::read(path))?;
     if is_compressed(&mut file).map_err(BackupError::read(path))? {
         let why = "it is compressed: unpack it first (gzip -d, zstd -d, xz -d, bzip2 -d)".to_owned();
         return Err(BackupError::NoBackup { path: path.to_owned(), why });
@@ -192,7 +193,7 @@ fn read_manifest(backup: &Path, extent: &Extent) -> Result<Vec<u8>, BackupError>
         return Err(BackupError::damaged(backup, manifest::NAME, format!("it has {} bytes", extent.len)));
     }
     let read = || {
-        let mut file = File::open(&extent.path)?;
+        let mut file = regular::open(&extent.path)?;
         file.seek(SeekFrom::Start(extent.offset))?;
         let mut text = Vec::new();
         file.take(extent.len).read_to_end(&mut text)?;
