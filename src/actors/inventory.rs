@@ -145,7 +145,7 @@ impl Core {
             let Event::Order(id, event) = event else {
                 panic!("only order actors submit entries beside the inventory actor")
             };
-            if event.may_change_stock() {
+            if event.changes_stock() {
                 let order = self.view.order_at_hand(*id).flatten().expect("an open order is in memory");
                 self.inventory.apply_order(&order, event, &mut ());
             }

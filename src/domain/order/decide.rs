@@ -43,11 +43,11 @@ pub struct OrderEvent {
 }
 
 impl OrderEvent {
-    /// Whether it may have an effect on the stock of the order's lines.
+    /// Whether it has an effect on the stock of the order's lines.
     #[must_use]
-    pub fn may_change_stock(&self) -> bool {
+    pub fn changes_stock(&self) -> bool {
         match self.change {
-            OrderChange::Moved { .. } => true,
+            OrderChange::Moved { to, .. } => Order::stock_effect(to, 1).is_some(),
             OrderChange::ContactChanged(_) | OrderChange::Archived => false,
         }
     }
@@ -217,7 +217,7 @@ impl Order {
         now.max(self.updated_at)
     }
 
-    /// The stock effects of `change` to the order as it is now, line by line.
+    /// The stock effects of `change`, line by line.
     pub fn stock_effects(
         &self,
         change: &OrderChange,
@@ -228,7 +228,7 @@ impl Order {
         };
         self.lines
             .iter()
-            .filter_map(move |line| Some((line.product.product, self.status.stock_effect(to?, line.quantity)?)))
+            .filter_map(move |line| Self::stock_effect(to?, line.quantity).map(|effect| (line.product.product, effect)))
     }
 }
 
