@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "domain",
             "telemetry",
+            "regular",
             "room",
             "config",
             "secret",
