@@ -19,6 +19,15 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Refuses a `path` that is a link to something that is not there, as where a volume is not mounted.
+pub(crate) fn expect_no_dangling_link(path: &Path) -> io::Result<()> {
+    if !path.is_symlink() || path.exists() {
+        return Ok(());
+    }
+    let text = format!("{} is a link to something that is not there (is a volume not mounted?)", path.display());
+    Err(io::Error::other(text))
+}
+
 /// Makes an empty file at `path`, in the place of what is there. Where that is a link, nothing happens to what it leads to.
 pub(crate) fn replace(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {

@@ -422,14 +422,10 @@ fn write_format(path: &Path) -> io::Result<()> {
 /// Makes a directory that lasts, with those around it, unless it exists. Only its owner may look into it: it holds
 /// customers' addresses and hashes of passwords.
 pub(super) fn make(path: &Path) -> io::Result<()> {
+    regular::expect_no_dangling_link(path)?;
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
-        Err(_) if path.is_symlink() && !path.exists() => {
-            let text =
-                format!("{} is a link to something that is not there (is a volume not mounted?)", path.display());
-            return Err(io::Error::other(text));
-        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => match path.parent() {
             // Where the one around it is there, nothing would become of trying again.
             Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {

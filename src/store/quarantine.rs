@@ -100,12 +100,7 @@ fn is_shared(directory: &Path) -> bool {
 
 /// Refuses a `directory` that is a link to something that is not there: a volume that is not mounted may hold the store.
 pub fn expect_no_dangling_link(directory: &Path) -> Result<(), StoreError> {
-    let is_link = fs::symlink_metadata(directory).is_ok_and(|found| found.is_symlink());
-    if !is_link || directory.exists() {
-        return Ok(());
-    }
-    let source = io::Error::other("it is a link to something that is not there (is a volume not mounted?)");
-    Err(StoreError::Io { action: "be opened", source })
+    regular::expect_no_dangling_link(directory).map_err(|source| StoreError::Io { action: "be opened", source })
 }
 
 /// Sets the store in `directory` aside, because the journal is going to be shorter than it says. Says where it is now.
