@@ -58,7 +58,7 @@ fn manned() -> (Running, String) {
     manned_with(|_| {})
 }
 
-/// Makes product 1 with so many `units`, by the key `root`.
+/// Makes product 1 with `units` on hand, by the key `root`.
 fn stock_up(server: &Running, root: &str, units: u32) {
     with_key(server, "POST", "/api/inventory/categories/", root, r#"{"name": "Phones"}"#).expect(201);
     let product = format!(r#"{{"name": "Phone", "price": "1.00", "stock": {units}, "category_id": 1}}"#);

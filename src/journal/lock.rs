@@ -99,9 +99,10 @@ impl Lock {
 /// Refuses what is no lock file: opening a pipe could take for ever.
 fn expect_file_or_nothing(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(found) if !found.is_file() => {
-            Err(io::Error::other(format!("{} is no regular file; remove it, and it is made anew", path.display())))
-        }
+        Ok(found) if !found.is_file() => Err(io::Error::other(format!(
+            "{} is no regular file; remove it, and a start makes it again",
+            path.display()
+        ))),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
