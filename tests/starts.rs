@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::process::{MANUAL, Process, Starting, binary, order, serve};
+use support::process::{MANUAL, Process, Starting, binary, ended_within, order, serve};
 use support::send;
 use tempfile::TempDir;
 
@@ -124,16 +124,7 @@ fn copy(from: &Path, to: &Path) {
 fn refused(directory: &Path, args: &[&str]) -> String {
     let before = content(directory);
     let mut command = command(&["serve", "--listen", "127.0.0.1:0"], directory);
-    let mut child = command.args(args).env("RUST_LOG", "packhorse=info").stderr(Stdio::piped()).spawn().unwrap();
-    let begun = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > Duration::from_secs(20) {
-            child.kill().unwrap();
-            panic!("it was not refused: {}", said(&child.wait_with_output().unwrap()));
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    let output = child.wait_with_output().unwrap();
+    let output = ended_within(Duration::from_secs(20), command.args(args).env("RUST_LOG", "packhorse=info"));
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let after = content(directory);
     let names = |content: &BTreeMap<PathBuf, Vec<u8>>| content.keys().cloned().collect::<Vec<_>>();
@@ -283,21 +274,12 @@ fn what_is_no_regular_file_in_the_place_of_one_is_refused_by_name_at_once() {
 
 /// What a check of `directory` says, which ends with an error within a few seconds.
 fn checked_quickly(directory: &Path) -> String {
-    ended_quickly(command(&["check"], directory))
+    ended_quickly(&mut command(&["check"], directory))
 }
 
 /// What `command` says, which ends with an error within a few seconds.
-fn ended_quickly(mut command: Command) -> String {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let begun = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > Duration::from_secs(20) {
-            child.kill().unwrap();
-            panic!("it ends within 20 s");
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    let output = child.wait_with_output().unwrap();
+fn ended_quickly(command: &mut Command) -> String {
+    let output = ended_within(Duration::from_secs(20), command);
     assert!(!output.status.success(), "{}", said(&output));
     said(&output)
 }
@@ -406,7 +388,7 @@ fn a_backup_that_is_a_pipe_is_refused_at_once() {
         if let Some(target) = target {
             command.arg("--data-dir").arg(target);
         }
-        let said = ended_quickly(command);
+        let said = ended_quickly(&mut command);
         assert!(said.contains(&format!("{} is no regular file", pipe.display())), "{said}");
     }
 }
@@ -425,15 +407,7 @@ fn a_settings_file_is_a_regular_file_of_at_most_a_mebibyte() {
         (&line, "not valid TOML"),
     ] {
         let mut command = Command::new(binary());
-        let mut child = command.args(["config", "--config"]).arg(path).stderr(Stdio::piped()).spawn().unwrap();
-        let begun = Instant::now();
-        while child.try_wait().unwrap().is_none() {
-            if begun.elapsed() > Duration::from_secs(10) {
-                child.kill().unwrap();
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        let output = child.wait_with_output().unwrap();
+        let output = ended_within(Duration::from_secs(10), command.args(["config", "--config"]).arg(path));
         let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{}: {said:.300}", path.display());
         assert!(said.contains(part) && said.len() < 2_000, "{}: {said:.300}", path.display());

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::cases::{Cases, Dice, skipped};
 use super::kills::{assert_sound, compare};
 use super::mount::{Kind, Mount};
+use super::room::Small;
 use super::shim::Shim;
 use super::witness::{PIECES, Told, Witness};
 use crate::support::Reply;
@@ -40,12 +41,8 @@ fn a_full_disk_stops_nothing_but_writes() {
 /// A key is revoked in an incident, and that must not wait for room.
 #[test]
 fn users_and_keys_are_changed_on_a_disk_without_a_byte_of_room() {
-    const TEST: &str = "users_and_keys_are_changed_on_a_disk_without_a_byte_of_room";
-    let mount = match Mount::new(Kind::Memory, DISK) {
-        Ok(mount) => mount,
-        Err(why) => return skipped(TEST, &format!("it mounts a small file system, which takes root ({why})")),
-    };
-    let directory = mount.path().join("data");
+    let Some(disk) = Small::new("users_and_keys_are_changed_on_a_disk_without_a_byte_of_room", DISK) else { return };
+    let directory = disk.path("data");
     let changed = |args: &[&str]| {
         let mut command = Command::new(binary());
         let output =
@@ -55,10 +52,10 @@ fn users_and_keys_are_changed_on_a_disk_without_a_byte_of_room() {
     };
     changed(&["key", "add", "owner", "--role", "admin"]);
     changed(&["key", "add", "shop", "--role", "viewer"]);
-    fill(&mount.path().join("ballast"), 0);
+    disk.fill(0);
     changed(&["key", "revoke", "2"]);
     assert!(changed(&["key", "list"]).contains("revoked"));
-    fs::remove_file(mount.path().join("ballast")).unwrap();
+    disk.make_room();
     changed(&["key", "add", "other", "--role", "viewer"]);
     assert_sound(&directory);
 }
@@ -66,12 +63,10 @@ fn users_and_keys_are_changed_on_a_disk_without_a_byte_of_room() {
 /// Room is there when the next segment is begun, and gone before it is made: nobody who was let in waits until there is room.
 #[test]
 fn a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting() {
-    const TEST: &str = "a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting";
-    let mount = match Mount::new(Kind::Memory, DISK) {
-        Ok(mount) => mount,
-        Err(why) => return skipped(TEST, &format!("it mounts a small file system, which takes root ({why})")),
+    let Some(disk) = Small::new("a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting", DISK) else {
+        return;
     };
-    let (directory, ballast) = (mount.path().join("data"), mount.path().join("ballast"));
+    let directory = disk.path("data");
     fs::create_dir(&directory).unwrap();
     let shim = Shim::new();
     // A segment is synced in two pieces, and the disk is slow with each.
@@ -101,12 +96,12 @@ fn a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting() {
             break;
         }
         if !is_filled && is_being_made(&directory) {
-            fill(&ballast, 0);
+            disk.fill(0);
             is_filled = true;
         }
         thread::sleep(Duration::from_millis(5));
     }
-    fs::remove_file(&ballast).unwrap();
+    disk.make_room();
     let begun = Instant::now();
     while !matches!(witness.place(server.address, 1), Told::Done(_)) {
         assert!(begun.elapsed() < BACK_MAX, "service is back soon:\n{}", server.process.log());

@@ -3,15 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
+use std::time::Duration;
 
 use super::cases::skipped;
 use super::flips::{copy_all, is_segment};
 use super::lost::files;
 use super::mount::{Kind, Mount};
-use crate::support::process::{MANUAL, Process, binary, check};
+use crate::support::process::{MANUAL, Process, binary, check, ended_within};
 
 const DISK: u64 = 16 << 20;
 const SEGMENT: u64 = 1 << 20;
@@ -40,14 +39,14 @@ fn done(output: &Output) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A disk of [`DISK`] bytes, which a file `ballast` can fill.
-struct Small {
+/// A small disk, which a file `ballast` can fill.
+pub(super) struct Small {
     mount: Mount,
 }
 
 impl Small {
-    fn new(test: &str) -> Option<Self> {
-        match Mount::new(Kind::Memory, DISK) {
+    pub(super) fn new(test: &str, bytes: u64) -> Option<Self> {
+        match Mount::new(Kind::Memory, bytes) {
             Ok(mount) => Some(Self { mount }),
             Err(why) => {
                 skipped(test, &format!("it mounts a small file system, which takes root ({why})"));
@@ -56,15 +55,15 @@ impl Small {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.mount.path().join(name)
     }
 
-    fn fill(&self, left: u64) {
+    pub(super) fn fill(&self, left: u64) {
         super::full::fill(&self.path("ballast"), left);
     }
 
-    fn make_room(&self) {
+    pub(super) fn make_room(&self) {
         fs::remove_file(self.path("ballast")).unwrap();
     }
 
@@ -85,7 +84,7 @@ fn data(home: &Path) -> PathBuf {
 
 #[test]
 fn a_restore_without_room_is_refused_before_it_writes() {
-    let Some(disk) = Small::new("a_restore_without_room_is_refused_before_it_writes") else { return };
+    let Some(disk) = Small::new("a_restore_without_room_is_refused_before_it_writes", DISK) else { return };
     let home = tempfile::tempdir().unwrap();
     let (directory, backup) = (data(home.path()), home.path().join("b.tar"));
     done(&packhorse(&["backup", "--data-dir"], &[&directory, Path::new("--to"), &backup]));
@@ -106,7 +105,7 @@ fn a_restore_without_room_is_refused_before_it_writes() {
 
 #[test]
 fn an_import_without_room_begins_no_journal() {
-    let Some(disk) = Small::new("an_import_without_room_begins_no_journal") else { return };
+    let Some(disk) = Small::new("an_import_without_room_begins_no_journal", DISK) else { return };
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("catalogue.csv");
     fs::write(&file, "category,name,price,stock\nTea,Assam,4.50,120\n").unwrap();
@@ -122,7 +121,7 @@ fn an_import_without_room_begins_no_journal() {
 
 #[test]
 fn a_command_that_finds_no_room_for_a_segment_says_so_and_ends() {
-    let Some(disk) = Small::new("a_command_that_finds_no_room_for_a_segment_says_so_and_ends") else { return };
+    let Some(disk) = Small::new("a_command_that_finds_no_room_for_a_segment_says_so_and_ends", DISK) else { return };
     let home = tempfile::tempdir().unwrap();
     let (file, data) = (home.path().join("catalogue.csv"), disk.path("data"));
     let row = |number| format!("Tea,Assam {number},4.50,120,{}\n", "long ".repeat(100));
@@ -135,16 +134,8 @@ fn a_command_that_finds_no_room_for_a_segment_says_so_and_ends() {
     disk.fill(256 * 1024);
     let mut import = Command::new(binary());
     import.args(["import", "--data-dir"]).args([&data, &file]).env("PACKHORSE_JOURNAL__SEGMENT_BYTES", "1 MiB");
-    let mut child = import.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let begun = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > Duration::from_secs(30) {
-            child.kill().unwrap();
-            panic!("it waits for room, with the directory locked");
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    let ended = child.wait_with_output().unwrap();
+    // It does not wait for room, with the directory locked.
+    let ended = ended_within(Duration::from_secs(30), &mut import);
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{said}");
     assert!(said.contains("nothing was changed: the disk is full"), "{said}");
@@ -156,7 +147,8 @@ fn a_command_that_finds_no_room_for_a_segment_says_so_and_ends() {
 
 #[test]
 fn a_check_without_room_for_a_copy_of_the_store_is_refused_before_it_copies() {
-    let Some(disk) = Small::new("a_check_without_room_for_a_copy_of_the_store_is_refused_before_it_copies") else {
+    let Some(disk) = Small::new("a_check_without_room_for_a_copy_of_the_store_is_refused_before_it_copies", DISK)
+    else {
         return;
     };
     let home = tempfile::tempdir().unwrap();

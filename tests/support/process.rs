@@ -54,6 +54,21 @@ pub(crate) fn check(directory: &Path) -> Output {
     Command::new(binary()).args(["check", "--data-dir"]).arg(directory).output().unwrap()
 }
 
+/// How `command` ends and what it says. It is killed, and the test fails, when that takes longer than `max`.
+#[track_caller]
+pub(crate) fn ended_within(max: Duration, command: &mut Command) -> Output {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > max {
+            child.kill().unwrap();
+            panic!("it does not end within {max:?}: {:?}", child.wait_with_output().unwrap());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().unwrap()
+}
+
 /// The body of an order of product 1.
 pub(crate) fn order(name: &str, quantity: u32) -> String {
     format!(
