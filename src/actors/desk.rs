@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::failure::{Failure, OrderFailure};
 use super::lifeline::Lifeline;
-use super::messages::{Applied, Command, Crashed, Idle, LookAtTimers, Published, Recalled, TimerFired};
+use super::messages::{Applied, Command, Crashed, Idle, LetGo, LookAtTimers, Published, Recalled, TimerFired};
 use super::order::{Begins, OrderActor};
 use super::timers::Timers;
 use crate::domain::ids::OrderId;
@@ -257,6 +257,16 @@ impl Handler<Command> for Desk {
 
     fn handle(&mut self, message: Command, _: &mut Self::Context) {
         self.orders.command(message);
+    }
+}
+
+impl Handler<LetGo> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, let_go: LetGo, _: &mut Self::Context) {
+        for running in self.orders.running.values().filter(|running| running.commands > 0) {
+            running.addr.do_send(let_go);
+        }
     }
 }
 

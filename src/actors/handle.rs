@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::Arbiter;
-use actix::prelude::SendError;
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot};
 
-use super::admission::{Admission, Load, Room};
+use super::admission::{Admission, Load};
 use super::clock::Ageing;
-use super::desk::{RETRY_AFTER, failure, read_back};
+use super::desk::RETRY_AFTER;
 use super::failure::{Failure, OrderFailure, access_rejection, inventory_rejection, place_rejection};
-use super::messages::{Caller, CheckpointNow, Command, Decide};
+use super::messages::CheckpointNow;
 use super::start::Switchboard;
 use super::verified::{self, Verified};
 use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
@@ -27,8 +26,8 @@ use crate::domain::text::CategoryName;
 use crate::domain::time::Timestamp;
 use crate::domain::who::Who;
 use crate::engine::{self, Outcome, Rejection};
-use crate::journal::{Journal, Refused, Stats};
-use crate::view::{ArchiveError, CheckpointMark, Claim, Product, View};
+use crate::journal::{Journal, Stats};
+use crate::view::{ArchiveError, CheckpointMark, Product, View};
 
 /// Who asks, and by which idempotency key.
 #[derive(Clone, Debug)]
@@ -125,12 +124,6 @@ pub(super) struct Inner {
     pub(super) verified: verified::Latest,
 }
 
-/// What a claim on an idempotency key led to.
-enum Claimed {
-    Go(Caller),
-    Replay(Outcome),
-}
-
 impl Fulfillment {
     pub(super) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
@@ -166,8 +159,8 @@ impl Fulfillment {
     /// Whether commands are taken.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        if let Some(poison) = self.0.journal.poisoned() {
-            return Readiness::Poisoned(poison.to_string());
+        if let Some(why) = self.0.broken_by() {
+            return Readiness::Poisoned(why);
         }
         if self.0.stopping.load(Ordering::Acquire) {
             return Readiness::Stopping;
@@ -225,7 +218,7 @@ impl Fulfillment {
         request: Request,
         rows: Vec<OrderRequest>,
     ) -> Result<Answered<Vec<Arc<Order>>>, Failure<PlaceRejection>> {
-        let answered = self.decide(request, engine::Command::Place(rows)).await;
+        let answered = self.0.decide(request, engine::Command::Place(rows)).await;
         match answered.map_err(|failure| failure.map(place_rejection))? {
             Answered { value: Outcome::Placed(orders), replayed } => Ok(Answered { value: orders, replayed }),
             Answered { .. } => Err(Failure::KeyReused),
@@ -259,7 +252,7 @@ impl Fulfillment {
     /// # Errors
     /// What is wrong with a row is in its outcome; [`Failure::Rejected`] does not occur.
     pub async fn dry_run(&self, who: Who, rows: Vec<OrderRequest>) -> Result<Vec<RowOutcome>, Failure<PlaceRejection>> {
-        let answered = self.decide(Request::of(who), engine::Command::DryRun(rows)).await;
+        let answered = self.0.decide(Request::of(who), engine::Command::DryRun(rows)).await;
         match answered.map_err(|failure| failure.map(place_rejection))?.value {
             Outcome::DryRun(rows) => Ok(rows),
             _ => unreachable!("a dry run has its own outcome"),
@@ -274,7 +267,7 @@ impl Fulfillment {
         to: Status,
         reason: Option<Box<str>>,
     ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
-        self.command(request, order, OrderCommand::Move { to, reason }).await
+        self.0.command(request, order, OrderCommand::Move { to, reason }).await
     }
 
     /// Cancels an order, which releases its stock. Waits until that is durable.
@@ -294,7 +287,7 @@ impl Fulfillment {
         order: OrderId,
         patch: ContactPatch,
     ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
-        self.command(request, order, OrderCommand::EditContact(Box::new(patch))).await
+        self.0.command(request, order, OrderCommand::EditContact(Box::new(patch))).await
     }
 
     /// Takes an ended order out of the lists. Waits until that is durable.
@@ -303,7 +296,7 @@ impl Fulfillment {
         request: Request,
         order: OrderId,
     ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
-        self.command(request, order, OrderCommand::Archive).await
+        self.0.command(request, order, OrderCommand::Archive).await
     }
 
     /// Creates a category. Waits until that is durable.
@@ -383,7 +376,7 @@ impl Fulfillment {
 
     /// Creates categories and products with their opening stock: all or none. Waits until that is durable.
     pub async fn import(&self, request: Request, openings: Vec<Opening>) -> Result<(), Failure<Rejection>> {
-        self.decide(request, engine::Command::Import(openings)).await.map(|_| ())
+        self.0.decide(request, engine::Command::Import(openings)).await.map(|_| ())
     }
 
     /// Changes users or keys. Waits until that is durable. An idempotency key is not looked at: what was made by the first
@@ -393,7 +386,7 @@ impl Fulfillment {
         request: Request,
         command: AccessCommand,
     ) -> Result<Answered<AccessOutcome>, Failure<AccessRejection>> {
-        let answered = self.decide(Request::of(request.who), engine::Command::Access(command)).await;
+        let answered = self.0.decide(Request::of(request.who), engine::Command::Access(command)).await;
         match answered.map_err(|failure| failure.map(access_rejection))? {
             Answered { value: Outcome::Access(outcome), replayed } => Ok(Answered { value: outcome, replayed }),
             Answered { .. } => unreachable!("a command on users and keys ends with one of them"),
@@ -436,7 +429,7 @@ impl Fulfillment {
         request: Request,
         command: engine::Command,
     ) -> Result<Answered<(Product, i64)>, Failure<InventoryRejection>> {
-        match self.decide(request, command).await.map_err(|failure| failure.map(inventory_rejection))? {
+        match self.0.decide(request, command).await.map_err(|failure| failure.map(inventory_rejection))? {
             Answered { value: Outcome::Product(revision, balance, change), replayed } => {
                 Ok(Answered { value: (Product { revision, balance }, change), replayed })
             }
@@ -449,7 +442,7 @@ impl Fulfillment {
         request: Request,
         command: CatalogueCommand,
     ) -> Result<Answered<Category>, Failure<InventoryRejection>> {
-        let answered = self.decide(request, engine::Command::Catalogue(command, 0)).await;
+        let answered = self.0.decide(request, engine::Command::Catalogue(command, 0)).await;
         match answered.map_err(|failure| failure.map(inventory_rejection))? {
             Answered { value: Outcome::Category(category), replayed } => Ok(Answered { value: category, replayed }),
             Answered { .. } => Err(Failure::KeyReused),
@@ -461,106 +454,9 @@ impl Fulfillment {
         request: Request,
         command: engine::Command,
     ) -> Result<Answered<()>, Failure<InventoryRejection>> {
-        let answered = self.decide(request, command).await;
+        let answered = self.0.decide(request, command).await;
         let Answered { replayed, .. } = answered.map_err(|failure| failure.map(inventory_rejection))?;
         Ok(Answered { value: (), replayed })
-    }
-
-    async fn decide(
-        &self,
-        request: Request,
-        command: engine::Command,
-    ) -> Result<Answered<Outcome>, Failure<Rejection>> {
-        let caller = match self.claim(request).await? {
-            Claimed::Replay(outcome) => return Ok(Answered { value: outcome, replayed: true }),
-            Claimed::Go(caller) => caller,
-        };
-        let room = self.room(&caller.who, &command)?;
-        let (reply, answer) = oneshot::channel();
-        taken(self.0.switchboard.inventory().try_send(Decide { caller, command, room, reply }))?;
-        let value = answer.await.unwrap_or(Err(Failure::Interrupted))?;
-        Ok(Answered { value, replayed: false })
-    }
-
-    /// The room that `command` needs among those that are under way.
-    fn room<R: std::error::Error + 'static>(
-        &self,
-        who: &Who,
-        command: &engine::Command,
-    ) -> Result<Option<Room>, Failure<R>> {
-        let room = match command {
-            engine::Command::Place(rows) => self.0.admission.enter(who, rows.len()),
-            engine::Command::DryRun(rows) => self.0.dry_runs.enter(who, rows.len()),
-            _ => return Ok(None),
-        };
-        room.map(Some).ok_or(Failure::Busy { retry_after: RETRY_AFTER })
-    }
-
-    async fn command(
-        &self,
-        request: Request,
-        order: OrderId,
-        command: OrderCommand,
-    ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
-        let command = if request.expected.is_anything() {
-            command
-        } else {
-            OrderCommand::Expecting(request.expected.clone(), Box::new(command))
-        };
-        let caller = match self.claim(request).await? {
-            Claimed::Replay(Outcome::Order(order)) => return Ok(Answered { value: order, replayed: true }),
-            Claimed::Replay(_) => return Err(Failure::KeyReused),
-            Claimed::Go(caller) => caller,
-        };
-        let known = match self.0.view.order_at_hand(order) {
-            Some(_) => None,
-            // Without threads of its own the engine is one in memory: nothing waits, and runs can be repeated exactly.
-            None if self.0.arbiters.lock().is_empty() => None,
-            // The thread of a desk, which runs the timers of many orders, does not wait for a disk.
-            None => read_back(self.0.view.clone(), order).await?,
-        };
-        let (reply, answer) = oneshot::channel();
-        taken(self.0.switchboard.desk(order.0).try_send(Command { order, caller, what: command, known, reply }))?;
-        let value = answer.await.unwrap_or(Err(Failure::Interrupted))?;
-        Ok(Answered { value, replayed: false })
-    }
-
-    /// Claims the request's idempotency key, or finds the answer that it had.
-    async fn claim<R: std::error::Error + 'static>(&self, request: Request) -> Result<Claimed, Failure<R>> {
-        if self.0.stopping.load(Ordering::Acquire) {
-            return Err(failure(&*self.0.journal, Refused::Closed));
-        }
-        let Request { who, key, expected: _ } = request;
-        let Some(IdempotencyKey { key, request }) = key else {
-            return Ok(Claimed::Go(Caller { who, claim: None }));
-        };
-        loop {
-            match self.0.view.keys().claim(&key, request, &who) {
-                Claim::Fresh(guard) => return Ok(Claimed::Go(Caller { who, claim: Some(guard) })),
-                Claim::Done(position) => return self.replay(key, position).await.map(Claimed::Replay),
-                // Whichever way the other one ends, asking again tells.
-                Claim::Wait(done) => drop(done.await),
-                Claim::Mismatch => return Err(Failure::KeyReused),
-                Claim::Full { retry_after } => return Err(Failure::KeysFull { retry_after }),
-            }
-        }
-    }
-
-    /// Reads the answer to `key` from the entry that carries it.
-    async fn replay<R: std::error::Error + 'static>(
-        &self,
-        key: Box<str>,
-        position: crate::journal::Position,
-    ) -> Result<Outcome, Failure<R>> {
-        let inner = self.0.clone();
-        let read = tokio::task::spawn_blocking(move || inner.journal.read_at(position, &*inner.view)).await;
-        let durable = match read {
-            Ok(Ok(durable)) => durable,
-            Ok(Err(error)) => return Err(ArchiveError(error.to_string()).into()),
-            Err(error) => return Err(ArchiveError(error.to_string()).into()),
-        };
-        let outcome = engine::outcome_of(&durable.entry, &key);
-        outcome.ok_or_else(|| ArchiveError(format!("entry {} does not carry the key", durable.sequence)).into())
     }
 }
 
@@ -591,9 +487,4 @@ impl Fulfillment {
     pub(super) fn desk_of(&self, order: OrderId) -> Arc<actix::Addr<super::desk::Desk>> {
         self.0.switchboard.desk(order.0)
     }
-}
-
-fn taken<M, R: std::error::Error + 'static>(sent: Result<(), SendError<M>>) -> Result<(), Failure<R>> {
-    // A closed mailbox is that of an actor that is being started again.
-    sent.map_err(|(SendError::Full(_) | SendError::Closed(_))| Failure::Busy { retry_after: RETRY_AFTER })
 }

@@ -16,7 +16,7 @@ use super::desk::{RETRY_AFTER, failure};
 use super::failure::Failure;
 use super::keeper::Keeper;
 use super::lifeline::Lifeline;
-use super::messages::{Caller, CheckpointNow, Decide, Follow, Forget, Published, Settled, Write};
+use super::messages::{Caller, CheckpointNow, Decide, Follow, Forget, LetGo, Published, Settled, Write};
 use super::start::Desks;
 use crate::domain::access::Access;
 use crate::domain::entry::{Entry, Event, KeyRecord};
@@ -220,6 +220,10 @@ impl InventoryActor {
     }
 
     fn tidy(&mut self, ctx: &mut Context<Self>) {
+        // A journal that is stuck in a call ends nothing: this is where that shows.
+        if self.core.journal.poisoned().is_some() {
+            self.core.desks.let_go(&self.core.view);
+        }
         self.core.checkpoint();
         self.forget(ctx);
     }
@@ -258,6 +262,14 @@ impl Handler<Follow> for InventoryActor {
         if self.core.view.changes_waiting() >= self.core.keeping.changes {
             self.tidy(ctx);
         }
+    }
+}
+
+impl Handler<LetGo> for InventoryActor {
+    type Result = ();
+
+    fn handle(&mut self, _: LetGo, _: &mut Self::Context) {
+        self.core.waiting = Waiting::default();
     }
 }
 

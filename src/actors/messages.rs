@@ -44,6 +44,11 @@ pub(super) struct Follow(pub(super) Arc<Vec<Durable>>);
 #[rtype(result = "()")]
 pub(super) struct Forget;
 
+/// Nothing more becomes durable: whoever still waits for that is told so, by what would answer them being dropped.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(super) struct LetGo;
+
 /// Write a checkpoint.
 #[derive(Message)]
 #[rtype(result = "()")]

@@ -12,12 +12,14 @@
 //! | `LookAtTimers`: a timer may be due | desk | - |
 //! | `TimerFired`: the order's timer ran out | the order | - |
 //! | `Idle`, `Crashed`: an order's actor is done, or panicked | desk | - |
+//! | `LetGo`: nothing more becomes durable, whoever waits for it is told | inventory, desks, then each order | - |
 //!
 //! Everybody else calls [`Fulfillment`]; no address leaks out. Invariants: the inventory actor is the only one that
 //! reserves stock and the only one that follows the journal; an order's state changes only by an entry that is
 //! durable; an order has at most one entry on its way.
 
 mod admission;
+mod ask;
 mod clock;
 mod desk;
 mod failure;

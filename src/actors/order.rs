@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::desk::{Bench, ROOM_AFTER};
 use super::failure::{Failure, OrderFailure};
-use super::messages::{Applied, Caller, Command, Crashed, Idle, OrderReply, TimerFired};
+use super::messages::{Applied, Caller, Command, Crashed, Idle, LetGo, OrderReply, TimerFired};
 use crate::domain::entry::{Entry, KeyRecord};
 use crate::domain::order::{self, Order, OrderCommand};
 use crate::domain::who::Who;
@@ -217,6 +217,14 @@ impl Handler<Command> for OrderActor {
         // A refusal was answered already.
         self.carry_out(message.what, message.caller, Some(message.reply)).ok();
         self.tell_idle();
+    }
+}
+
+impl Handler<LetGo> for OrderActor {
+    type Result = ();
+
+    fn handle(&mut self, _: LetGo, _: &mut Self::Context) {
+        self.job = None;
     }
 }
 

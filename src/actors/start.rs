@@ -19,7 +19,7 @@ use super::desk::{Bench, Desk, Orders};
 use super::handle::Inner;
 use super::inventory::{Core, InventoryActor, Keeping};
 use super::keeper::{Checkpoints, Keeper};
-use super::messages::{Follow, Recalled};
+use super::messages::{Follow, LetGo, Recalled};
 use super::verified;
 use super::watchdog::Watchdog;
 use crate::domain::entry::Entry;
@@ -93,6 +93,15 @@ impl Switchboard {
         self.broken.load(Ordering::Acquire)
     }
 
+    /// Tells all actors that nothing more becomes durable, and wakes who waits for a key of `view`.
+    fn let_go(&self, view: &View) {
+        self.inventory().do_send(LetGo);
+        for desk in self.desks.iter().filter_map(ArcSwapOption::load_full) {
+            desk.do_send(LetGo);
+        }
+        view.keys().wake_waiters();
+    }
+
     /// The one address that everybody shares, of the desk of the order with this id.
     pub(super) fn desk(&self, order: u64) -> Arc<Addr<Desk>> {
         let desk = usize::try_from(order % self.desks.len() as u64).expect("there are few desks");
@@ -104,6 +113,11 @@ impl Switchboard {
 pub(super) struct Desks(Arc<Switchboard>);
 
 impl Desks {
+    /// See [`Switchboard::let_go`].
+    pub(super) fn let_go(&self, view: &View) {
+        self.0.let_go(view);
+    }
+
     /// Deals `orders` out to their desks.
     pub(super) fn split(&self, orders: Vec<Arc<Order>>) -> impl Iterator<Item = (Arc<Addr<Desk>>, Vec<Arc<Order>>)> {
         let desks = self.0.desks.len();
@@ -285,7 +299,7 @@ async fn start_inventory(
     durables: Durables,
     switchboard: &Arc<Switchboard>,
 ) -> oneshot::Receiver<()> {
-    let switchboard = switchboard.clone();
+    let (switchboard, view) = (switchboard.clone(), core.view.clone());
     let (drained, receiver) = oneshot::channel();
     on(arbiter, move || {
         let (heirs, crashes) = mpsc::unbounded_channel();
@@ -294,6 +308,8 @@ async fn start_inventory(
         actix::spawn(supervise_inventory(crashes, heirs, switchboard.clone()));
         actix::spawn(async move {
             feed_inventory(durables, &switchboard).await;
+            // Closed, the journal left nobody waiting; poisoned, it did.
+            switchboard.let_go(&view);
             // Nobody may wait for the end.
             drained.send(()).ok();
         });

@@ -105,7 +105,8 @@ fn run_over<F: Future<Output = ()>>(checkpoints: Box<dyn Checkpoints>, policy: P
     });
     system.block_on(async {
         let view = Arc::new(View::new(Arc::new(NoArchive), 1_000));
-        let (journal, durables) = MemoryJournal::open(MemoryOptions::default(), MemoryDisk::default()).unwrap();
+        let options = MemoryOptions { stall_max: Duration::from_hours(1), ..MemoryOptions::default() };
+        let (journal, durables) = MemoryJournal::open(options, MemoryDisk::default()).unwrap();
         let journal = Arc::new(journal);
         let clock = Arc::new(VirtualClock(Instant::now(), AtomicI64::new(0)));
         let parts = Parts { view, journal: journal.clone(), durables, checkpoints, clock: clock.clone() };
@@ -375,6 +376,35 @@ fn nothing_is_acknowledged_once_the_journal_is_poisoned() {
         assert!(matches!(house.fulfillment.readiness(), Readiness::Poisoned(_)));
         assert!(house.fulfillment.order(OrderId(1)).unwrap().is_none());
     });
+}
+
+#[test]
+fn whoever_waits_for_a_journal_that_fails_is_answered() {
+    // It comes back from its call and ends, or is stuck in it beyond the next look.
+    for (call, answered_within) in [(Duration::from_secs(5), 6), (Duration::from_mins(30), 31)] {
+        run(manual(), |house| async move {
+            house.place(1, 1).await;
+            house.journal.slow_down(call);
+            let place = |request| house.fulfillment.place(request, House::rows(1, 1));
+            let cancel = || house.fulfillment.cancel(Request::of(Who::Client), OrderId(1), "no more".into());
+            let fails = async {
+                sleep(Duration::from_secs(1)).await;
+                house.journal.fail(Poison::Failed { operation: "sync", reason: "unplugged".into() });
+            };
+            // The second of each pair waits for the first one.
+            let placing = async { tokio::join!(place(House::keyed("k", 1)), place(House::keyed("k", 1))) };
+            let cancelling = async { tokio::join!(cancel(), cancel()) };
+            let begun = Instant::now();
+            let (placed, cancelled, ()) = tokio::join!(placing, cancelling, fails);
+            for refused in [placed.0.unwrap_err(), placed.1.unwrap_err()] {
+                assert!(matches!(&refused, Failure::Stopped(why) if why.contains("unplugged")), "{refused:?}");
+            }
+            for refused in [cancelled.0.unwrap_err(), cancelled.1.unwrap_err()] {
+                assert!(matches!(&refused, Failure::Stopped(why) if why.contains("unplugged")), "{refused:?}");
+            }
+            assert!(begun.elapsed() < Duration::from_secs(answered_within), "{:?}", begun.elapsed());
+        });
+    }
 }
 
 #[test]

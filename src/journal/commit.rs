@@ -1,8 +1,9 @@
 //! The commit thread: take what waits, encode, write once, sync once, deliver.
 //!
 //! When there is no room for the next segment, nothing more is taken, and the rest of this one is for what was taken
-//! already: its last quarter is begun only once the next segment is there, or cannot be made. Making a segment is tried again until there is room, or files can be opened again: nothing that was
-//! promised stands in it. Waiting for one is no commit, however long it takes; nothing more is taken meanwhile.
+//! already: its last quarter is begun only once the next segment is there, or cannot be made. Making a segment is tried
+//! again until there is room, or files can be opened again: nothing that was promised stands in it. Waiting for one is no
+//! commit, however long it takes; nothing more is taken meanwhile.
 
 use std::fs::File;
 use std::io;

@@ -242,6 +242,15 @@ impl Keys {
         }
     }
 
+    /// Wakes everybody who waits for the end of a claim, which may never come: the journal is poisoned.
+    pub fn wake_waiters(&self) {
+        for state in self.inner.lock().states.values_mut() {
+            if let State::InFlight { waiters, .. } = state {
+                waiters.clear();
+            }
+        }
+    }
+
     /// The entry that carries the key is durable.
     pub(super) fn complete(&self, entry: KeyEntry) {
         let mut inner = self.inner.lock();

@@ -1,0 +1,141 @@
+//! How what the handle was asked reaches an actor, and how the answer comes back.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use actix::prelude::SendError;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
+
+use super::admission::Room;
+use super::desk::{RETRY_AFTER, failure, read_back};
+use super::failure::{Failure, OrderFailure};
+use super::handle::{Answered, IdempotencyKey, Inner, Request};
+use super::messages::{Caller, Command, Decide};
+use crate::domain::ids::OrderId;
+use crate::domain::order::{Order, OrderCommand};
+use crate::domain::who::Who;
+use crate::engine::{self, Outcome, Rejection};
+use crate::journal::{Position, Refused};
+use crate::view::{ArchiveError, Claim};
+
+/// What a claim on an idempotency key led to.
+enum Claimed {
+    Go(Caller),
+    Replay(Outcome),
+}
+
+impl Inner {
+    /// What the inventory actor makes of `command`.
+    pub(super) async fn decide(
+        &self,
+        request: Request,
+        command: engine::Command,
+    ) -> Result<Answered<Outcome>, Failure<Rejection>> {
+        let caller = match self.claim(request).await? {
+            Claimed::Replay(outcome) => return Ok(Answered { value: outcome, replayed: true }),
+            Claimed::Go(caller) => caller,
+        };
+        let room = self.room(&caller.who, &command)?;
+        let (reply, answer) = oneshot::channel();
+        self.taken(self.switchboard.inventory().try_send(Decide { caller, command, room, reply }))?;
+        let value = answer.await.unwrap_or_else(|dropped| Err(self.unanswered(dropped)))?;
+        Ok(Answered { value, replayed: false })
+    }
+
+    /// The room that `command` needs among those that are under way.
+    fn room<R: Error + 'static>(&self, who: &Who, command: &engine::Command) -> Result<Option<Room>, Failure<R>> {
+        let room = match command {
+            engine::Command::Place(rows) => self.admission.enter(who, rows.len()),
+            engine::Command::DryRun(rows) => self.dry_runs.enter(who, rows.len()),
+            _ => return Ok(None),
+        };
+        room.map(Some).ok_or(Failure::Busy { retry_after: RETRY_AFTER })
+    }
+
+    /// What the actor of `order` makes of `command`.
+    pub(super) async fn command(
+        &self,
+        request: Request,
+        order: OrderId,
+        command: OrderCommand,
+    ) -> Result<Answered<Arc<Order>>, Failure<OrderFailure>> {
+        let command = if request.expected.is_anything() {
+            command
+        } else {
+            OrderCommand::Expecting(request.expected.clone(), Box::new(command))
+        };
+        let caller = match self.claim(request).await? {
+            Claimed::Replay(Outcome::Order(order)) => return Ok(Answered { value: order, replayed: true }),
+            Claimed::Replay(_) => return Err(Failure::KeyReused),
+            Claimed::Go(caller) => caller,
+        };
+        let known = match self.view.order_at_hand(order) {
+            Some(_) => None,
+            // Without threads of its own the engine is one in memory: nothing waits, and runs can be repeated exactly.
+            None if self.arbiters.lock().is_empty() => None,
+            // The thread of a desk, which runs the timers of many orders, does not wait for a disk.
+            None => read_back(self.view.clone(), order).await?,
+        };
+        let (reply, answer) = oneshot::channel();
+        self.taken(self.switchboard.desk(order.0).try_send(Command { order, caller, what: command, known, reply }))?;
+        let value = answer.await.unwrap_or_else(|dropped| Err(self.unanswered(dropped)))?;
+        Ok(Answered { value, replayed: false })
+    }
+
+    /// Claims the request's idempotency key, or finds the answer that it had.
+    async fn claim<R: Error + 'static>(&self, request: Request) -> Result<Claimed, Failure<R>> {
+        if self.stopping.load(Ordering::Acquire) {
+            return Err(failure(&*self.journal, Refused::Closed));
+        }
+        let Request { who, key, expected: _ } = request;
+        let Some(IdempotencyKey { key, request }) = key else {
+            return Ok(Claimed::Go(Caller { who, claim: None }));
+        };
+        loop {
+            match self.view.keys().claim(&key, request, &who) {
+                Claim::Fresh(guard) => return Ok(Claimed::Go(Caller { who, claim: Some(guard) })),
+                Claim::Done(position) => return self.replay(key, position).await.map(Claimed::Replay),
+                Claim::Wait(_) if let Some(why) = self.broken_by() => return Err(Failure::Stopped(why)),
+                // Whichever way the other one ends, asking again tells.
+                Claim::Wait(done) => drop(done.await),
+                Claim::Mismatch => return Err(Failure::KeyReused),
+                Claim::Full { retry_after } => return Err(Failure::KeysFull { retry_after }),
+            }
+        }
+    }
+
+    /// Reads the answer to `key` from the entry that carries it.
+    async fn replay<R: Error + 'static>(&self, key: Box<str>, position: Position) -> Result<Outcome, Failure<R>> {
+        let (journal, view) = (self.journal.clone(), self.view.clone());
+        let read = tokio::task::spawn_blocking(move || journal.read_at(position, &*view)).await;
+        let durable = match read {
+            Ok(Ok(durable)) => durable,
+            Ok(Err(error)) => return Err(ArchiveError(error.to_string()).into()),
+            Err(error) => return Err(ArchiveError(error.to_string()).into()),
+        };
+        let outcome = engine::outcome_of(&durable.entry, &key);
+        outcome.ok_or_else(|| ArchiveError(format!("entry {} does not carry the key", durable.sequence)).into())
+    }
+
+    /// Why nothing becomes durable, or is seen to, any more in this life of the process.
+    pub(super) fn broken_by(&self) -> Option<String> {
+        let poison = self.journal.poisoned().map(|poison| poison.to_string());
+        poison.or_else(|| self.switchboard.is_broken().then(|| "a durable entry could not be taken over".to_owned()))
+    }
+
+    /// What a caller is told whose answer was dropped.
+    fn unanswered<R: Error + 'static>(&self, _: RecvError) -> Failure<R> {
+        self.broken_by().map_or(Failure::Interrupted, Failure::Stopped)
+    }
+
+    fn taken<M, R: Error + 'static>(&self, sent: Result<(), SendError<M>>) -> Result<(), Failure<R>> {
+        let busy = Failure::Busy { retry_after: RETRY_AFTER };
+        sent.map_err(|error| match error {
+            SendError::Full(_) => busy,
+            // It is being started again, or has no successor.
+            SendError::Closed(_) => self.broken_by().map_or(busy, Failure::Stopped),
+        })
+    }
+}
