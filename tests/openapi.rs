@@ -249,7 +249,7 @@ fn the_examples_of_answers_have_the_members_that_their_schemas_say() {
             examples += 1;
         }
     }
-    assert_eq!(examples, 14);
+    assert_eq!(examples, 16);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn everything_is_there_after_a_clean_stop() {
     assert_eq!(next, OrderId(61), "ids go on without reuse");
     let report = app::check(directory.path()).unwrap();
     assert_eq!(report.findings, []);
-    assert_eq!(report.orders.iter().sum::<u64>(), 61);
+    assert_eq!(report.orders.values().sum::<u64>(), 61);
 }
 
 /// The wall clock of the machine, wrong by so much.
@@ -119,14 +119,14 @@ fn ended_orders_that_left_memory_answer_as_before() {
     run(&settings, async |engine| {
         assert_eq!(engine.view().orders_in_memory(), 36, "only open orders are read back into memory");
         assert_eq!(picture(engine), before);
-        let ended = engine.view().counts()[3];
+        let ended = engine.view().counts()[Status::Delivered];
         engine.transition(client(), OrderId(1), Status::Delivered, None).await.unwrap();
         let begun = Instant::now();
         while engine.view().orders_in_memory() != 35 {
             assert!(begun.elapsed() < Duration::from_secs(20), "the order that ended leaves memory");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert_eq!(engine.view().counts()[3], ended + 1);
+        assert_eq!(engine.view().counts()[Status::Delivered], ended + 1);
         assert_eq!(engine.order(OrderId(1)).unwrap().unwrap().history.len(), 4);
         engine.archive(client(), OrderId(1)).await.unwrap();
         assert!(engine.order(OrderId(1)).unwrap().unwrap().archived, "an ended order's actor starts from the store");

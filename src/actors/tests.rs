@@ -18,7 +18,7 @@ use crate::domain::catalogue::ProductDetails;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::inventory::{LineRequest, OrderRequest, PlaceReason};
 use crate::domain::money::Money;
-use crate::domain::order::{After, Contact, Order, Policy, Stage, Status};
+use crate::domain::order::{After, Contact, Order, Policy, StageTimes, Status};
 use crate::domain::stock::Balance;
 use crate::domain::text::{CategoryName, ProductName};
 use crate::domain::time::Timestamp;
@@ -90,8 +90,7 @@ fn settings(policy: Policy) -> Settings {
 }
 
 fn manual() -> Policy {
-    let stage = Stage { after: After::Manual, stale_after: Duration::from_mins(1) };
-    Policy { pending: stage, processing: stage, shipped: stage }
+    Policy::uniform(StageTimes { after: After::Manual, stale_after: Duration::from_mins(1) })
 }
 
 /// Runs `test` over an engine with one product, of which 10 pieces are on hand.
@@ -354,7 +353,7 @@ fn a_clock_that_was_wrong_for_a_moment_leaves_no_mark() {
             assert_eq!((view().keys().len(), view().orders_in_memory()), (3, 5));
             let trend = view().trend().until(house.fulfillment.present(), house.clock.now());
             let sum = |count: fn(&crate::view::Interval) -> u32| trend.iter().map(|(_, it)| count(it)).sum::<u32>();
-            assert_eq!((sum(|it| it.placed), sum(|it| it.entered[4])), (5, 3));
+            assert_eq!((sum(|it| it.placed), sum(|it| it.entered[Status::Cancelled])), (5, 3));
             sleep(Duration::from_secs(30)).await;
             assert_eq!(view().keys().len(), 3, "they are remembered");
             sleep(Duration::from_secs(62)).await;
@@ -561,7 +560,7 @@ fn full_mailboxes_refuse_and_lose_nothing() {
         assert!(busy > 0, "200 at once are more than a mailbox of 64 takes");
         assert_eq!(placed, 10);
         assert_eq!(house.balance(), (10, 10));
-        assert_eq!(house.fulfillment.view().counts()[0], 10);
+        assert_eq!(house.fulfillment.view().counts()[Status::Pending], 10);
     });
 }
 

@@ -1,14 +1,18 @@
 //! `GET /api/overview/` and `overview/trend/`: what is where, what is stuck, what runs low, and how the engine is.
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::answer::{Answer, ok};
 use super::call::Call;
 use super::health::word;
-use super::render::{self, ReadinessWord, Time, Times};
+use super::render::{self, ByStage, ByStatus, ReadinessWord, Time, Times};
 use crate::actors::{Fulfillment, Health};
-use crate::domain::order::Status;
+use crate::domain::order::{PerStage, Stage, Status};
 use crate::telemetry::counters;
 use crate::view::{Interval, ProductFilter};
 
@@ -16,7 +20,7 @@ const OVERVIEW_BYTES: usize = 768;
 const TREND_BYTES: usize = 16 << 10;
 
 /// The whole at a glance.
-#[derive(Serialize, ToSchema)]
+#[derive(serde::Serialize, ToSchema)]
 #[schema(as = Overview, example = json!({
     "status": "ready",
     "orders": {"pending": 12, "processing": 3, "shipped": 8, "delivered": 990, "cancelled": 4},
@@ -33,32 +37,16 @@ const TREND_BYTES: usize = 16 << 10;
 pub(crate) struct OverviewBody<'a> {
     #[schema(value_type = ReadinessWord)]
     status: &'static str,
-    orders: Counts,
-    delayed: Delayed,
+    /// Orders in each status.
+    orders: ByStatus,
+    /// Orders that outstayed each stage.
+    delayed: ByStage,
     low_stock: LowStock,
     engine: EngineBody<'a>,
 }
 
-/// Orders in each status.
-#[derive(Serialize, ToSchema)]
-struct Counts {
-    pending: u64,
-    processing: u64,
-    shipped: u64,
-    delivered: u64,
-    cancelled: u64,
-}
-
-/// Orders that outstayed each stage.
-#[derive(Serialize, ToSchema)]
-struct Delayed {
-    pending: usize,
-    processing: usize,
-    shipped: usize,
-}
-
 /// Products that run low.
-#[derive(Serialize, ToSchema)]
+#[derive(serde::Serialize, ToSchema)]
 struct LowStock {
     /// A product of which so many pieces or fewer are available does: the setting stock.low.
     limit: u32,
@@ -66,7 +54,7 @@ struct LowStock {
 }
 
 /// How the engine is. What is counted is so since its start.
-#[derive(Serialize, ToSchema)]
+#[derive(serde::Serialize, ToSchema)]
 #[schema(as = Engine)]
 struct EngineBody<'a> {
     /// Group commits.
@@ -99,7 +87,7 @@ struct EngineBody<'a> {
 }
 
 /// The last checkpoint.
-#[derive(Serialize, ToSchema)]
+#[derive(serde::Serialize, ToSchema)]
 #[schema(as = Checkpoint)]
 struct CheckpointBody<'a> {
     /// The last entry of the journal that is in it.
@@ -109,26 +97,58 @@ struct CheckpointBody<'a> {
 }
 
 /// The last hour in steps of ten seconds, oldest first: one value a step in each list.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Trend, example = json!({
-    "at": [1_795_341_600], "placed": [12.0], "delivered": [6.0], "cancelled": [0.0],
-    "pending": [5.1], "processing": [5.0], "shipped": [null],
-}))]
 pub(crate) struct TrendBody {
     /// When the step began, in seconds since 1970.
     at: Vec<i64>,
     /// Orders a minute.
     placed: Vec<f64>,
-    /// Orders a minute.
-    delivered: Vec<f64>,
-    /// Orders a minute.
-    cancelled: Vec<f64>,
+    /// Orders a minute that ended in each status in which one can.
+    ended: Vec<(Status, Vec<f64>)>,
     /// Seconds that the orders which left the stage had been in it, on average; null where none did.
-    pending: Vec<Option<f64>>,
-    /// The same.
-    processing: Vec<Option<f64>>,
-    /// The same.
-    shipped: Vec<Option<f64>>,
+    stayed: PerStage<Vec<Option<f64>>>,
+}
+
+/// The statuses in which an order ends.
+fn ends() -> impl Iterator<Item = Status> {
+    Status::ALL.into_iter().filter(|status| status.is_terminal())
+}
+
+impl Serialize for TrendBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("at", &self.at)?;
+        map.serialize_entry("placed", &self.placed)?;
+        for (status, rates) in &self.ended {
+            map.serialize_entry(status.as_str(), rates)?;
+        }
+        for (stage, seconds) in &self.stayed {
+            map.serialize_entry(stage.status().as_str(), seconds)?;
+        }
+        map.end()
+    }
+}
+
+impl PartialSchema for TrendBody {
+    fn schema() -> RefOr<Schema> {
+        let list = |text: &str, items: Value| json!({"type": "array", "description": text, "items": items});
+        let at = list("When the step began, in seconds since 1970.", json!({"type": "integer", "format": "int64"}));
+        let rate = list("Orders a minute.", json!({"type": "number", "format": "double"}));
+        let stay = list(
+            "Seconds that the orders which left the stage had been in it, on average; null where none did.",
+            json!({"type": ["number", "null"], "format": "double"}),
+        );
+        let members = [("at", at, json!([1_795_341_600])), ("placed", rate.clone(), json!([12.0]))]
+            .into_iter()
+            .chain(ends().map(|status| (status.as_str(), rate.clone(), json!([6.0]))))
+            .chain(Stage::ALL.into_iter().map(|stage| (stage.status().as_str(), stay.clone(), json!([5.1]))));
+        render::members("The last hour in steps of ten seconds, oldest first: one value a step in each list.", members)
+    }
+}
+
+impl ToSchema for TrendBody {
+    fn name() -> Cow<'static, str> {
+        "Trend".into()
+    }
 }
 
 /// Products of which at most `low_stock` pieces are available, and that are sold.
@@ -143,25 +163,11 @@ pub(super) async fn overview(call: Call) -> Answer {
     let figures = move || (engine.health(), engine.view().products().lowest(&running_low(low_stock), 0).1);
     let (health, low) = call.gate.scan(figures).await?;
     let times = call.times();
-    let (pending, processing, shipped) = (Status::Pending, Status::Processing, Status::Shipped);
     let view = call.view();
-    let counts = view.counts();
-    let in_status = |status: Status| counts[status as usize - 1];
-    let delayed_in = |stage: Status| view.delayed_in(stage, 0).1;
     let body = OverviewBody {
         status: word(&call.engine.readiness()),
-        orders: Counts {
-            pending: in_status(pending),
-            processing: in_status(processing),
-            shipped: in_status(shipped),
-            delivered: in_status(Status::Delivered),
-            cancelled: in_status(Status::Cancelled),
-        },
-        delayed: Delayed {
-            pending: delayed_in(pending),
-            processing: delayed_in(processing),
-            shipped: delayed_in(shipped),
-        },
+        orders: ByStatus(view.counts()),
+        delayed: ByStage(PerStage::from_fn(|stage| view.delayed_in(stage, 0).1)),
         low_stock: LowStock { limit: low_stock, products: low },
         engine: EngineBody::new(&call.engine, &health, &times),
     };
@@ -197,24 +203,20 @@ pub(super) async fn trend(call: Call) -> Answer {
     let trend = call.view().trend();
     let intervals = trend.until(call.engine.present(), call.gate.now());
     let minute = 60.0 / trend.width().as_secs_f64();
-    let rate = |count: fn(&Interval) -> u32| -> Vec<f64> {
+    let rate = |count: &dyn Fn(&Interval) -> u32| -> Vec<f64> {
         intervals.iter().map(|(_, interval)| f64::from(count(interval)) * minute).collect()
     };
-    let stay = |stage: usize| -> Vec<Option<f64>> { intervals.iter().map(|(_, it)| mean_seconds(it, stage)).collect() };
     let body = TrendBody {
         at: intervals.iter().map(|(at, _)| at.0 / 1_000_000).collect(),
-        placed: rate(|interval| interval.placed),
-        delivered: rate(|interval| interval.entered[Status::Delivered as usize - 1]),
-        cancelled: rate(|interval| interval.entered[Status::Cancelled as usize - 1]),
-        pending: stay(0),
-        processing: stay(1),
-        shipped: stay(2),
+        placed: rate(&|interval| interval.placed),
+        ended: ends().map(|status| (status, rate(&|interval| interval.entered[status]))).collect(),
+        stayed: PerStage::from_fn(|stage| intervals.iter().map(|(_, it)| mean_seconds(it, stage)).collect()),
     };
     Ok(ok(render::json(&body, TREND_BYTES)))
 }
 
 /// How long the orders that left `stage` had stayed in it, on average, in seconds.
-fn mean_seconds(interval: &Interval, stage: usize) -> Option<f64> {
+fn mean_seconds(interval: &Interval, stage: Stage) -> Option<f64> {
     let mean = interval.stayed_micros[stage].checked_div(u64::from(interval.left[stage]))?;
     #[expect(clippy::cast_precision_loss, reason = "a chart shows no more than a few digits")]
     Some(mean as f64 / 1e6)

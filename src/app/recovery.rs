@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crate::actors::{Checkpoints, Clock};
 use crate::config::Settings;
 use crate::domain::ids::ProductId;
-use crate::domain::order::Status;
 use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, Durable, ReadError, Reader, Tail};
 use crate::store::{self, Head, Loaded, Opened, Store, StoreError};
@@ -235,7 +234,7 @@ fn stock_agrees(view: &View) -> bool {
 /// What open orders hold of each product: those that have shipped hold nothing any more.
 pub(super) fn held_by_orders(view: &View) -> BTreeMap<ProductId, u64> {
     let mut held = BTreeMap::new();
-    for order in view.open_orders().iter().filter(|order| order.status != Status::Shipped) {
+    for order in view.open_orders().iter().filter(|order| order.status.holds_stock()) {
         for line in &order.lines {
             *held.entry(line.product.product).or_default() += u64::from(line.quantity);
         }

@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args};
 
 use super::pipe::print;
 use crate::app::{self, Report, Source};
+use crate::domain::order::Stage;
 use crate::telemetry;
 
 /// The flags of `check`.
@@ -51,7 +52,7 @@ pub(super) fn source(data_dir: Option<PathBuf>, from: Option<PathBuf>) -> Source
 fn render(report: &Report) -> String {
     let checkpoint = report.checkpoint.map_or_else(|| "none".to_owned(), |sequence| sequence.to_string());
     let hash = format!("{:032x}", u128::from_be_bytes(report.chain));
-    let [pending, processing, shipped, ..] = report.orders;
+    let open: u64 = Stage::ALL.into_iter().map(|stage| report.orders[stage.status()]).sum();
     let lines: [(&str, &dyn std::fmt::Display); 9] = [
         ("last sequence", &report.sequence),
         ("journal hash", &hash),
@@ -59,8 +60,8 @@ fn render(report: &Report) -> String {
         ("checkpoint at", &checkpoint),
         ("categories", &report.catalogue.0),
         ("products", &report.catalogue.1),
-        ("orders", &report.orders.iter().sum::<u64>()),
-        ("orders open", &(pending + processing + shipped)),
+        ("orders", &report.orders.values().sum::<u64>()),
+        ("orders open", &open),
         ("verdict", if report.findings.is_empty() { &"sound" } else { &"damaged" }),
     ];
     let mut text = String::new();
@@ -82,7 +83,7 @@ mod tests {
             chain: [0xab; 16],
             torn_bytes: 0,
             catalogue: (1, 2),
-            orders: [1, 1, 1, 1, 0],
+            orders: crate::domain::order::PerStatus::from_array([1, 1, 1, 1, 0]),
             checkpoint: Some(5),
             findings: Vec::new(),
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::section::section;
-use crate::domain::order::{After, Policy, Stage};
+use crate::domain::order::{After, PerStage, Policy, Stage, StageTimes};
 
 section! {
     /// `[stages.pending]`, `[stages.processing]` and `[stages.shipped]`.
@@ -27,10 +27,13 @@ impl Stages {
     /// The same as the domain takes it.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        Policy {
-            pending: Stage { after: self.pending_after, stale_after: self.pending_stale_after },
-            processing: Stage { after: self.processing_after, stale_after: self.processing_stale_after },
-            shipped: Stage { after: self.shipped_after, stale_after: self.shipped_stale_after },
-        }
+        Policy(PerStage::from_fn(|stage| {
+            let (after, stale_after) = match stage {
+                Stage::Pending => (self.pending_after, self.pending_stale_after),
+                Stage::Processing => (self.processing_after, self.processing_stale_after),
+                Stage::Shipped => (self.shipped_after, self.shipped_stale_after),
+            };
+            StageTimes { after, stale_after }
+        }))
     }
 }

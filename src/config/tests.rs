@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::order::{After, Policy};
+use crate::domain::order::{After, Policy, Stage};
 
 /// What `load` makes of a file, an environment and flags; the file's name in messages is `packhorse.toml`.
 fn load(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Settings, String> {
@@ -81,10 +81,10 @@ fn one_section_may_come_from_several_places() {
     ];
     let settings = load(file, &environment, &[]).unwrap();
     let policy = settings.stages.policy();
-    assert_eq!(policy.pending.after, After::Span(Duration::from_millis(250)));
-    assert_eq!(policy.pending.stale_after, Duration::from_secs(2));
-    assert_eq!(policy.processing, Policy::default().processing);
-    assert_eq!(policy.shipped.after, After::Manual);
+    assert_eq!(policy.0[Stage::Pending].after, After::Span(Duration::from_millis(250)));
+    assert_eq!(policy.0[Stage::Pending].stale_after, Duration::from_secs(2));
+    assert_eq!(policy.0[Stage::Processing], Policy::default().0[Stage::Processing]);
+    assert_eq!(policy.0[Stage::Shipped].after, After::Manual);
     assert_eq!(settings.journal.queue, 1024);
     assert_eq!(settings.journal.group_entries, 16);
     assert_eq!(settings.journal.group_bytes, 65_536);

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 
 use super::orders::{OrderRow, verb};
 use super::visit::{Answer, Visit};
-use crate::domain::order::Status;
+use crate::domain::order::{Stage, Status};
 
 /// Orders of each stage.
 const ROWS: usize = 30;
@@ -14,19 +14,20 @@ const ROWS: usize = 30;
 pub(super) async fn board(visit: Visit) -> Answer {
     let view = visit.view();
     let mut total = 0;
-    let stages = Status::OPEN.map(|stage| {
+    let stages = Stage::ALL.map(|stage| {
         let (orders, count) = view.delayed_in(stage, ROWS);
         total += count;
         let rows: Vec<_> = orders.iter().map(|order| OrderRow::new(order, view.delay(order.id))).collect();
-        let allowed = visit.console.0.policy.stage(stage).map(|stage| stage.stale_after.as_micros());
+        let allowed = visit.console.0.policy.0[stage].stale_after.as_micros();
+        let status = stage.status();
         context! {
-            status => stage.as_str(),
-            label => stage.label(),
+            status => status.as_str(),
+            label => status.label(),
             count,
             orders => Serde(&rows),
-            allowed => allowed.and_then(|micros| i64::try_from(micros).ok()),
-            verb => stage.next_by_timer().map(verb),
-            next => stage.next_by_timer().map(Status::as_str),
+            allowed => i64::try_from(allowed).ok(),
+            verb => status.next_by_timer().map(verb),
+            next => status.next_by_timer().map(Status::as_str),
         }
     });
     let context = context! {

@@ -11,7 +11,7 @@ use super::orders::OrderRow;
 use super::visit::{Answer, Visit};
 use crate::actors::Readiness;
 use crate::api::overview::running_low;
-use crate::domain::order::{After, Policy, Status};
+use crate::domain::order::{After, PerStage, Policy, Stage, Status};
 use crate::telemetry::counters;
 
 /// Rows of each list.
@@ -31,9 +31,9 @@ const HASTY: Duration = Duration::from_mins(1);
 
 /// The stages that end by themselves before anybody could do anything, and when.
 fn hasty(policy: &Policy) -> Vec<String> {
-    let ends = Status::OPEN.into_iter().filter_map(|status| match policy.stage(status)?.after {
+    let ends = Stage::ALL.into_iter().filter_map(|stage| match policy.0[stage].after {
         After::Span(span) if span < HASTY => {
-            Some(format!("{} after {}", status.label(), humantime::format_duration(span)))
+            Some(format!("{} after {}", stage.status().label(), humantime::format_duration(span)))
         }
         After::Span(_) | After::Manual => None,
     });
@@ -47,15 +47,15 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let (health, (low, low_count)) = scanned.await?;
     let view = visit.view();
     let counts = view.counts();
-    let delayed = Status::OPEN.map(|stage| view.delayed_in(stage, ROWS));
+    let delayed = PerStage::from_fn(|stage| view.delayed_in(stage, ROWS));
     let stages = Status::ALL.map(|status| StageBody {
         status: status.as_str(),
         label: status.label(),
-        count: counts[status as usize - 1],
-        delayed: Status::OPEN.iter().position(|open| *open == status).map_or(0, |at| delayed[at].1),
+        count: counts[status],
+        delayed: status.stage().map_or(0, |stage| delayed[stage].1),
     });
-    let delayed_count: usize = delayed.iter().map(|(_, count)| count).sum();
-    let mut longest: Vec<_> = delayed.into_iter().flat_map(|(orders, _)| orders).collect();
+    let delayed_count: usize = delayed.values().map(|(_, count)| count).sum();
+    let mut longest: Vec<_> = delayed.into_values().flat_map(|(orders, _)| orders).collect();
     longest.sort_by_key(|order| (order.moved_at, order.id));
     longest.truncate(ROWS);
     let (state, good) = match visit.engine.readiness() {
@@ -66,7 +66,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     };
     let context = context! {
         stages => Serde(&stages),
-        total => counts.iter().sum::<u64>(),
+        total => counts.values().sum::<u64>(),
         delayed => Serde(longest.iter().map(|order| OrderRow::new(order, view.delay(order.id))).collect::<Vec<_>>()),
         delayed_count,
         low => Serde(ProductRow::all(&low, &visit)),

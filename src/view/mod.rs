@@ -39,7 +39,7 @@ use crate::domain::access::Access;
 use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::{OrderId, ProductId, RowId};
-use crate::domain::order::{Order, Policy, Status};
+use crate::domain::order::{Order, PerStatus, Policy, Stage};
 use crate::domain::stock::Movement;
 use crate::domain::time::Timestamp;
 use crate::journal::{Chain, Revisions};
@@ -227,10 +227,9 @@ impl View {
         !matches!(self.orders.slot(id), Slot::Absent)
     }
 
-    /// How many orders stand in each status, archived ones included, in the order of
-    /// [`Status::ALL`](crate::domain::order::Status::ALL).
+    /// How many orders stand in each status, archived ones included.
     #[must_use]
-    pub fn counts(&self) -> [u64; 5] {
+    pub fn counts(&self) -> PerStatus<u64> {
         self.orders.counts()
     }
 
@@ -259,13 +258,9 @@ impl View {
         self.stages.flagged_count()
     }
 
-    /// The flagged orders of the open stage `stage`, longest in it first, at most `limit`, and how many there are.
-    ///
-    /// # Panics
-    /// When an order does not stay open in `stage`.
+    /// The flagged orders of `stage`, longest in it first, at most `limit`, and how many there are.
     #[must_use]
-    pub fn delayed_in(&self, stage: Status, limit: usize) -> (Vec<Arc<Order>>, usize) {
-        let stage = Status::OPEN.iter().position(|open| *open == stage).expect("only an open stage has delays");
+    pub fn delayed_in(&self, stage: Stage, limit: usize) -> (Vec<Arc<Order>>, usize) {
         let (ids, count) = self.stages.flagged_in(stage, limit);
         (ids.into_iter().filter_map(|id| self.orders.here(id)).collect(), count)
     }

@@ -10,7 +10,7 @@ use super::ages::Ages;
 use super::present::Present;
 use super::query::Statuses;
 use crate::domain::ids::OrderId;
-use crate::domain::order::{Order, Status};
+use crate::domain::order::{Order, PerStatus, Status};
 use crate::domain::time::{Bounds, Timestamp};
 
 /// How many neighbouring ids share a page.
@@ -121,7 +121,7 @@ pub(super) struct Orders {
     pages: RwLock<Vec<Arc<RwLock<OrderPage>>>>,
     last: AtomicU64,
     in_memory: AtomicU64,
-    counts: [AtomicU64; 5],
+    counts: PerStatus<AtomicU64>,
     dirty: Mutex<Dirty>,
 }
 
@@ -134,8 +134,8 @@ impl Orders {
         self.in_memory.load(Ordering::Relaxed)
     }
 
-    pub(super) fn counts(&self) -> [u64; 5] {
-        std::array::from_fn(|i| self.counts[i].load(Ordering::Relaxed))
+    pub(super) fn counts(&self) -> PerStatus<u64> {
+        PerStatus::from_fn(|status| self.counts[status].load(Ordering::Relaxed))
     }
 
     pub(super) fn page(&self, page: u64) -> Option<Arc<RwLock<OrderPage>>> {
@@ -228,10 +228,10 @@ impl Orders {
             return;
         }
         if let Some(status) = before {
-            self.counts[status as usize - 1].fetch_sub(1, Ordering::Relaxed);
+            self.counts[status].fetch_sub(1, Ordering::Relaxed);
         }
         if let Some(status) = after {
-            self.counts[status as usize - 1].fetch_add(1, Ordering::Relaxed);
+            self.counts[status].fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -12,7 +12,7 @@ use parking_lot::RwLock;
 
 use super::present::Present;
 use crate::domain::ids::OrderId;
-use crate::domain::order::{Order, Policy, Status};
+use crate::domain::order::{Order, PerStage, Policy, Stage, Status};
 use crate::domain::time::Timestamp;
 
 /// A stage that began so far from its date was dated by a clock that was wrong. Becoming durable takes less.
@@ -30,23 +30,19 @@ pub struct Delay {
 #[derive(Debug, Default)]
 struct Inner {
     /// By when the stage really began.
-    open: [BTreeSet<(Timestamp, OrderId)>; 3],
+    open: PerStage<BTreeSet<(Timestamp, OrderId)>>,
     /// When it really began, where the order is dated otherwise.
     wrong: HashMap<OrderId, Timestamp>,
     flags: HashMap<OrderId, Delay>,
     flagged: BTreeSet<(Timestamp, OrderId)>,
-    flagged_in: [usize; 3],
+    flagged_in: PerStage<usize>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Stages(RwLock<Inner>);
 
-fn index(status: Status) -> Option<usize> {
-    Status::OPEN.iter().position(|open| *open == status)
-}
-
 impl Inner {
-    fn enter(&mut self, order: &Order, stage: usize, began: Timestamp) {
+    fn enter(&mut self, order: &Order, stage: Stage, began: Timestamp) {
         let dated = order.moved_at;
         let is_wrong = began.since(dated).max(dated.since(began)) > WRONG;
         if is_wrong {
@@ -55,7 +51,7 @@ impl Inner {
         self.open[stage].insert((if is_wrong { began } else { dated }, order.id));
     }
 
-    fn leave(&mut self, order: &Order, stage: usize) {
+    fn leave(&mut self, order: &Order, stage: Stage) {
         let wrong = if self.wrong.is_empty() { None } else { self.wrong.remove(&order.id) };
         let place = (wrong.unwrap_or(order.moved_at), order.id);
         self.open[stage].remove(&place);
@@ -68,7 +64,7 @@ impl Inner {
 
 /// An order that outstayed its stage and has no flag yet.
 struct Stale {
-    stage: Status,
+    stage: Stage,
     place: (Timestamp, OrderId),
     since: Timestamp,
 }
@@ -87,11 +83,11 @@ impl Stages {
                 continue;
             }
             if let Some(before) = before
-                && let Some(stage) = index(before.status)
+                && let Some(stage) = before.status.stage()
             {
                 inner.leave(before, stage);
             }
-            if let Some(stage) = index(after.status) {
+            if let Some(stage) = after.status.stage() {
                 inner.enter(after, stage, present.since(after.moved_at));
             }
         }
@@ -109,10 +105,12 @@ impl Stages {
         let mut fresh = 0;
         for Stale { stage, place, since } in stale {
             // It may have moved between the two locks.
-            let Some(at) = index(stage).filter(|at| inner.open[*at].contains(&place)) else { continue };
-            if inner.flags.insert(place.1, Delay { stage, since }).is_none() {
+            if !inner.open[stage].contains(&place) {
+                continue;
+            }
+            if inner.flags.insert(place.1, Delay { stage: stage.status(), since }).is_none() {
                 inner.flagged.insert(place);
-                inner.flagged_in[at] += 1;
+                inner.flagged_in[stage] += 1;
                 fresh += 1;
             }
         }
@@ -123,8 +121,8 @@ impl Stages {
     fn stale(&self, present: Timestamp, now: Timestamp, policy: &Policy) -> (Vec<Stale>, bool) {
         let inner = self.0.read();
         let mut stale = Vec::new();
-        for (stage, open) in Status::OPEN.into_iter().zip(&inner.open) {
-            let Some(times) = policy.stage(stage) else { continue };
+        for (stage, open) in &inner.open {
+            let times = &policy.0[stage];
             for (began, id) in open {
                 let over = began.plus(times.stale_after);
                 if over >= present {
@@ -155,7 +153,7 @@ impl Stages {
 
     /// The flagged orders of the open stage `stage`, longest in it first, and how many there are: a stage flags its
     /// orders in the order in which they came, so that they are the first ones of it.
-    pub(super) fn flagged_in(&self, stage: usize, limit: usize) -> (Vec<OrderId>, usize) {
+    pub(super) fn flagged_in(&self, stage: Stage, limit: usize) -> (Vec<OrderId>, usize) {
         let inner = self.0.read();
         let flagged = inner.open[stage].iter().take_while(|(_, id)| inner.flags.contains_key(id));
         (flagged.take(limit).map(|(_, id)| *id).collect(), inner.flagged_in[stage])
@@ -164,7 +162,7 @@ impl Stages {
     /// Every open order, by when its stage began.
     pub(super) fn open(&self) -> Vec<OrderId> {
         let inner = self.0.read();
-        let mut open: Vec<_> = inner.open.iter().flatten().copied().collect();
+        let mut open: Vec<_> = inner.open.values().flatten().copied().collect();
         open.sort_unstable();
         open.into_iter().map(|(_, id)| id).collect()
     }
@@ -207,7 +205,7 @@ mod tests {
             assert_eq!(stages.flag_stale(at(62), at(62), &policy), 2);
             assert_eq!(stages.delay(OrderId(2)).map(|delay| delay.since), Some(at(62)));
             assert_eq!(stages.flag_stale(at(63), at(63), &policy), 1);
-            assert_eq!(stages.flagged_in(0, 9), (vec![OrderId(1), OrderId(2), OrderId(3)], 3));
+            assert_eq!(stages.flagged_in(Stage::Pending, 9), (vec![OrderId(1), OrderId(2), OrderId(3)], 3));
             let change = OrderChange::Moved { to: Status::Processing, reason: None };
             present.pass_to(at(64));
             for order in &orders {
@@ -215,7 +213,7 @@ mod tests {
                 let after = order.after(&event, order.not_before(at(64)), &Who::Client);
                 stages.publish([(Some(order), &after)], &present);
             }
-            assert_eq!((stages.flagged_count(), stages.flagged_in(0, 9)), (0, (Vec::new(), 0)));
+            assert_eq!((stages.flagged_count(), stages.flagged_in(Stage::Pending, 9)), (0, (Vec::new(), 0)));
             assert_eq!(stages.flag_stale(at(125), at(125), &policy), 3);
         }
     }

@@ -7,7 +7,7 @@ use memchr::{memchr2_iter, memmem};
 use smallvec::SmallVec;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
-use crate::domain::order::{Order, Status};
+use crate::domain::order::{Order, PerStatus, Status};
 
 /// A text to look for in any case, and however its letters are composed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Term {
     folded: Box<str>,
     /// Its digits, where it is a telephone number or a part of one.
     digits: Option<Box<[u8]>>,
-    /// The statuses whose word contains it, by position in [`Status::ALL`].
-    statuses: [bool; 5],
+    /// Whether the word of a status contains it.
+    statuses: PerStatus<bool>,
 }
 
 impl Term {
@@ -24,7 +24,7 @@ impl Term {
     #[must_use]
     pub fn new(text: &str) -> Self {
         let folded = fold(text).into_boxed_str();
-        let statuses = Status::ALL.map(|status| status.as_str().contains(&*folded));
+        let statuses = PerStatus::from_fn(|status: Status| status.as_str().contains(&*folded));
         let digits = text.bytes().filter(u8::is_ascii_digit).collect::<Box<[u8]>>();
         let is_number = !digits.is_empty() && text.chars().all(is_of_a_number);
         Self { folded, digits: is_number.then_some(digits), statuses }
@@ -45,7 +45,7 @@ impl Term {
     /// Whether it stands in the order's status, customer name or e-mail.
     #[must_use]
     pub fn is_in(&self, order: &Order) -> bool {
-        self.statuses[order.status as usize - 1]
+        self.statuses[order.status]
             || self.is_in_text(order.contact.customer_name())
             || self.is_in_text(order.contact.customer_email())
     }
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn finds_the_word_of_a_status() {
-        assert_eq!(Term::new("DELIVER").statuses, [false, false, false, true, false]);
-        assert_eq!(Term::new("p").statuses, [true, true, true, false, false]);
+        assert_eq!(Term::new("DELIVER").statuses.into_array(), [false, false, false, true, false]);
+        assert_eq!(Term::new("p").statuses.into_array(), [true, true, true, false, false]);
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::present::Present;
-use crate::domain::order::{Order, Status};
+use crate::domain::order::{Order, PerStage, PerStatus};
 use crate::domain::time::Timestamp;
 
 /// How long an interval is.
@@ -26,12 +26,12 @@ const KEPT_I64: i64 = KEPT as i64;
 pub struct Interval {
     /// Orders placed.
     pub placed: u32,
-    /// Orders that entered each status by a transition, in the order of [`Status::ALL`].
-    pub entered: [u32; 5],
+    /// Orders that entered each status by a transition.
+    pub entered: PerStatus<u32>,
     /// How long the orders that left each open stage had stayed in it, all together, in microseconds.
-    pub stayed_micros: [u64; 3],
+    pub stayed_micros: PerStage<u64>,
     /// How many left each open stage.
-    pub left: [u32; 3],
+    pub left: PerStage<u32>,
 }
 
 #[derive(Debug)]
@@ -85,8 +85,8 @@ impl Trend {
             match before {
                 None if after.version == 1 => interval.placed += 1,
                 Some(before) if before.status != after.status => {
-                    interval.entered[after.status as usize - 1] += 1;
-                    if let Some(stage) = Status::OPEN.iter().position(|open| *open == before.status) {
+                    interval.entered[after.status] += 1;
+                    if let Some(stage) = before.status.stage() {
                         let stayed = after.moved_at.since(before.moved_at).as_micros();
                         interval.left[stage] += 1;
                         interval.stayed_micros[stage] += u64::try_from(stayed).unwrap_or(u64::MAX / 2);
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::OrderId;
     use crate::domain::money::Money;
-    use crate::domain::order::{Contact, OrderChange, OrderEvent};
+    use crate::domain::order::{Contact, OrderChange, OrderEvent, Status};
     use crate::domain::who::Who;
 
     fn at(seconds: i64) -> Timestamp {
@@ -156,10 +156,16 @@ mod tests {
         assert_eq!(seen.len(), kept);
         assert_eq!(seen.last().unwrap().0, at(1_020));
         let [first, empty, last] = seen[kept - 3..] else { panic!("three intervals are there") };
-        assert_eq!((first.1.placed, first.1.entered, first.1.left), (1, [0, 1, 0, 0, 0], [1, 0, 0]));
-        assert_eq!(first.1.stayed_micros, [7_000_000, 0, 0]);
+        assert_eq!(
+            (first.1.placed, first.1.entered.into_array(), first.1.left.into_array()),
+            (1, [0, 1, 0, 0, 0], [1, 0, 0])
+        );
+        assert_eq!(first.1.stayed_micros.into_array(), [7_000_000, 0, 0]);
         assert_eq!(empty.1, Interval::default());
-        assert_eq!((last.1.entered, last.1.stayed_micros), ([0, 0, 0, 0, 1], [0, 14_000_000, 0]));
+        assert_eq!(
+            (last.1.entered.into_array(), last.1.stayed_micros.into_array()),
+            ([0, 0, 0, 0, 1], [0, 14_000_000, 0])
+        );
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Book {
 
     /// The orders that are open, by id.
     pub(crate) fn open(&self) -> impl Iterator<Item = (&u64, &Tale)> {
-        self.orders.iter().filter(|(_, tale)| Status::OPEN.contains(&tale.status))
+        self.orders.iter().filter(|(_, tale)| tale.status.stage().is_some())
     }
 
     fn event(&mut self, sequence: u64, entry: &Entry, event: &Event) -> Result<(), String> {

@@ -426,10 +426,10 @@ impl<'a> Process<'a> {
 
     /// Waits until every stage that ends by itself is over.
     async fn settle(mut self) -> Result<Next, String> {
-        use packhorse::domain::order::Status;
+        use packhorse::domain::order::Stage;
         self.world.kv.fail(Failure::Never);
         self.world.ages.store_calm = super::ages::moment(self.world.passed);
-        let spans: Duration = Status::OPEN.iter().filter_map(|stage| self.world.timers.span(*stage)).sum();
+        let spans: Duration = Stage::ALL.into_iter().filter_map(|stage| self.world.timers.span(stage.status())).sum();
         let end = HORIZON.max(self.world.passed + spans + 4 * SLACK);
         while self.world.passed < end {
             let rest = end.saturating_sub(self.world.passed).min(24 * HOUR).max(Duration::from_millis(1));

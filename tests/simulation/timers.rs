@@ -36,7 +36,7 @@ impl Timers {
 
     /// How long `status` lasts by itself.
     pub(crate) fn span(&self, status: Status) -> Option<Duration> {
-        match self.policy.stage(status)?.after {
+        match self.policy.times(status)?.after {
             After::Span(span) => Some(span),
             After::Manual => None,
         }

@@ -213,7 +213,7 @@ impl World {
             checkpoints: self.plan.settings.checkpoint.interval,
             zone: self.plan.settings.general.time_zone,
             wall: self.wall,
-            stale_after: [stages.pending_stale_after, stages.processing_stale_after, stages.shipped_stale_after],
+            policy: stages.policy(),
             watchdog: self.plan.settings.watchdog.interval,
             read: RefCell::default(),
         };

@@ -11,7 +11,7 @@ use packhorse::domain::catalogue::ProductDetails;
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest};
 use packhorse::domain::money::Money;
-use packhorse::domain::order::{After, Contact, ContactPatch, Field, Order, Status};
+use packhorse::domain::order::{After, Contact, ContactPatch, Field, Order, PerStatus, Status};
 use packhorse::domain::stock::{Adjustment, Movement, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::who::Who;
@@ -101,7 +101,7 @@ pub(crate) struct Picture {
     pub(crate) listed: Vec<Arc<Order>>,
     pub(crate) products: Vec<Product>,
     pub(crate) movements: Vec<Movement>,
-    pub(crate) counts: [u64; 5],
+    pub(crate) counts: PerStatus<u64>,
 }
 
 pub(crate) fn picture(engine: &Engine) -> Picture {
@@ -111,7 +111,7 @@ pub(crate) fn picture(engine: &Engine) -> Picture {
 /// As [`picture`]; an error when something that left memory cannot be read back.
 pub(crate) fn try_picture(engine: &Engine) -> Result<Picture, ArchiveError> {
     let view = engine.view();
-    let last = view.counts().iter().sum();
+    let last = view.counts().values().sum();
     let query = OrderQuery { limit: 100_000, ..OrderQuery::default() };
     let movements = view.movements(ProductId(1), None, 1_000_000)?;
     Ok(Picture {

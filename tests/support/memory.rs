@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use packhorse::actors::{self, CheckpointError, Checkpoints, Clock, Fulfillment, Load, Parts};
-use packhorse::domain::order::{After, Policy, Stage};
+use packhorse::domain::order::{After, Policy, StageTimes};
 use packhorse::domain::time::Timestamp;
 use packhorse::journal::{MemoryDisk, MemoryJournal, MemoryOptions};
 use packhorse::view::{Changes, NoArchive, View};
@@ -40,9 +40,8 @@ pub(crate) async fn engine(journal: MemoryOptions, placing: Load, threads: usize
         checkpoints: Box::new(NoCheckpoints),
         clock: Arc::new(Wall),
     };
-    let stage = Stage { after: After::Manual, stale_after: Duration::from_hours(1) };
     let settings = actors::Settings {
-        policy: Policy { pending: stage, processing: stage, shipped: stage },
+        policy: Policy::uniform(StageTimes { after: After::Manual, stale_after: Duration::from_hours(1) }),
         zone: chrono_tz::UTC,
         threads,
         mailbox: 16_384,

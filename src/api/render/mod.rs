@@ -2,6 +2,7 @@
 //!
 //! Everything is written straight from the domain into one buffer; no tree is built.
 
+mod by;
 mod catalogue;
 mod history;
 mod movement;
@@ -13,6 +14,7 @@ mod words;
 
 use serde::Serialize;
 
+pub(crate) use by::{ByStage, ByStatus, members};
 pub(crate) use catalogue::{CategoryBody, ProductBody, Text};
 pub(crate) use history::StepBody;
 pub(crate) use movement::{MovementBody, quantity};

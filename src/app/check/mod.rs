@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::backup::{Backup, BackupError};
+use crate::domain::order::PerStatus;
 use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader, Tail};
 use crate::store::{Loaded, Store};
 use crate::telemetry::Progress;
@@ -38,7 +39,7 @@ pub struct Report {
     /// How many categories and products there are.
     pub catalogue: (u64, u64),
     /// How many orders there are in each status.
-    pub orders: [u64; 5],
+    pub orders: PerStatus<u64>,
     /// The last entry that the checkpoint contains; none without a checkpoint.
     pub checkpoint: Option<u64>,
     /// What does not agree, the first ones.

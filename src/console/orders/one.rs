@@ -82,7 +82,7 @@ pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &
         Action::Transition(to) => Some(vec![to.as_str(), verb(*to), to.label()]),
         Action::Cancel | Action::Edit | Action::Archive => None,
     });
-    let is_manual = policy.stage(order.status).is_some_and(|stage| stage.after == After::Manual);
+    let is_manual = policy.times(order.status).is_some_and(|stage| stage.after == After::Manual);
     let context = context! {
         id => order.id.0,
         status => order.status.as_str(),

@@ -47,7 +47,7 @@ impl OrderEvent {
     #[must_use]
     pub fn changes_stock(&self) -> bool {
         match self.change {
-            OrderChange::Moved { to, .. } => Order::stock_effect(to, 1).is_some(),
+            OrderChange::Moved { to, .. } => to.stock_effect(1).is_some(),
             OrderChange::ContactChanged(_) | OrderChange::Archived => false,
         }
     }
@@ -226,9 +226,7 @@ impl Order {
             OrderChange::Moved { to, .. } => Some(*to),
             OrderChange::ContactChanged(_) | OrderChange::Archived => None,
         };
-        self.lines
-            .iter()
-            .filter_map(move |line| Self::stock_effect(to?, line.quantity).map(|effect| (line.product.product, effect)))
+        self.lines.iter().filter_map(move |line| Some((line.product.product, to?.stock_effect(line.quantity)?)))
     }
 }
 

@@ -22,13 +22,12 @@ use std::sync::Arc;
 pub use contact::{Contact, ContactError, ContactPatch, Field};
 pub use decide::{Action, OrderChange, OrderCommand, OrderEvent, OrderRejection, allowed_actions};
 pub use history::{FieldChange, Happening, Incident, Step, What, timeline};
-pub use policy::{After, Policy, Stage, due, left, span, stale_at};
-pub use status::Status;
+pub use policy::{After, Policy, StageTimes, due, left, span, stale_at};
+pub use status::{PerStage, PerStatus, Stage, Status};
 
 use super::catalogue::Revision;
 use super::ids::OrderId;
 use super::money::Money;
-use super::stock::Change;
 use super::time::Timestamp;
 use super::who::Who;
 
@@ -145,16 +144,5 @@ impl Order {
             return self.clone();
         }
         Arc::new(Self { history: self.history.iter().map(Step::alone).collect(), ..(**self).clone() })
-    }
-
-    /// What moving to `to` does to the stock of a line of `quantity` pieces.
-    #[must_use]
-    pub fn stock_effect(to: Status, quantity: u32) -> Option<Change> {
-        match to {
-            Status::Pending => Some(Change::Reserved(quantity)),
-            Status::Shipped => Some(Change::Shipped(quantity)),
-            Status::Cancelled => Some(Change::Released(quantity)),
-            Status::Processing | Status::Delivered => None,
-        }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::super::time::Timestamp;
-use super::{Order, Status};
+use super::{Order, PerStage, Status};
 
 /// When a stage ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,40 +17,34 @@ pub enum After {
 
 /// The times of one stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stage {
+pub struct StageTimes {
     /// When it ends by itself. Default: 5 s.
     pub after: After,
     /// An order that stays longer is flagged as delayed. Default: 1 h.
     pub stale_after: Duration,
 }
 
-impl Default for Stage {
+impl Default for StageTimes {
     fn default() -> Self {
         Self { after: After::Span(Duration::from_secs(5)), stale_after: Duration::from_hours(1) }
     }
 }
 
-/// The times of the three open stages.
+/// The times of each stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// The times of `pending`.
-    pub pending: Stage,
-    /// The times of `processing`.
-    pub processing: Stage,
-    /// The times of `shipped`.
-    pub shipped: Stage,
-}
+pub struct Policy(pub PerStage<StageTimes>);
 
 impl Policy {
+    /// The same `times` for every stage.
+    #[must_use]
+    pub fn uniform(times: StageTimes) -> Self {
+        Self(PerStage::from_fn(|_| times))
+    }
+
     /// The times of `status`; none where an order has ended.
     #[must_use]
-    pub fn stage(&self, status: Status) -> Option<&Stage> {
-        match status {
-            Status::Pending => Some(&self.pending),
-            Status::Processing => Some(&self.processing),
-            Status::Shipped => Some(&self.shipped),
-            Status::Delivered | Status::Cancelled => None,
-        }
+    pub fn times(&self, status: Status) -> Option<&StageTimes> {
+        status.stage().map(|stage| &self.0[stage])
     }
 }
 
@@ -63,7 +57,7 @@ pub fn due(order: &Order, policy: &Policy) -> Option<Timestamp> {
 /// How long the stage of `order` lasts in all, if it ends by itself.
 #[must_use]
 pub fn span(order: &Order, policy: &Policy) -> Option<Duration> {
-    match policy.stage(order.status)?.after {
+    match policy.times(order.status)?.after {
         After::Span(span) => Some(span),
         After::Manual => None,
     }
@@ -80,12 +74,12 @@ pub fn left(order: &Order, policy: &Policy, now: Timestamp) -> Option<Duration> 
 /// From when on `order` is delayed, if it does not move before.
 #[must_use]
 pub fn stale_at(order: &Order, policy: &Policy) -> Option<Timestamp> {
-    Some(order.moved_at.plus(policy.stage(order.status)?.stale_after))
+    Some(order.moved_at.plus(policy.times(order.status)?.stale_after))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Contact, Order};
+    use super::super::{Contact, Order, Stage};
     use super::*;
     use crate::domain::ids::OrderId;
     use crate::domain::money::Money;
@@ -102,7 +96,8 @@ mod tests {
         assert_eq!(left_at(begin.plus(2 * second)), Some(3 * second));
         assert_eq!(left_at(begin.plus(6 * second)), Some(Duration::ZERO), "it is overdue");
         assert_eq!(left_at(begin.minus(3_600 * second)), Some(5 * second), "the clock was set back");
-        let manual = Stage { after: After::Manual, ..Stage::default() };
-        assert_eq!(left(&order, &Policy { pending: manual, ..policy }, begin), None);
+        let mut manual = policy;
+        manual.0[Stage::Pending].after = After::Manual;
+        assert_eq!(left(&order, &manual, begin), None);
     }
 }

@@ -2,8 +2,14 @@
 
 use std::fmt;
 
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use enum_map::{Enum, EnumMap, enum_len};
+
+use super::super::stock::Change;
+
+/// Where an order stands. Its number is stored, and means nothing beyond that: there is no order among statuses.
+///
+/// An order that has not ended is in a [`Stage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[repr(u8)]
 pub enum Status {
     /// Placed, its stock reserved.
@@ -20,10 +26,8 @@ pub enum Status {
 
 impl Status {
     /// Every state, in the order of an order's life.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Processing, Self::Shipped, Self::Delivered, Self::Cancelled];
-    /// The states in which an order is open.
-    pub const OPEN: [Self; 3] = [Self::Pending, Self::Processing, Self::Shipped];
-
+    pub const ALL: [Self; enum_len::<Self>()] =
+        [Self::Pending, Self::Processing, Self::Shipped, Self::Delivered, Self::Cancelled];
     /// The word on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -67,6 +71,38 @@ impl Status {
         Self::ALL.into_iter().find(|status| *status as u8 == code)
     }
 
+    /// The stage that an order in this status is in; none where it has ended.
+    #[must_use]
+    pub fn stage(self) -> Option<Stage> {
+        match self {
+            Self::Pending => Some(Stage::Pending),
+            Self::Processing => Some(Stage::Processing),
+            Self::Shipped => Some(Stage::Shipped),
+            Self::Delivered | Self::Cancelled => None,
+        }
+    }
+
+    /// Whether the lines of an order in this status have their stock reserved.
+    #[must_use]
+    pub fn holds_stock(self) -> bool {
+        match self {
+            Self::Pending | Self::Processing => true,
+            Self::Shipped | Self::Delivered | Self::Cancelled => false,
+        }
+    }
+
+    /// What entering this status does to the stock of a line of `quantity` pieces, whichever status it is entered from: an
+    /// entry says where an order moves to, and is read where the order may be some entries behind.
+    #[must_use]
+    pub fn stock_effect(self, quantity: u32) -> Option<Change> {
+        match self {
+            Self::Pending => Some(Change::Reserved(quantity)),
+            Self::Shipped => Some(Change::Shipped(quantity)),
+            Self::Cancelled => Some(Change::Released(quantity)),
+            Self::Processing | Self::Delivered => None,
+        }
+    }
+
     /// Whether no transition leads on from here.
     #[must_use]
     pub fn is_terminal(self) -> bool {
@@ -103,6 +139,38 @@ impl Status {
     }
 }
 
+/// A status in which an order is open. It has a timer, and an order that stays too long in it is flagged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub enum Stage {
+    /// See [`Status::Pending`].
+    Pending,
+    /// See [`Status::Processing`].
+    Processing,
+    /// See [`Status::Shipped`].
+    Shipped,
+}
+
+impl Stage {
+    /// Every stage, in the order of an order's life.
+    pub const ALL: [Self; enum_len::<Self>()] = [Self::Pending, Self::Processing, Self::Shipped];
+
+    /// The status of an order in this stage.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Pending => Status::Pending,
+            Self::Processing => Status::Processing,
+            Self::Shipped => Status::Shipped,
+        }
+    }
+}
+
+/// A value for each status.
+pub type PerStatus<T> = EnumMap<Status, T>;
+
+/// A value for each stage.
+pub type PerStage<T> = EnumMap<Stage, T>;
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -138,6 +206,32 @@ mod tests {
             assert!(status.next_by_timer().is_none_or(|to| status.may_become(to)));
             assert_eq!(status.is_terminal(), status.next_by_timer().is_none());
         }
+    }
+
+    #[test]
+    fn an_order_is_in_a_stage_until_it_ends_and_each_stage_is_one_of_a_status() {
+        for status in Status::ALL {
+            assert_eq!(status.stage().is_none(), status.is_terminal(), "{status}");
+            assert_eq!(Status::ALL.iter().filter(|other| **other == status).count(), 1, "{status} is listed once");
+        }
+        for stage in Stage::ALL {
+            assert_eq!(stage.status().stage(), Some(stage));
+        }
+    }
+
+    #[test]
+    fn stock_moves_where_an_order_begins_or_ceases_to_hold_it() {
+        let moves = Status::ALL.into_iter().flat_map(|from| from.successors().map(move |to| (from, to)));
+        for (from, to) in moves {
+            let expected = match (from.holds_stock(), to.holds_stock()) {
+                (true, true) | (false, false) => None,
+                (true, false) if to == Status::Cancelled => Some(Change::Released(3)),
+                (true, false) => Some(Change::Shipped(3)),
+                (false, true) => Some(Change::Reserved(3)),
+            };
+            assert_eq!(to.stock_effect(3), expected, "{from} -> {to}");
+        }
+        assert_eq!(Status::Pending.stock_effect(3), Some(Change::Reserved(3)), "an order is placed pending");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! An order is flagged when it has really outstayed its stage, and never before, whatever the wall clock showed meanwhile.
 
 use packhorse::domain::ids::OrderId;
-use packhorse::domain::order::Status;
 use packhorse::journal::Journal;
 
 use super::{Sight, ensure};
@@ -13,8 +12,8 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     }
     let (now, rounds) = (moment(sight.passed), 2 * micros(sight.watchdog));
     for (id, (status, since)) in &sight.ages.stages {
-        let Some(stage) = Status::OPEN.iter().position(|open| open == status) else { continue };
-        let over = since + micros(sight.stale_after[stage]);
+        let Some(stage) = status.stage() else { continue };
+        let over = since + micros(sight.policy.0[stage].stale_after);
         let delay = sight.engine.view().delay(OrderId(*id));
         let ripe = over.max(sight.ages.life_began) + rounds + SLACK;
         ensure(delay.is_some() || now <= ripe, || {

@@ -25,7 +25,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use packhorse::app::MemoryEngine;
 use packhorse::domain::ids::OrderId;
-use packhorse::domain::order::Order;
+use packhorse::domain::order::{Order, Policy};
 use packhorse::domain::time::Timestamp;
 
 use super::ages::Ages;
@@ -50,7 +50,7 @@ pub(crate) struct Sight<'a> {
     pub(crate) checkpoints: Duration,
     pub(crate) zone: Tz,
     pub(crate) wall: Timestamp,
-    pub(crate) stale_after: [Duration; 3],
+    pub(crate) policy: Policy,
     pub(crate) watchdog: Duration,
     /// What was read during this look.
     pub(crate) read: RefCell<BTreeMap<u64, Arc<Order>>>,

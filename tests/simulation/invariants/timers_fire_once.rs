@@ -1,6 +1,6 @@
 //! Each timer fires once, when it is due, and none is lost: not by an edit, a kill, a pause, or a clock that steps.
 
-use packhorse::domain::order::Status;
+use packhorse::domain::order::Stage;
 use packhorse::domain::who::Who;
 use packhorse::journal::Journal;
 
@@ -11,7 +11,7 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
         return Err(fault.clone());
     }
     for (id, tale) in sight.orders() {
-        for stage in Status::OPEN {
+        for stage in Stage::ALL.map(Stage::status) {
             let fired = tale.path.iter().filter(|(from, _, _, who)| *from == Some(stage) && *who == Who::Timer).count();
             ensure(fired <= 1, || format!("the timer of order {id} in {stage} fired {fired} times"))?;
         }

@@ -1,7 +1,7 @@
 //! What readers see is the fold of the journal: all of it and nothing else. Balances, the ledger behind them, orders.
 
 use packhorse::domain::ids::ProductId;
-use packhorse::domain::order::timeline;
+use packhorse::domain::order::{PerStatus, timeline};
 
 use super::{Depth, Sight, ensure};
 use crate::book::{Tale, is_row};
@@ -19,8 +19,8 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     }
     if sight.depth != Depth::Step {
         ledgers(sight)?;
-        let mut counts = [0; 5];
-        sight.book.orders.values().for_each(|tale| counts[tale.status as usize - 1] += 1);
+        let mut counts = PerStatus::default();
+        sight.book.orders.values().for_each(|tale| counts[tale.status] += 1);
         ensure(view.counts() == counts, || format!("orders by status: {:?}, not {counts:?}", view.counts()))?;
     }
     sight.orders().try_for_each(|(id, tale)| order(sight, id, tale))
