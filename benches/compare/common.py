@@ -116,7 +116,7 @@ class Server:
 
 @contextlib.contextmanager
 def packhorse(directory, products=100, stage="1h", **settings):
-    """`settings` are those of the README, with `__` for the dot. What starts is what a user gets but for the stages: no timer
+    """`settings` are those of docs/settings.md, with `__` for the dot. What starts is what a user gets but for the stages: no timer
     fires while placing is measured, yet one is armed for every order."""
     url = f"http://127.0.0.1:{free_port()}"
     stages = {f"PACKHORSE_STAGES__{name}__AFTER": stage for name in ("PENDING", "PROCESSING", "SHIPPED")}

@@ -1,7 +1,7 @@
 //! Settings: flags over environment over file over defaults.
 //!
 //! Each section is a file and declares its settings once: type, default, limits, variable and meaning. The struct, its
-//! documentation, the table in the README and every check follow from that declaration. Whatever is written down is
+//! documentation, the table in docs/settings.md and every check follow from that declaration. Whatever is written down is
 //! checked, also where a stronger place overrules it, and everything that is wrong is reported at once.
 
 mod checkpoint;

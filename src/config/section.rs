@@ -1,4 +1,4 @@
-//! How a section of settings is declared: once, for the struct, its documentation, the README and the checks.
+//! How a section of settings is declared: once, for the struct, its documentation, docs/settings.md and the checks.
 
 use std::collections::BTreeMap;
 

@@ -26,23 +26,23 @@ mod tests {
     const BEGIN: &str = "<!-- settings:begin -->\n";
     const END: &str = "<!-- settings:end -->";
 
-    /// `readme` with the table between its markers; `None` without markers.
-    fn renewed(readme: &str) -> Option<String> {
-        let (before, rest) = readme.split_once(BEGIN)?;
+    /// `page` with the table between its markers; `None` without markers.
+    fn renewed(page: &str) -> Option<String> {
+        let (before, rest) = page.split_once(BEGIN)?;
         let (_, after) = rest.split_once(END)?;
         Some(format!("{before}{BEGIN}{}{END}{after}", table()))
     }
 
     #[test]
-    fn the_readme_shows_the_settings_as_they_are() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        let readme = fs::read_to_string(path).expect("there is a README.md");
-        let renewed = renewed(&readme).expect("README.md has the markers of the table of settings");
+    fn the_page_shows_the_settings_as_they_are() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
+        let page = fs::read_to_string(path).expect("there is a docs/settings.md");
+        let renewed = renewed(&page).expect("docs/settings.md has the markers of the table");
         if env::var_os("RENEW").is_some() {
             fs::write(path, renewed).unwrap();
             return;
         }
-        assert!(readme == renewed, "the settings in README.md are stale; renew them with: RENEW=1 cargo test settings");
+        assert!(page == renewed, "docs/settings.md is stale; renew it with: RENEW=1 cargo test settings");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use packhorse::config::{self, Settings, Sources};
 use super::harness::{Decoder, memory};
 use super::mutate::{Chance, mutate};
 
-/// Name, variable and default of every setting, from the table in the README.
+/// Name, variable and default of every setting, from the table of the settings.
 fn settings() -> Vec<[String; 3]> {
     let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
     let rows = config::table();
