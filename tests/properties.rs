@@ -10,12 +10,13 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use packhorse::domain::access::{Access, AccessCommand, AccessName, KeyDigest, KeyId, PasswordHash, Role, Scope};
 use packhorse::domain::catalogue::{CatalogueCommand, ProductDetails, ProductPatch};
+use packhorse::domain::effects::{Effects, OrderEffect};
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{Inventory, LineRequest, OrderRequest, PlaceRejection};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{Contact, ContactPatch, Field, Order, OrderCommand, Policy, Status, due};
-use packhorse::domain::stock::{Adjustment, Target};
+use packhorse::domain::stock::{Adjustment, Movement, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
 use packhorse::domain::who::Who;
@@ -333,6 +334,40 @@ impl Live {
         }
     }
 
+    /// Whoever follows the journal with nothing but the effects of its entries has the same state, one step from the other.
+    fn assert_effects_are_the_state(&self) {
+        let (mut inventory, mut access, mut effects) = (Inventory::default(), Access::default(), Effects::default());
+        let mut orders: BTreeMap<OrderId, Arc<Order>> = BTreeMap::new();
+        let mut ledger: BTreeMap<ProductId, Vec<Movement>> = BTreeMap::new();
+        let mut audited = Vec::new();
+        for durable in &self.journal {
+            effects.clear();
+            let standing = |id| orders.get(&id).cloned();
+            effects.take_over(&durable.entry, durable.sequence, &mut inventory, standing);
+            for OrderEffect { before, after } in &effects.orders {
+                assert_eq!(before.as_ref(), orders.get(&after.id), "it leads on from what was known");
+                orders.insert(after.id, after.clone());
+            }
+            for (product, movement) in effects.movements.drain(..) {
+                ledger.entry(product).or_default().push(movement);
+            }
+            for event in &effects.access {
+                access.apply(event, durable.entry.at);
+            }
+            audited.append(&mut effects.audit);
+        }
+        assert_eq!(inventory, self.inventory);
+        assert_eq!(access, self.access);
+        assert_eq!(orders.into_values().collect::<Vec<_>>(), Self::orders(&self.view));
+        for (product, rows) in ledger {
+            let shown = self.view.movements(product, None, usize::MAX).unwrap().into_iter().rev();
+            assert_eq!(rows, shown.map(|(_, row)| row).collect::<Vec<_>>(), "the ledger of product {product}");
+        }
+        let mut shown = self.view.audit(None, usize::MAX).unwrap();
+        shown.reverse();
+        assert_eq!(audited, shown);
+    }
+
     fn assert_fold_equals(&self, batch: usize) {
         let folded = view();
         for entries in self.journal.chunks(batch) {
@@ -358,6 +393,7 @@ proptest! {
         live.assert_stock_conserved();
         live.assert_histories_are_legal();
         live.assert_an_admin_stays();
+        live.assert_effects_are_the_state();
         live.assert_fold_equals(1);
         live.assert_fold_equals(7);
     }

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod calendar;
 pub mod catalogue;
 pub mod count;
+pub mod effects;
 pub mod email;
 pub mod entry;
 pub mod expected;

@@ -5,12 +5,11 @@ use std::sync::atomic::Ordering;
 
 use super::{ArchiveError, KeyEntry, KeyHash, KeyOwner, StatusPage, View};
 use crate::domain::access::Access;
-use crate::domain::catalogue::{CatalogueEvent, Category, Revision};
+use crate::domain::catalogue::{Category, Revision};
+use crate::domain::effects::{Effects, OrderEffect};
 use crate::domain::entry::{Entry, Event};
-use crate::domain::ids::{OrderId, ProductId};
-use crate::domain::inventory::Observer;
-use crate::domain::order::{Order, OrderChange, OrderEvent};
-use crate::domain::stock::{Balance, Change, Movement};
+use crate::domain::order::Order;
+use crate::domain::stock::Balance;
 use crate::journal::{Chain, Durable};
 
 /// The exact part of a checkpoint, as it is read back.
@@ -47,40 +46,6 @@ pub struct RestoredProduct {
     pub balance: Balance,
 }
 
-/// Collects what one entry did to catalogue and stock.
-struct Gathering<'a> {
-    revisions: Vec<Arc<Revision>>,
-    touched: Vec<CatalogueEvent>,
-    movements: &'a mut Vec<(ProductId, Movement)>,
-    sequence: u64,
-    entry: &'a Entry,
-    order: Option<OrderId>,
-    reason: Option<Arc<str>>,
-}
-
-impl Observer for Gathering<'_> {
-    fn revised(&mut self, revision: &Arc<Revision>) {
-        self.revisions.push(revision.clone());
-    }
-
-    fn catalogue_changed(&mut self, event: &CatalogueEvent) {
-        self.touched.push(event.clone());
-    }
-
-    fn moved(&mut self, product: ProductId, change: Change, after: Balance) {
-        let movement = Movement {
-            sequence: self.sequence,
-            at: self.entry.at,
-            change,
-            after,
-            order: self.order,
-            who: self.entry.who.clone(),
-            reason: self.reason.clone(),
-        };
-        self.movements.push((product, movement));
-    }
-}
-
 impl View {
     /// Takes over a batch of durable entries, in journal order, and answers with the orders that it changed, each as
     /// it stands after the batch's last event for it. Only the follower may call this.
@@ -92,24 +57,23 @@ impl View {
     /// # Panics
     /// When an entry is missing or contradicts the state: the journal was decided against another one.
     pub fn apply(&self, batch: &[Durable]) -> Result<Vec<Arc<Order>>, ArchiveError> {
-        let mut changed = Vec::new();
-        let mut movements = Vec::new();
+        let mut effects = Effects::default();
         for durable in batch {
             assert_eq!(durable.sequence, self.applied() + 1, "entries are applied in journal order, without a gap");
             // Before anything is locked: readers do not wait for the disk.
             let before = match self.standing(&durable.entry) {
                 Ok(before) => before,
                 Err(error) => {
-                    self.movements.append(movements);
+                    self.movements.append(effects.movements);
                     return Err(error);
                 }
             };
-            self.apply_entry(durable, before, &mut changed, &mut movements);
+            self.apply_entry(durable, before, &mut effects);
             *self.chain.lock() = durable.chain;
             self.applied.store(durable.sequence, Ordering::Release);
         }
-        self.movements.append(movements);
-        Ok(changed)
+        self.movements.append(effects.movements);
+        Ok(effects.orders.into_iter().map(|effect| effect.after).collect())
     }
 
     /// The orders that `entry` changes as they stand before it, one for each of its events of an order.
@@ -125,59 +89,32 @@ impl View {
         ids.map(standing).collect()
     }
 
-    fn apply_entry(
-        &self,
-        durable: &Durable,
-        before: Vec<Arc<Order>>,
-        changed: &mut Vec<Arc<Order>>,
-        rows: &mut Vec<(ProductId, Movement)>,
-    ) {
+    /// Takes over one entry. Of its effects the orders and the rows of the ledger are left to the caller.
+    fn apply_entry(&self, durable: &Durable, before: Vec<Arc<Order>>, effects: &mut Effects) {
         let entry = &*durable.entry;
+        let (first_order, first_row) = (effects.orders.len(), effects.movements.len());
         let mut before = before.into_iter();
+        let mut standing = |_| Some(before.next().expect("there is one for each event of an order"));
         let mut inner = self.products.0.write();
-        let mut gathering = Gathering {
-            revisions: Vec::new(),
-            touched: Vec::new(),
-            movements: rows,
-            sequence: durable.sequence,
-            entry,
-            order: None,
-            reason: None,
-        };
-        let first_row = gathering.movements.len();
-        let first_order = changed.len();
-        for event in &entry.events {
-            gathering.order = order_of(event);
-            gathering.reason = reason_of(event);
-            match event {
-                Event::Placed(order) => changed.push(order.clone()),
-                Event::Order(_, event) => {
-                    let before = before.next().expect("there is one for each event of an order");
-                    if event.version > before.version {
-                        changed.push(Arc::new(before.after(event, entry.at, &entry.who)));
-                    }
-                    inner.inventory.apply_order(&before, event, &mut gathering);
-                }
-                Event::Access(event) => {
-                    let mut access = Access::clone(&self.access.load());
-                    self.audit.note(&access.apply(event, entry.at));
-                    self.access.store(Arc::new(access));
-                }
-                Event::Catalogue(_) | Event::Stock(_) => {}
-            }
-            inner.inventory.apply_event(event, &mut gathering);
-        }
-        for event in gathering.touched {
+        effects.take_over(entry, durable.sequence, &mut inner.inventory, &mut standing);
+        for event in effects.catalogue.drain(..) {
             inner.note(&event);
         }
-        for revision in &gathering.revisions {
-            inner.keep(revision);
+        for revision in effects.revisions.drain(..) {
+            inner.keep(&revision);
         }
-        let moved = gathering.movements[first_row..].chunk_by(|(one, _), (other, _)| one == other);
+        let moved = effects.movements[first_row..].chunk_by(|(one, _), (other, _)| one == other);
         inner.dirty.products.extend(moved.map(|rows| rows[0].0));
         drop(inner);
-        self.audit.append(durable.sequence, entry);
-        self.publish(&changed[first_order..]);
+        if !effects.access.is_empty() {
+            let mut access = Access::clone(&self.access.load());
+            for event in effects.access.drain(..) {
+                self.audit.note(&access.apply(&event, entry.at));
+            }
+            self.access.store(Arc::new(access));
+        }
+        self.audit.append(&mut effects.audit);
+        self.publish(&effects.orders[first_order..]);
         if let Some(record) = &entry.key {
             let used = KeyEntry {
                 key: KeyHash::of(&record.key),
@@ -192,9 +129,9 @@ impl View {
         }
     }
 
-    fn publish(&self, orders: &[Arc<Order>]) {
-        let before = self.orders.publish(orders, &self.present);
-        let changes = || before.iter().map(Option::as_deref).zip(orders.iter().map(|order| &**order));
+    fn publish(&self, orders: &[OrderEffect]) {
+        let before = self.orders.publish(orders.iter().map(|effect| &effect.after), &self.present);
+        let changes = || before.iter().map(Option::as_deref).zip(orders.iter().map(|effect| &*effect.after));
         self.trend.note(changes(), &self.present);
         self.stages.publish(changes(), &self.present);
     }
@@ -230,29 +167,6 @@ impl View {
     }
 }
 
-fn order_of(event: &Event) -> Option<OrderId> {
-    match event {
-        Event::Placed(order) => Some(order.id),
-        Event::Order(id, _) => Some(*id),
-        Event::Catalogue(_) | Event::Stock(_) | Event::Access(_) => None,
-    }
-}
-
-fn reason_of(event: &Event) -> Option<Arc<str>> {
-    match event {
-        Event::Stock(event) => event.reason.as_deref().map(Into::into),
-        Event::Order(_, event) => reason_of_change(event),
-        Event::Placed(_) | Event::Catalogue(_) | Event::Access(_) => None,
-    }
-}
-
-fn reason_of_change(event: &OrderEvent) -> Option<Arc<str>> {
-    match &event.change {
-        OrderChange::Moved { reason, .. } => reason.as_deref().map(Into::into),
-        OrderChange::ContactChanged(_) | OrderChange::Archived => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -261,8 +175,9 @@ mod tests {
 
     use super::*;
     use crate::domain::audit::AuditRow;
-    use crate::domain::ids::RowId;
-    use crate::domain::order::Status;
+    use crate::domain::ids::{OrderId, ProductId, RowId};
+    use crate::domain::order::{OrderChange, OrderEvent, Status};
+    use crate::domain::stock::Movement;
     use crate::domain::time::{Bounds, Timestamp};
     use crate::domain::who::Who;
     use crate::journal::{GENESIS, Position};

@@ -7,8 +7,7 @@ use parking_lot::RwLock;
 
 use super::{Archive, ArchiveError};
 use crate::domain::access::{AccessName, AccessOutcome, KeyId};
-use crate::domain::audit::{AuditRow, rows_of};
-use crate::domain::entry::Entry;
+use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
 
 #[derive(Debug, Default)]
@@ -30,11 +29,10 @@ pub(super) struct Touched {
 pub(super) struct Audit(RwLock<Inner>);
 
 impl Audit {
-    /// Takes the rows of `entry` over.
-    pub(super) fn append(&self, sequence: u64, entry: &Entry) {
-        let mut rows = rows_of(sequence, entry).peekable();
-        if rows.peek().is_some() {
-            self.0.write().rows.extend(rows);
+    /// Takes `rows` over, and leaves none.
+    pub(super) fn append(&self, rows: &mut Vec<Arc<AuditRow>>) {
+        if !rows.is_empty() {
+            self.0.write().rows.append(rows);
         }
     }
 

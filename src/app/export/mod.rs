@@ -19,6 +19,7 @@ use sheet::Sheet;
 use super::backup::{Backup, BackupError};
 use super::unfinished::{TargetError, Unfinished};
 use crate::api::render::Times;
+use crate::domain::effects::OrderEffect;
 use crate::domain::order::timeline;
 use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader};
 use crate::telemetry::Progress;
@@ -143,17 +144,27 @@ fn rows(mut reader: Reader, what: What, format: Format, sheet: &mut Sheet<'_>) -
     let progress = Progress::start("reading the journal", reader.progress().bytes_total);
     let mut fold = Fold::new(what);
     while let Some(durable) = reader.next(&fold)? {
-        let found = fold.apply(&durable);
-        for (order, before) in &found.history {
-            for happening in timeline(&order.history).skip(*before) {
-                sheet.row(&HistoryRow::new(order.id, happening, format, &times))?;
+        let effects = fold.apply(&durable);
+        match what {
+            What::Orders => {}
+            What::History => {
+                for OrderEffect { before, after } in &effects.orders {
+                    let known = before.as_ref().map_or(0, |before| timeline(&before.history).count());
+                    for happening in timeline(&after.history).skip(known) {
+                        sheet.row(&HistoryRow::new(after.id, happening, format, &times))?;
+                    }
+                }
             }
-        }
-        for (product, movement) in &found.movements {
-            sheet.row(&MovementRow::new(*product, movement, format, &times))?;
-        }
-        for row in &found.audit {
-            sheet.row(&AuditLine::new(row, format, &times))?;
+            What::Movements => {
+                for (product, movement) in &effects.movements {
+                    sheet.row(&MovementRow::new(*product, movement, format, &times))?;
+                }
+            }
+            What::Audit => {
+                for row in &effects.audit {
+                    sheet.row(&AuditLine::new(row, format, &times))?;
+                }
+            }
         }
         progress.set(reader.progress().bytes_read);
     }
