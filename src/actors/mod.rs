@@ -23,6 +23,7 @@ mod ask;
 mod clock;
 mod desk;
 mod failure;
+mod follower;
 mod handle;
 mod inventory;
 mod keeper;
@@ -30,7 +31,9 @@ mod lifeline;
 mod messages;
 mod order;
 mod start;
+mod submit;
 mod timers;
+mod upkeep;
 mod verified;
 mod watchdog;
 

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use super::desk::{Bench, ROOM_AFTER};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Applied, Caller, Command, Crashed, Idle, LetGo, OrderReply, TimerFired};
-use crate::domain::entry::{Entry, KeyRecord};
 use crate::domain::order::{self, Order, OrderCommand};
 use crate::domain::who::Who;
 use crate::engine::{self, Outcome};
@@ -109,28 +108,17 @@ impl OrderActor {
             Ok(Some((events, next))) => {
                 let version = next.version;
                 let kept = Outcome::Order(Arc::new(next)).answer();
-                let key = caller.claim.as_ref().zip(kept).map(|(claim, answer)| {
-                    Box::new(KeyRecord { key: claim.key().into(), request: claim.request(), answer })
-                });
-                let Caller { who, claim } = caller;
-                let is_kept = key.is_some();
-                let entry = Arc::new(Entry { at: now, who, key, events });
                 // What has ended may leave memory meanwhile, or has.
                 let has_ended = self.order.status.is_terminal();
                 if has_ended {
                     self.bench.view.hold(&self.order);
                 }
-                if let Err(refused) = self.bench.journal.submit(entry) {
+                if let Err(refused) = caller.submit(&*self.bench.journal, now, events, kept) {
                     if has_ended {
                         self.bench.view.let_go(self.order.id);
                     }
-                    drop(claim);
                     self.refuse(reply, refused);
                     return Err(refused);
-                }
-                // An answer that is not kept settles no key: its claim ends here.
-                if let Some(claim) = claim.filter(|_| is_kept) {
-                    claim.submitted();
                 }
                 self.job = Some(Box::new(Job { version, reply, waiting: VecDeque::new() }));
             }
