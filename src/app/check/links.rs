@@ -7,16 +7,17 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
-use tokio::runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::SignalKind;
+
+use crate::app::signals::end_at;
 
 /// What the directories begin with.
 const PREFIX: &str = ".packhorse-check-";
@@ -32,9 +33,6 @@ const LOOKS_MAX: u32 = 200;
 /// The directory counts as removed when it was absent this many times in a row.
 const LOOKS_QUIET: u32 = 10;
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
-/// A shell says 128 and the number of the signal.
-const INTERRUPTED: i32 = 128 + 2;
-const TERMINATED: i32 = 128 + 15;
 
 /// What has to go when the process is interrupted.
 #[derive(Clone, Default)]
@@ -43,36 +41,19 @@ pub(super) struct OnInterrupt(Arc<Mutex<Option<PathBuf>>>);
 impl OnInterrupt {
     /// Ends the process at SIGINT or SIGTERM from now on, after what has to go is gone. SIGHUP is left alone, for `nohup`
     /// ignores it.
-    pub(super) fn watched() -> Self {
+    pub(super) fn watched() -> io::Result<Self> {
         let this = Self::default();
-        if let Err(error) = this.clone().watch() {
-            tracing::warn!(%error, "when this check is interrupted while it opens the store, the next one cleans up");
-        }
-        this
-    }
-
-    fn watch(self) -> io::Result<()> {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (mut interrupt, mut terminate) = {
-            let _inside = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
-        };
-        let wait = move || {
-            let code = runtime.block_on(async {
-                tokio::select! {
-                    _ = interrupt.recv() => INTERRUPTED,
-                    _ = terminate.recv() => TERMINATED,
-                }
-            });
+        let path = this.0.clone();
+        let clean_up = move || {
             // Held until the process is gone: nobody makes or reports anything meanwhile.
-            let path = self.0.lock();
+            let path = path.lock();
             if let Some(path) = &*path {
                 remove(path);
             }
-            process::exit(code)
+            mem::forget(path);
         };
-        thread::Builder::new().name("interrupt".into()).spawn(wait)?;
-        Ok(())
+        end_at(&[SignalKind::interrupt(), SignalKind::terminate()], clean_up)?;
+        Ok(this)
     }
 }
 

@@ -78,6 +78,11 @@ pub enum CheckError {
         /// What the system said.
         error: io::Error,
     },
+    /// The system has no thread or file left: sled would wait for ever for a thread of its own.
+    #[error(
+        "cannot wait for signals: {0}; see to the limits of this process (threads, memory, open files, RUST_MIN_STACK)"
+    )]
+    Signals(io::Error),
     /// A file of the store cannot be read.
     #[error("cannot read {}: {error}; run the command as a user who may read it", path.display())]
     Unreadable {
@@ -108,7 +113,7 @@ pub fn check(path: &Path) -> Result<Report, CheckError> {
 /// # Errors
 /// As [`check`].
 pub fn check_until_interrupted(path: &Path) -> Result<Report, CheckError> {
-    check_in_steps(path, CHANGES_MAX, &OnInterrupt::watched())
+    check_in_steps(path, CHANGES_MAX, &OnInterrupt::watched().map_err(CheckError::Signals)?)
 }
 
 /// As [`check`], putting ended orders aside after `step` changes.
