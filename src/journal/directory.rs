@@ -280,6 +280,14 @@ impl DataDirectory {
         self.path.join(JOURNAL)
     }
 
+    /// The last segment of the journal; the journal's directory where that cannot be told.
+    #[must_use]
+    pub fn last_segment(&self) -> PathBuf {
+        let journal = self.journal();
+        let last = segment::list(&journal).ok().and_then(Result::ok).and_then(|segments| segments.last().copied());
+        last.map_or_else(|| journal.clone(), |first| journal.join(segment::file_name(first)))
+    }
+
     /// Where the store is; the store makes its directory itself.
     #[must_use]
     pub fn store(&self) -> PathBuf {
