@@ -1,6 +1,7 @@
 //! From what is on disk to the state that it means: the last checkpoint, and the journal after it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use crate::domain::ids::ProductId;
 use crate::domain::order::Status;
 use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, Durable, ReadError, Reader, Tail};
+use crate::room;
 use crate::store::{self, Head, Loaded, Opened, Store, StoreError};
 use crate::telemetry::Progress;
 use crate::view::{ArchiveError, Changes, CheckpointMark, View};
@@ -33,7 +35,7 @@ pub enum RecoveryError {
     #[error(
         "cannot use the store in {}: {error}{}",
         path.display(),
-        if matches!(error, StoreError::Newer { .. }) { "" } else { "; see to the disk, then start again" }
+        remedy(error)
     )]
     Store {
         /// The store's directory.
@@ -78,6 +80,18 @@ pub enum RecoveryError {
         /// The last entry of the checkpoint.
         checkpoint: u64,
     },
+}
+
+/// What helps where the store could not do something, unless that is said already.
+fn remedy(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Newer { .. } => "",
+        StoreError::Io { source, .. } if room::is_lacking(source) => "; make room on its disk, then start again",
+        StoreError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            "; start as the user who owns it; where that is so, see with `lsattr` whether it may be changed"
+        }
+        _ => "; see to the disk, then start again",
+    }
 }
 
 /// Reads everything that is durable in `directory`.
