@@ -169,6 +169,8 @@ fn a_check_without_room_for_a_copy_of_the_store_is_refused_before_it_copies() {
 fn a_start_without_a_byte_of_room_for_the_store_says_what_helps() {
     let Some(disk) = Small::new("a_start_without_a_byte_of_room_for_the_store_says_what_helps", DISK) else { return };
     let data = data(&disk.mount.path());
+    // One that is there may need nothing.
+    fs::remove_dir_all(data.join("store")).unwrap();
     disk.fill(0);
     let output = ended_within(Duration::from_secs(30), &mut serve(&data, MANUAL));
     let said = String::from_utf8_lossy(&output.stderr);
