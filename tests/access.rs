@@ -44,6 +44,8 @@ mod sign_in;
 mod start;
 #[expect(dead_code, reason = "shared with other tests, which need more of it")]
 mod support;
+#[path = "access/terminal.rs"]
+mod terminal;
 #[path = "access/tls.rs"]
 mod tls;
 

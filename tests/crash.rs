@@ -20,6 +20,8 @@ mod kills;
 mod lost;
 #[path = "crash/mount.rs"]
 mod mount;
+#[path = "crash/owners.rs"]
+mod owners;
 #[path = "crash/power.rs"]
 mod power;
 #[path = "crash/room.rs"]

@@ -9,8 +9,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
-use support::process::binary;
+use support::process::{binary, ended_within};
 
 /// Runs `packhorse` with `line`, `--data-dir data` behind it, and `stdin`.
 fn packhorse(line: &str, data: &Path, stdin: &[u8]) -> Output {
@@ -235,4 +236,16 @@ fn a_moment_before_the_first_entry_is_answered_with_the_time_of_that() {
     let list = String::from_utf8(packhorse("user list", &data, b"").stdout).unwrap();
     let when = list.split_whitespace().find(|word| word.starts_with("20") && word.ends_with('Z')).unwrap();
     holds(&said, &["its first one, entry 1, was decided at", when]);
+}
+
+#[test]
+fn a_check_that_can_have_no_thread_says_so_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, _) = made(place.path());
+    let mut command = Command::new(binary());
+    command.args(["check", "--data-dir"]).arg(&data).env("RUST_MIN_STACK", "999999999999999");
+    let output = ended_within(Duration::from_secs(20), command.stdin(Stdio::null()));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    holds(&said, &["limits of this process", "RUST_MIN_STACK"]);
 }

@@ -91,6 +91,7 @@ fn a_clock_beyond_the_calendar_refuses_every_command_and_changes_nothing() {
             &["key", "add", "shop", "--role", "viewer"],
             &["backup", "--to", to],
             &["check"],
+            &["user", "list"],
         ] {
             for directory in [&directory, &new] {
                 let mut command = command(args, directory);
@@ -98,7 +99,10 @@ fn a_clock_beyond_the_calendar_refuses_every_command_and_changes_nothing() {
                 let output = command.output().unwrap();
                 let case = format!("{years} years, {args:?}: {}", said(&output));
                 assert_eq!(output.status.code(), Some(1), "{case}");
-                assert!(case.contains("the clock of this machine shows"), "{case}");
+                assert!(
+                    case.contains("the clock of this machine shows") && case.contains("run the command again"),
+                    "{case}"
+                );
                 assert!(!case.contains("panicked"), "{case}");
             }
         }
@@ -176,6 +180,27 @@ fn the_store_of_another_directory_gives_way_where_the_witness_vouches_for_the_jo
     command.arg("--accept-shorter-journal");
     let server = Starting::spawn(command).ready().unwrap();
     assert_eq!(server.orders().len(), 30);
+}
+
+#[test]
+fn a_store_that_knows_more_than_the_journal_is_refused_by_name() {
+    let home = tempfile::tempdir().unwrap();
+    let (long, short) = two(home.path());
+    fs::remove_dir_all(short.join("store")).unwrap();
+    copy(&long.join("store"), &short.join("store"));
+    let (store, segment) = (short.join("store"), short.join("journal/00000000000000000001.seg"));
+    let files = [&store, &segment].map(|path| path.display().to_string());
+    for _with_and_without_witness in 0..2 {
+        let start = refused(&short, &[]);
+        for text in [&*files[0], &*files[1], "belongs to another data directory", "--accept-shorter-journal"] {
+            assert!(start.contains(text), "{text}: {start}");
+        }
+        let check = said(&command(&["check"], &short).output().unwrap());
+        assert!(check.contains(&files[0]) && check.contains("belongs to another data directory"), "{check}");
+        fs::remove_file(short.join("WITNESS")).ok();
+    }
+    let check = said(&command(&["check"], &long).output().unwrap());
+    assert!(!check.contains("another data directory"), "{check}");
 }
 
 #[test]

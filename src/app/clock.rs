@@ -27,8 +27,8 @@ fn shown(time: SystemTime) -> Timestamp {
 /// The clock is wrong beyond the calendar.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the clock of this machine shows {shows}, which nothing can be dated with; nothing was changed. Set it right, then \
-     start again"
+    "the clock of this machine shows {shows}, which nothing can be dated with; nothing was done. Set it right, then \
+     run the command again"
 )]
 pub struct WrongClock {
     shows: &'static str,

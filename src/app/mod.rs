@@ -14,6 +14,7 @@ mod offline;
 mod open_files;
 mod recovery;
 mod serve;
+mod signals;
 mod tls;
 mod unfinished;
 mod verify;
@@ -29,6 +30,7 @@ pub use memory::MemoryEngine;
 pub use offline::{change_access, import, read_access};
 pub use recovery::RecoveryError;
 pub use serve::{Server, Started, outlive_signals, serve};
+pub use signals::end_at_signals;
 pub use unfinished::TargetError;
 
 pub use crate::journal::Until;

@@ -1,6 +1,7 @@
 //! From what is on disk to the state that it means: the last checkpoint, and the journal after it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use crate::config::Settings;
 use crate::domain::ids::ProductId;
 use crate::domain::time::Timestamp;
 use crate::journal::{self, DataDirectory, Durable, ReadError, Reader, Tail};
+use crate::room;
 use crate::store::{self, Head, Loaded, Opened, Store, StoreError};
 use crate::telemetry::Progress;
 use crate::view::{ArchiveError, Changes, CheckpointMark, View};
@@ -32,7 +34,7 @@ pub enum RecoveryError {
     #[error(
         "cannot use the store in {}: {error}{}",
         path.display(),
-        if matches!(error, StoreError::Newer { .. }) { "" } else { "; see to the disk, then start again" }
+        remedy(error)
     )]
     Store {
         /// The store's directory.
@@ -45,12 +47,18 @@ pub enum RecoveryError {
     StoreUnusable(String),
     /// The checkpoint contains entries that the journal does not: they were acknowledged and are lost.
     #[error(
-        "the checkpoint contains entry {checkpoint}, but the journal ends at entry {journal}: \
-         acknowledged entries are missing from the journal's last segment. \
-         Restore the journal from a backup; to go on without those entries, which gives them up for good, start \
-         `packhorse serve` once with --accept-shorter-journal"
+        "the checkpoint in {} contains entry {checkpoint}, but the journal ends with entry {journal} in {}: either \
+         acknowledged entries are missing there, or the store belongs to another data directory. Put the right files \
+         back, or restore the journal from a backup; to go on with what the journal contains, which gives up for good \
+         what only the store contains, start `packhorse serve` once with --accept-shorter-journal",
+        store.display(),
+        file.display()
     )]
     JournalBehind {
+        /// The store's directory.
+        store: PathBuf,
+        /// The last segment.
+        file: PathBuf,
         /// The last entry of the checkpoint.
         checkpoint: u64,
         /// The last entry of the journal.
@@ -73,6 +81,18 @@ pub enum RecoveryError {
     },
 }
 
+/// What helps where the store could not do something, unless that is said already.
+fn remedy(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Newer { .. } => "",
+        StoreError::Io { source, .. } if room::is_lacking(source) => "; make room on its disk, then start again",
+        StoreError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            "; start as the user who owns it; where that is so, see with `lsattr` whether it may be changed"
+        }
+        _ => "; see to the disk, then start again",
+    }
+}
+
 /// Reads everything that is durable in `directory`.
 pub(super) fn recover(
     directory: &DataDirectory,
@@ -91,7 +111,7 @@ pub(super) fn recover(
     }
     let head = loaded.as_ref().map(|loaded| loaded.head.clone());
     let read = |checkpoint, fold: &mut Fold<'_>| replay(Reader::open(&directory.journal(), checkpoint)?, fold);
-    match from_checkpoint(settings, clock, store, loaded, read)? {
+    match from_checkpoint(settings, clock, store, loaded, read).map_err(naming_files(directory))? {
         Attempt::Done(recovered) => Ok(recovered),
         Attempt::StoreUnusable(why) => {
             // Before the store is marked: a journal that is refused after all leaves it as it is.
@@ -135,15 +155,23 @@ fn certain_of_journal(directory: &DataDirectory, held: Option<&Head>) -> Result<
     let read = |expected| Reader::open_whole(&directory.journal(), expected)?.into_tail();
     match read(held.map(checkpoint_of)) {
         Ok(_) => Ok(()),
-        Err(ReadError::BehindCheckpoint { journal, checkpoint }) => {
-            Err(RecoveryError::JournalBehind { checkpoint, journal })
-        }
         Err(ReadError::ForeignCheckpoint { checkpoint }) => {
             // Whether the rest of it is what the witness says is still to be seen.
             read(None)?;
             expect_vouched_for(directory, checkpoint)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(naming_files(directory)(error.into())),
+    }
+}
+
+/// A journal that ends before the checkpoint is told with the files that say so: the error of a reader knows of none.
+fn naming_files(directory: &DataDirectory) -> impl Fn(RecoveryError) -> RecoveryError {
+    |error| match error {
+        RecoveryError::Journal(ReadError::BehindCheckpoint { journal, checkpoint }) => {
+            let (store, file) = (directory.store(), directory.last_segment());
+            RecoveryError::JournalBehind { store, file, checkpoint, journal }
+        }
+        other => other,
     }
 }
 
@@ -212,9 +240,6 @@ pub(super) fn from_checkpoint<T>(
         Ok(tail) => Ok(Attempt::Done(Recovered { view, store, tail })),
         Err(FoldError::Journal(error @ ReadError::ForeignCheckpoint { .. })) => {
             Ok(Attempt::StoreUnusable(error.to_string()))
-        }
-        Err(FoldError::Journal(ReadError::BehindCheckpoint { journal, checkpoint })) => {
-            Err(RecoveryError::JournalBehind { checkpoint, journal })
         }
         Err(FoldError::Journal(error)) => Err(error.into()),
         Err(FoldError::Store(error)) => Ok(Attempt::StoreUnusable(error.to_string())),

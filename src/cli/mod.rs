@@ -6,7 +6,8 @@
 //! | 1 | failed, or damage found |
 //! | 2 | wrong usage: flags or settings |
 //! | 3 | another process uses the data directory |
-//! | 130, 143 | a check was ended by SIGINT, by SIGTERM |
+//! | 130, 143 | a check, or what asks for a password, was ended by SIGINT, by SIGTERM |
+//! | 129 | what asks for a password was ended by SIGHUP |
 
 mod access;
 mod backup;

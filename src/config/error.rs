@@ -30,7 +30,7 @@ pub enum Problem {
         cause: String,
     },
     /// No setting has this name.
-    #[error("{origin}: there is no setting {name}; known here: {known}")]
+    #[error("{origin}: there is no setting {}; known here: {known}", Named(name))]
     Unknown {
         /// The name that was found.
         name: String,
@@ -78,6 +78,15 @@ pub enum Problem {
         /// Where access is required.
         origin: Origin,
     },
+}
+
+/// The name of a setting that is none.
+struct Named<'a>(&'a str);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "without a name" } else { self.0 })
+    }
 }
 
 /// Where a value came from.

@@ -122,6 +122,9 @@ fn an_unknown_key_is_named_with_its_place() {
         "environment variable PACKHORSE_data_dir: there is no setting PACKHORSE_data_dir; \
          known here: PACKHORSE_DATA_DIR",
     );
+    let error = load("", &[("PACKHORSE_", "1")], &[]).unwrap_err();
+    let text = "environment variable PACKHORSE_: there is no setting without a name; known here: PACKHORSE_LISTEN, ";
+    assert!(error.starts_with(text), "{error}");
     let error = load("colour = 'red'", &[], &[]).unwrap_err();
     assert!(error.ends_with(&format!("known here: {}", all_names())), "{error}");
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use super::format::FormatError;
 use super::segment::HeaderError;
 use crate::domain::count::counted;
@@ -233,7 +235,12 @@ impl What {
 /// What helps where the system refused a file or a directory for `error`.
 pub(super) fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => "run the command as the user who owns it",
+        io::ErrorKind::PermissionDenied if Errno::from_io_error(error) == Some(Errno::PERM) => {
+            "see with `lsattr` whether it may be changed (`chattr -ai` lets it be), or run the command as the user who owns it"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "run the command as the user who owns it, or give it to the user who runs the command (chown)"
+        }
         io::ErrorKind::ReadOnlyFilesystem => "mount its file system so that it can be written",
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             "it, or what it lies in, is not a directory: name a directory"

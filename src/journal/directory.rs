@@ -128,9 +128,10 @@ pub enum DirectoryError {
     },
     /// It is somebody else's, and this is root, who could make files in it that its owner cannot read.
     #[error(
-        "the data directory {} belongs to user {owner}, and root would make files in it that this user cannot read; \
-         nothing in it was changed. Run the command as that user: sudo -u '#{owner}' packhorse ...",
-        path.display()
+        "the data directory {at} belongs to user {owner}, and root would make files in it that this user cannot read; \
+         nothing in it was changed. Run the command as that user: sudo -u '#{owner}' packhorse ...; where that user may not \
+         read all of it, give it all to them first: chown -R {owner} {at}",
+        at = path.display()
     )]
     OthersDirectory {
         /// The directory.
@@ -280,6 +281,14 @@ impl DataDirectory {
         self.path.join(JOURNAL)
     }
 
+    /// The last segment of the journal; the journal's directory where that cannot be told.
+    #[must_use]
+    pub fn last_segment(&self) -> PathBuf {
+        let journal = self.journal();
+        let last = segment::list(&journal).ok().and_then(Result::ok).and_then(|segments| segments.last().copied());
+        last.map_or_else(|| journal.clone(), |first| journal.join(segment::file_name(first)))
+    }
+
     /// Where the store is; the store makes its directory itself.
     #[must_use]
     pub fn store(&self) -> PathBuf {
@@ -322,7 +331,7 @@ fn lock_journal(path: &Path, lock: &mut Lock) -> Result<(), DirectoryError> {
 fn not_locked(path: &Path) -> impl Fn(LockError) -> DirectoryError {
     move |error| match error {
         LockError::Held(pid) => DirectoryError::InUse { path: path.to_owned(), pid },
-        LockError::Io(error) => failed(path, "locking it")(error),
+        LockError::Io(error) => failed(path, "locking it by its file LOCK")(error),
     }
 }
 

@@ -26,7 +26,7 @@ use super::prepare::{self, Preparer, remove_strays};
 use super::reader::{Checkpoint, End, Tail, read_at};
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::state::State;
-use super::witness::Keeper;
+use super::witness::{self, Keeper};
 
 /// How much of a file is written over at once when it is opened, in bytes.
 const PIECE: usize = 1 << 20;
@@ -42,8 +42,8 @@ const CLOSE_LOOKS_EVERY: Duration = Duration::from_millis(100);
 pub struct OpenError {
     /// The journal's directory.
     pub directory: PathBuf,
-    /// What failed.
-    pub operation: &'static str,
+    /// What failed, with the file that it is about.
+    pub operation: String,
     /// What the system said.
     pub error: io::Error,
 }
@@ -74,12 +74,19 @@ impl FileJournal {
     ///
     /// Removes a torn group and makes sure that everything before it is on disk, before anything else happens.
     pub fn open(directory: &Path, options: &Options, tail: &Tail) -> Result<(Self, Durables), OpenError> {
-        let failed = |operation| move |error| OpenError { directory: directory.to_owned(), operation, error };
+        let failed = |operation: &str| {
+            let operation = operation.to_owned();
+            move |error| OpenError { directory: directory.to_owned(), operation, error }
+        };
         remove_strays(directory).map_err(failed("removing files that were not completed"))?;
         let opened = File::open(directory).map_err(failed("opening it"))?;
         let mut preparer = Preparer::new(directory.to_owned(), options.segment_bytes);
         let segment = match tail.end().position {
-            Some(position) => resume(directory, tail, position).map_err(failed("making sure of the last entries"))?,
+            Some(position) => {
+                let path = directory.join(segment::file_name(position.segment_first));
+                let operation = format!("making sure of the last entries in {}", path.display());
+                resume(&path, tail, position).map_err(failed(&operation))?
+            }
             None => begin(directory, &opened, &mut preparer, tail.end()).map_err(failed("making the first segment"))?,
         };
         sync_directories(directory).map_err(failed("syncing the directory"))?;
@@ -87,7 +94,8 @@ impl FileJournal {
         let End { sequence, chain, .. } = *tail.end();
         let keeper = if options.keeps_witness {
             let keeper = keep_witness(directory, Checkpoint { sequence, chain });
-            Some(keeper.map_err(failed("writing its witness"))?)
+            let operation = format!("writing its witness {}", witness::path_beside(directory).display());
+            Some(keeper.map_err(failed(&operation))?)
         } else {
             None
         };
@@ -226,10 +234,9 @@ fn keep_witness(directory: &Path, entry: Checkpoint) -> io::Result<Keeper> {
 /// What was read may have come from memory alone: when a sync failed, or the process died before it, the system may
 /// hold bytes that it takes for written. So the last group is written once more. Groups before it were synced, or it
 /// would not be there.
-fn resume(directory: &Path, tail: &Tail, position: Position) -> io::Result<Segment> {
-    let path = directory.join(segment::file_name(position.segment_first));
-    unshare(&path)?;
-    let file = OpenOptions::new().read(true).write(true).open(&path)?;
+fn resume(path: &Path, tail: &Tail, position: Position) -> io::Result<Segment> {
+    unshare(path)?;
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
     let size = file.metadata()?.len();
     if let Tail::Torn { end, dropped_bytes } = *tail {
         tracing::warn!(

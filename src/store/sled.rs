@@ -10,7 +10,7 @@
 //!   be room before a checkpoint is begun, and [`Kv::renew`] opens them again.
 //! - Garbage is collected by the thread that flushes periodically, so that thread stays on.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -145,10 +145,23 @@ pub fn expect_regular_files(directory: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Refuses a file of sled's that this user may not write to, or nobody: sled's own error does not name it.
+fn expect_permitted(path: &Path) -> Result<(), StoreError> {
+    match OpenOptions::new().read(true).write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let source = io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            Err(StoreError::Io { action: "be opened", source })
+        }
+        // Whatever else is wrong with it is for sled to say.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 impl Files {
     fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
         fs::create_dir_all(directory).map_err(|source| StoreError::Io { action: "make its directory", source })?;
         expect_regular_files(directory)?;
+        expect_permitted(&directory.join("db"))?;
         remove_unfinished_snapshots(directory)?;
         let config = Config::new()
             .path(directory)
@@ -408,8 +421,6 @@ fn remove_unfinished_snapshots(directory: &Path) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::OpenOptions;
-
     use super::super::kv::suite;
     use super::*;
 

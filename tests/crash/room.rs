@@ -10,7 +10,7 @@ use super::cases::skipped;
 use super::flips::{copy_all, is_segment};
 use super::lost::files;
 use super::mount::{Kind, Mount};
-use crate::support::process::{MANUAL, Process, binary, check, ended_within};
+use crate::support::process::{MANUAL, Process, binary, check, ended_within, serve};
 
 const DISK: u64 = 16 << 20;
 const SEGMENT: u64 = 1 << 20;
@@ -163,4 +163,19 @@ fn a_check_without_room_for_a_copy_of_the_store_is_refused_before_it_copies() {
     assert_eq!(disk.holds(), before);
     disk.make_room();
     done(&check());
+}
+
+#[test]
+fn a_start_without_a_byte_of_room_for_the_store_says_what_helps() {
+    let Some(disk) = Small::new("a_start_without_a_byte_of_room_for_the_store_says_what_helps", DISK) else { return };
+    let data = data(&disk.mount.path());
+    // One that is there may need nothing.
+    fs::remove_dir_all(data.join("store")).unwrap();
+    disk.fill(0);
+    let output = ended_within(Duration::from_secs(30), &mut serve(&data, MANUAL));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("No space left on device") && said.contains("make room on its disk"), "{said}");
+    disk.make_room();
+    assert!(Process::start(&data, MANUAL).stop("-TERM").status.success());
 }

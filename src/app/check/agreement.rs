@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::Findings;
+use super::{Checkpoint, Findings};
 use crate::app::recovery::held_by_orders;
 use crate::domain::access::Access;
 use crate::domain::ids::{OrderId, ProductId};
-use crate::store::{self, Loaded, Store};
+use crate::store::{self, Store};
 use crate::view::View;
 
 /// Compares at the checkpoint's sequence what is exact there, and answers with the orders that the store holds at a
 /// newer version.
-pub(super) fn at_head(view: &View, store: &Store, loaded: &Loaded, findings: &mut Findings) -> Vec<OrderId> {
+pub(super) fn at_head(view: &View, checkpoint: &Checkpoint, findings: &mut Findings) -> Vec<OrderId> {
+    let Checkpoint { original, store, loaded } = checkpoint;
     let inventory = view.products().inventory();
     if loaded.head.chain != view.chain() {
-        findings.add(format!("the running hash at entry {} is not the checkpoint's", loaded.head.sequence));
+        findings.add(format!(
+            "the checkpoint in {} contains another entry {} than the journal: the running hashes differ, as where the store \
+             belongs to another data directory",
+            original.display(),
+            loaded.head.sequence
+        ));
     }
     if loaded.head.order_last != inventory.order_last {
         findings.add(format!(

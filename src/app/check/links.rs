@@ -1,31 +1,38 @@
 //! Directories of links that give a check's files their names while sled opens them.
 //!
 //! They are the only thing of a check that has a name, so they are removed whatever happens: when sled has opened the
-//! files, when the process is interrupted ([`OnInterrupt`]), and, after a kill that leaves no time, by the next check.
+//! files, when the process is interrupted ([`OnInterrupt`]), and, after a kill that leaves no time, by the next check. That
+//! one knows only the name of such a directory, which anybody can give: it removes in it what a check makes, nothing else.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
-use tokio::runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::SignalKind;
+
+use crate::app::signals::end_at;
 
 /// What the directories begin with.
 const PREFIX: &str = ".packhorse-check-";
+/// Where this process finds its open files by number. The links lead there.
+pub(super) const OPEN_FILES: &str = "/proc/self/fd";
+/// What sled writes beside the links while it opens them begins with this, and goes on with so many hexadecimal digits.
+const SNAPSHOT: &str = "snap.";
+const SNAPSHOT_DIGITS: usize = 16;
+/// What the name of such a file ends with until it is whole.
+const SNAPSHOT_UNFINISHED: &str = ".generating";
 /// How often an interrupted process looks whether the directory is gone, which sled is still at.
 const LOOKS_MAX: u32 = 200;
 /// The directory counts as removed when it was absent this many times in a row.
 const LOOKS_QUIET: u32 = 10;
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
-/// A shell says 128 and the number of the signal.
-const INTERRUPTED: i32 = 128 + 2;
-const TERMINATED: i32 = 128 + 15;
 
 /// What has to go when the process is interrupted.
 #[derive(Clone, Default)]
@@ -34,36 +41,19 @@ pub(super) struct OnInterrupt(Arc<Mutex<Option<PathBuf>>>);
 impl OnInterrupt {
     /// Ends the process at SIGINT or SIGTERM from now on, after what has to go is gone. SIGHUP is left alone, for `nohup`
     /// ignores it.
-    pub(super) fn watched() -> Self {
+    pub(super) fn watched() -> io::Result<Self> {
         let this = Self::default();
-        if let Err(error) = this.clone().watch() {
-            tracing::warn!(%error, "when this check is interrupted while it opens the store, the next one cleans up");
-        }
-        this
-    }
-
-    fn watch(self) -> io::Result<()> {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (mut interrupt, mut terminate) = {
-            let _inside = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
-        };
-        let wait = move || {
-            let code = runtime.block_on(async {
-                tokio::select! {
-                    _ = interrupt.recv() => INTERRUPTED,
-                    _ = terminate.recv() => TERMINATED,
-                }
-            });
+        let path = this.0.clone();
+        let clean_up = move || {
             // Held until the process is gone: nobody makes or reports anything meanwhile.
-            let path = self.0.lock();
+            let path = path.lock();
             if let Some(path) = &*path {
                 remove(path);
             }
-            process::exit(code)
+            mem::forget(path);
         };
-        thread::Builder::new().name("interrupt".into()).spawn(wait)?;
-        Ok(())
+        end_at(&[SignalKind::interrupt(), SignalKind::terminate()], clean_up)?;
+        Ok(this)
     }
 }
 
@@ -143,13 +133,56 @@ fn remove_left_overs(parent: &Path) -> io::Result<()> {
             continue;
         }
         let Ok(directory) = File::open(entry.path()) else { continue };
-        if directory.try_lock().is_ok()
-            && let Err(error) = fs::remove_dir_all(entry.path())
-        {
-            tracing::warn!(%error, path = %entry.path().display(), "what an earlier check left could not be removed");
+        if directory.try_lock().is_err() {
+            continue;
+        }
+        match remove_what_a_check_makes(&entry.path()) {
+            Ok(None) => {}
+            Ok(Some(other)) => tracing::warn!(
+                path = %other.display(),
+                "a directory has the name of those that a check makes, and holds what no check makes: that is left. Move it \
+                 away if it is needed, and remove the directory"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, path = %entry.path().display(), "what an earlier check left could not be removed");
+            }
         }
     }
     Ok(())
+}
+
+/// Removes what a check makes in `directory`, and the directory when nothing is left in it. Answers with something else
+/// that lies there.
+fn remove_what_a_check_makes(directory: &Path) -> io::Result<Option<PathBuf>> {
+    let mut other = None;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let is_made = if kind.is_symlink() {
+            fs::read_link(&path)?.starts_with(OPEN_FILES)
+        } else {
+            kind.is_file() && is_snapshot(&entry.file_name())
+        };
+        if kind.is_dir() {
+            other = remove_what_a_check_makes(&path)?.or(other);
+        } else if is_made {
+            fs::remove_file(&path)?;
+        } else {
+            other = Some(path);
+        }
+    }
+    if other.is_none() {
+        fs::remove_dir(directory)?;
+    }
+    Ok(other)
+}
+
+/// Whether sled gives such a name to the file that spares it reading everything.
+fn is_snapshot(name: &OsStr) -> bool {
+    let number = name.to_str().and_then(|name| name.strip_prefix(SNAPSHOT));
+    let number = number.map(|rest| rest.strip_suffix(SNAPSHOT_UNFINISHED).unwrap_or(rest));
+    number
+        .is_some_and(|digits| digits.len() == SNAPSHOT_DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -163,6 +196,10 @@ mod tests {
         let left = parent.path().join(format!("{PREFIX}left"));
         fs::create_dir(&left).unwrap();
         std::os::unix::fs::symlink("/proc/self/fd/999", left.join("db")).unwrap();
+        fs::create_dir(left.join("blobs")).unwrap();
+        for snapshot in ["snap.000000000000A1F0", "snap.0000000000000000.generating"] {
+            fs::write(left.join(snapshot), "sled's").unwrap();
+        }
         let other = Links::new(parent.path(), &OnInterrupt::default()).unwrap();
         assert!(running.path().exists() && other.path().exists());
         assert!(!left.exists());
@@ -177,5 +214,23 @@ mod tests {
         std::os::unix::fs::symlink("/", parent.path().join(format!("{PREFIX}link"))).unwrap();
         drop(Links::new(parent.path(), &OnInterrupt::default()).unwrap());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_no_check_makes_is_left_in_the_directory_of_a_killed_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let left = parent.path().join(format!("{PREFIX}left"));
+        fs::create_dir_all(left.join("blobs")).unwrap();
+        std::os::unix::fs::symlink("/proc/self/fd/999", left.join("db")).unwrap();
+        std::os::unix::fs::symlink("/var/tmp", left.join("elsewhere")).unwrap();
+        let files = ["conf", "snap.mine", "snap.00000000000000A1.old", "blobs/7"];
+        for file in files {
+            fs::write(left.join(file), "mine").unwrap();
+        }
+        drop(Links::new(parent.path(), &OnInterrupt::default()).unwrap());
+        assert!(!left.join("db").is_symlink() && left.join("elsewhere").is_symlink());
+        for file in files {
+            assert_eq!(fs::read_to_string(left.join(file)).unwrap(), "mine", "{file}");
+        }
     }
 }

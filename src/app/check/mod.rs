@@ -79,6 +79,11 @@ pub enum CheckError {
         /// What the system said.
         error: io::Error,
     },
+    /// The system has no thread or file left: sled would wait for ever for a thread of its own.
+    #[error(
+        "cannot wait for signals: {0}; see to the limits of this process (threads, memory, open files, RUST_MIN_STACK)"
+    )]
+    Signals(io::Error),
     /// A file of the store cannot be read.
     #[error("cannot read {}: {error}; run the command as a user who may read it", path.display())]
     Unreadable {
@@ -109,7 +114,7 @@ pub fn check(path: &Path) -> Result<Report, CheckError> {
 /// # Errors
 /// As [`check`].
 pub fn check_until_interrupted(path: &Path) -> Result<Report, CheckError> {
-    check_in_steps(path, CHANGES_MAX, &OnInterrupt::watched())
+    check_in_steps(path, CHANGES_MAX, &OnInterrupt::watched().map_err(CheckError::Signals)?)
 }
 
 /// As [`check`], putting ended orders aside after `step` changes.
@@ -118,7 +123,8 @@ fn check_in_steps(path: &Path, step: usize, on_interrupt: &OnInterrupt) -> Resul
     let scratch = Scratch::beside(path);
     let mut findings = Findings::default();
     let copy = StoreCopy::of(&directory.store(), &scratch, on_interrupt)?;
-    let opened = copy.open(&mut findings);
+    let original = directory.store();
+    let opened = copy.open(&mut findings).map(|(store, loaded)| Checkpoint { original, store, loaded });
     compare(Reader::open(&directory.journal(), None)?, opened.as_ref(), &scratch, step, findings)
 }
 
@@ -133,10 +139,18 @@ pub fn check_backup(path: &Path) -> Result<Report, CheckError> {
     compare(backup.reader()?, None, &Scratch::beside(Path::new(ELSEWHERE)), CHANGES_MAX, Findings::default())
 }
 
+/// A checkpoint that was read, out of a copy of the store.
+struct Checkpoint {
+    /// The directory of the store that was copied.
+    original: PathBuf,
+    store: Store,
+    loaded: Loaded,
+}
+
 /// Reads everything, and compares what it means with what was `opened`, if anything.
 fn compare(
     mut reader: Reader,
-    opened: Option<&(Store, Loaded)>,
+    opened: Option<&Checkpoint>,
     scratch: &Scratch,
     step: usize,
     mut findings: Findings,
@@ -144,7 +158,7 @@ fn compare(
     let progress = Progress::start("checking the journal", reader.progress().bytes_total);
     let shelf = Arc::new(Shelf::new(scratch.file()?));
     let view = shelf::view(&shelf);
-    let head = opened.map_or(0, |(_, loaded)| loaded.head.sequence);
+    let head = opened.map_or(0, |checkpoint| checkpoint.loaded.head.sequence);
     let mut newer = None;
     while let Some(durable) = reader.next(&view)? {
         let put_aside = |error: ArchiveError| scratch.failed()(io::Error::other(error));
@@ -153,18 +167,22 @@ fn compare(
             shelf.take_ended(&view).map_err(scratch.failed())?;
             progress.set(reader.progress().bytes_read);
         }
-        if let Some((store, loaded)) = opened
+        if let Some(checkpoint) = opened
             && durable.sequence == head
         {
-            newer = Some(agreement::at_head(&view, store, loaded, &mut findings));
+            newer = Some(agreement::at_head(&view, checkpoint, &mut findings));
         }
     }
     let tail = reader.into_tail()?;
-    if let Some((store, _)) = opened {
+    if let Some(Checkpoint { original, store, .. }) = opened {
         match newer {
             Some(newer) => agreement::of_newer(&view, store, newer, &mut findings),
-            None if head > 0 => findings
-                .add(format!("the checkpoint contains entry {head}, but the journal ends at entry {}", view.applied())),
+            None if head > 0 => findings.add(format!(
+                "the checkpoint in {} contains entry {head}, but the journal ends at entry {}: either acknowledged entries \
+                 are missing there, or the store belongs to another data directory",
+                original.display(),
+                view.applied()
+            )),
             None => {}
         }
     }

@@ -7,14 +7,11 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::links::{Links, OnInterrupt};
+use super::links::{Links, OPEN_FILES, OnInterrupt};
 use super::{CheckError, Findings};
 use crate::journal::is_read_only;
 use crate::room;
 use crate::store::{self, Loaded, Store, StoreError};
-
-/// Where this process finds its open files by number.
-const OPEN_FILES: &str = "/proc/self/fd";
 
 /// Where there is room on a disk for whoever has none of their own.
 pub(super) const ELSEWHERE: &str = "/var/tmp";
