@@ -83,7 +83,10 @@ fn no_command_is_carried_out_on_what_somebody_else_changed_meanwhile() {
         let refused = server.send(method, path, &[("If-Match", &stale)], body).expect(412);
         assert_eq!(tag(&refused), "\"2\"", "{method} {path}");
         assert_eq!(refused.json().get("current").unwrap().number(), 2);
-        server.send(method, path, &[("If-Match", "2")], body).expect(400);
+        for none in ["2", "", ","] {
+            let malformed = server.send(method, path, &[("If-Match", none)], body).expect(400);
+            assert!(malformed.text().starts_with(r#"{"detail":"If-Match: give the ETag"#), "{}", malformed.text());
+        }
     }
     let now = server.get(ORDER).expect(200).json();
     assert_eq!((now.get("customer_phone").unwrap().text(), now.get("status").unwrap().text()), ("999", "pending"));
