@@ -286,6 +286,21 @@ fn a_condition_that_nobody_looks_at_is_named_and_refused_to_the_strict() {
 }
 
 #[test]
+fn more_than_can_be_counted_is_named_by_the_field_that_asked_for_it() {
+    let server = shop();
+    let check = |method: &str, path: &str, body: &str, refused: &str| {
+        let most = "at most 2147483647 can be on hand.";
+        server.send(method, path, &[], body).expect_body(400, &refused.replace('$', most));
+    };
+    let by = r#"{"delta":["Ensure this value is less than or equal to 2147483497: $"]}"#;
+    check("POST", &format!("{PRODUCT}adjust/"), r#"{"delta": 2147483498}"#, by);
+    let stock = r#"{"stock":["Ensure this value is less than or equal to 2147483643: $"]}"#;
+    check("PATCH", PRODUCT, r#"{"stock": 2147483644}"#, stock);
+    server.send("PATCH", PRODUCT, &[], r#"{"stock": 2147483643}"#).expect(200);
+    check("POST", &format!("{PRODUCT}adjust/"), r#"{"delta": 1}"#, &by.replace("2147483497", "0"));
+}
+
+#[test]
 fn a_parameter_that_is_given_twice_is_refused_and_nothing_is_done() {
     let server = shop();
     let check = |method: &str, path: &str, body: &str, name: &str| {
