@@ -112,6 +112,7 @@ async fn read(call: &Call, body: Bytes, presence: Presence) -> Result<UserInput,
     .await
     .map_err(Error::fault)?;
     let noted = call.note(&ignored);
+    call.expect_right()?;
     let input = input?;
     noted.map(|()| input)
 }
