@@ -37,6 +37,113 @@ fn shop() -> Running {
     server
 }
 
+/// Where the page behind the one at `path` is.
+fn next(server: &Running, path: &str) -> Option<String> {
+    let page = server.get(path).expect(200);
+    let link = page.header("link")?;
+    Some(link.strip_prefix('<').unwrap().strip_suffix(r#">; rel="next""#).unwrap().to_owned())
+}
+
+/// The cursor in the address of a page.
+fn cursor(path: &str) -> &str {
+    path.split_once("cursor=").unwrap().1
+}
+
+#[test]
+fn a_cursor_leads_on_in_its_own_list_and_nowhere_in_another() {
+    let server = shop();
+    let lists = [
+        "orders/?limit=1",
+        "orders/?limit=1&ordering=id",
+        "orders/?limit=1&ordering=total_price",
+        "orders/?limit=1&ordering=-total_price",
+        "orders/?limit=1&ordering=updated_at",
+        "orders/?limit=1&ordering=last_transition_time",
+        "orders/?limit=1&ordering=customer_name",
+        "orders/?limit=1&ordering=status",
+        "orders/?limit=1&status=pending",
+        "orders/?limit=1&customer=ann",
+        "orders/?limit=1&search=ann",
+        "orders/?limit=1&product=1",
+        "orders/?limit=1&from=2000-01-01",
+        "orders/?limit=1&delayed=false",
+        "products/?limit=1",
+        "products/?limit=1&available_max=5",
+        "products/?limit=1&category=1",
+        "products/?limit=1&archived=false",
+        "products/?limit=1&search=phone",
+        "products/1/movements/?limit=1",
+        "products/2/movements/?limit=1",
+        "categories/?limit=1",
+    ]
+    .map(|list| format!("/api/inventory/{list}"));
+    for list in &lists {
+        let found = next(&server, list).unwrap_or_else(|| panic!("{list} has two pages"));
+        assert_eq!(server.get(&found).expect(200).json().rows().len(), 1, "{found}");
+        let cursor = cursor(&found);
+        assert!(cursor.len() < 40, "{cursor}");
+        for other in lists.iter().filter(|other| *other != list) {
+            let refused = server.get(&format!("{other}&cursor={cursor}")).expect(400).json();
+            let said = refused.get("cursor").unwrap().rows()[0].text().to_owned();
+            assert!(said.ends_with("or start again without cursor."), "{said}");
+        }
+        // How it was written is no part of what a list is.
+        server.get(&format!("{list}&cursor={cursor}&page=7").replace("limit=1&", "limit=3&")).expect(200);
+    }
+    let same = [
+        ("", "&ordering=-id"),
+        ("", "&ordering=-created_at&search=&status="),
+        ("&ordering=id", "&ordering=created_at,status"),
+        ("&status=pending&customer=ann", "&customer=ANN&status=Pending"),
+        ("&status=pending&status=shipped&search=a,n", "&search=a%20n&status=shipped&status=pending"),
+        ("&delayed=false", "&delayed=no"),
+        ("&product=1", "&product=01"),
+    ];
+    for (one, other) in same {
+        for (one, other) in [(one, other), (other, one)] {
+            let found = next(&server, &format!("{ORDERS}?limit=1{one}")).unwrap();
+            let rows = server.get(&found).expect(200).ids();
+            let cursor = cursor(&found);
+            assert_eq!(
+                server.get(&format!("{ORDERS}?cursor={cursor}&limit=1{other}")).expect(200).ids(),
+                rows,
+                "{other}"
+            );
+            assert_eq!(
+                server
+                    .get(&format!("{}?limit=1&cursor={cursor}{other}", &ORDERS[..ORDERS.len() - 1]))
+                    .expect(200)
+                    .ids(),
+                rows
+            );
+        }
+    }
+}
+
+#[test]
+fn names_of_several_words_are_met_page_after_page() {
+    let server = Running::start();
+    server.post("/api/inventory/categories/", r#"{"name": "Things"}"#).expect(201);
+    server.post(PRODUCTS, r#"{"name": "Pen", "price": "1.00", "stock": 99, "category_id": 1}"#).expect(201);
+    let names = ["Ann Lee", "Ann Lee", "Ann+Lee", "Ann%20Lee", "Ann~1", "Ann & Bob", "Ünal > 3", "Ann Lee", "Bo"];
+    for name in names {
+        let order = format!(
+            r#"{{"customer_name": "{name}", "customer_email": "a@example.com", "customer_phone": "1", "delivery_address": "x", "items": [{{"product_id": 1}}]}}"#
+        );
+        server.post(ORDERS, &order).expect(201);
+    }
+    for ordering in ["customer_name", "-customer_name"] {
+        let whole = server.get(&format!("{ORDERS}?ordering={ordering}")).expect(200).ids();
+        assert_eq!(whole.len(), names.len());
+        let (mut paged, mut path) = (Vec::new(), Some(format!("{ORDERS}?ordering={ordering}&limit=1")));
+        while let Some(at) = path {
+            paged.extend(server.get(&at).expect(200).ids());
+            path = next(&server, &at);
+        }
+        assert_eq!(paged, whole, "{ordering}");
+    }
+}
+
 #[test]
 fn orders_by_customer_product_day_and_delay() {
     let server = shop();
@@ -59,8 +166,9 @@ fn orders_by_customer_product_day_and_delay() {
     let (before, after) = (day(&first).pred_opt().unwrap(), day(&last).succ_opt().unwrap());
     assert_eq!(ids(&format!("from={first}&to={last}")), [3, 2, 1]);
     assert_eq!(ids(&format!("from={first}&to={last}&ordering=id&limit=2")), [1, 2]);
-    assert_eq!(ids(&format!("from={first}&ordering=id&cursor=2")), [3]);
-    assert_eq!(ids(&format!("to={last}&cursor=2")), [1]);
+    let second = |query: &str| server.get(&next(&server, &format!("{ORDERS}?{query}")).unwrap()).expect(200).ids();
+    assert_eq!(second(&format!("from={first}&ordering=id&limit=2")), [3]);
+    assert_eq!(second(&format!("to={last}&limit=2")), [1]);
     assert_eq!(ids(&format!("from={after}")), [0; 0]);
     assert_eq!(ids(&format!("from={after}&ordering=id")), [0; 0]);
     assert_eq!(ids(&format!("to={before}")), [0; 0]);

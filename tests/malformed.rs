@@ -238,6 +238,13 @@ fn chunks_that_are_none_are_refused() {
         ] {
             check(server, chunked(body), &[400, 408, 413]);
         }
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(END_MAX)).unwrap();
+        stream.write_all(chunked("x\r\nabc\r\n0\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.contains("its chunks are malformed. Send all of it"), "{answer}");
         check(server, chunked(&format!("5;{}\r\nhello\r\n0\r\n\r\n", "a".repeat(200_000))), &[400, 408, 413]);
     });
 }

@@ -172,5 +172,12 @@ impl Collected {
 }
 
 fn broken(error: &PayloadError) -> Error {
-    Error::bad_request(&format!("The body could not be read: {error}."))
+    match error {
+        // The server's own words for this name neither.
+        PayloadError::Incomplete(_) | PayloadError::EncodingCorrupted => Error::bad_request(
+            "The body ended before it was whole, or its chunks are malformed. Send all of it: as many bytes as \
+             Content-Length says, or each chunk behind its length, and an empty one at the end.",
+        ),
+        other => Error::bad_request(&format!("The body could not be read: {other}.")),
+    }
 }

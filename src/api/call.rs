@@ -12,7 +12,7 @@ use super::gate::Gate;
 use super::idempotency;
 use super::render::Times;
 use super::unused;
-use crate::access::Caller;
+use crate::access::{self, Caller};
 use crate::actors::{Fulfillment, Request};
 use crate::domain::catalogue::Category;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -75,6 +75,11 @@ impl Call {
         self.note(&ignored)
     }
 
+    /// Refuses whoever may no longer do what they were let in for: asked again after what may have waited long.
+    pub(super) fn expect_right(&self) -> Result<(), Error> {
+        access::ended(&self.http).map_or(Ok(()), |refusal| Err(Error::refused(refusal)))
+    }
+
     fn who(&self) -> Who {
         Caller::of(&self.http).who
     }
@@ -85,7 +90,9 @@ impl Call {
             found
         } else {
             let engine = self.engine.clone();
-            self.gate.scan(move || engine.order(id)).await??
+            let found = self.gate.scan(move || engine.order(id)).await??;
+            self.expect_right()?;
+            found
         };
         found.ok_or_else(|| Error::no_match("Order"))
     }

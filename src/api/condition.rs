@@ -15,6 +15,9 @@ use crate::view::Product;
 /// Stands behind the version of an order whose answer says that it is delayed, which no command sees.
 const DELAYED: &str = "-delayed";
 
+/// What is taken for a header with signs beyond ASCII: no answer carries such a tag.
+const UNREADABLE: &str = "\"?\"";
+
 /// The tag of an order that was just placed.
 const PLACED: HeaderValue = HeaderValue::from_static("\"1\"");
 
@@ -70,8 +73,9 @@ pub(super) fn expected(request: &HttpRequest) -> Result<Expected, Error> {
     }
     let malformed =
         || Error::bad_request("If-Match: give the ETag of an answer as it stands there, in double quotes, or *.");
-    let mut seen = Vec::new();
+    let (mut seen, mut is_empty) = (Vec::new(), true);
     for tag in tags(headers, &IF_MATCH) {
+        is_empty = false;
         if tag == "*" {
             return Ok(Expected::ANYTHING);
         }
@@ -82,12 +86,13 @@ pub(super) fn expected(request: &HttpRequest) -> Result<Expected, Error> {
         // A tag that no answer carries fits nothing.
         seen.extend(state(inside));
     }
-    Ok(Expected::one_of(seen))
+    // Nothing in it fits nothing either, but nobody changed anything meanwhile.
+    if is_empty { Err(malformed()) } else { Ok(Expected::one_of(seen)) }
 }
 
 /// The tags in all headers `name`. A proxy that compresses answers makes tags weak: the version stays what it is.
 fn tags<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = &'a str> {
-    let values = headers.get_all(name).map(|value| value.to_str().unwrap_or_default());
+    let values = headers.get_all(name).map(|value| value.to_str().unwrap_or(UNREADABLE));
     let tags = values.flat_map(split).map(str::trim).filter(|tag| !tag.is_empty());
     tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag))
 }
@@ -136,7 +141,7 @@ mod tests {
         assert_eq!(read("\"1\", *"), Some(Expected::ANYTHING));
         check("\"2,3\"", &[]);
         check("\"2, 3\",\"3\"", &[order]);
-        for malformed in ["3", "\"3", "\"1, \"2\"", "\"1\"\"2\""] {
+        for malformed in ["3", "\"3", "\"1, \"2\"", "\"1\"\"2\"", "", " ", ",", " , ,", "W/"] {
             assert_eq!(read(malformed), None, "{malformed}");
         }
         assert_eq!(PLACED, of_version(1));

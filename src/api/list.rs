@@ -1,13 +1,15 @@
 //! Pages of lists: `?limit=`, `?cursor=`, and the header `Link` to the next one.
 
-use std::fmt::{Display, Write};
+use std::fmt::{self, Display, Write};
 use std::future::{Ready, ready};
+use std::hash::{BuildHasher, Hash};
 use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, LINK};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
+use foldhash::quality::FixedState;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::answer::ok;
@@ -94,14 +96,16 @@ impl Query {
         Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(max))
     }
 
-    /// Where the page before ended.
-    pub(crate) fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
-        self.get("cursor").map(|text| read(text).ok_or_else(Error::bad_cursor)).transpose()
+    /// Where the page before ended, in the list of `mark`.
+    pub(super) fn cursor<T>(&self, mark: Mark, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+        let Some(text) = self.get("cursor") else { return Ok(None) };
+        let place = text.strip_prefix(&mark.to_string());
+        place.and_then(read).map(Some).ok_or_else(Error::bad_cursor)
     }
 
-    /// Where the page before ended, in a list by id.
-    pub(crate) fn cursor_id(&self) -> Result<Option<u64>, Error> {
-        self.cursor(|text| digits(text).filter(|id| (1..u64::MAX).contains(id)))
+    /// Where the page before ended, in the list of `mark`, which is one by id.
+    pub(super) fn cursor_id(&self, mark: Mark) -> Result<Option<u64>, Error> {
+        self.cursor(mark, |text| digits(text).filter(|id| (1..u64::MAX).contains(id)))
     }
 }
 
@@ -119,6 +123,40 @@ impl FromRequest for Query {
     }
 }
 
+/// Which list a cursor is a place in: in another one, or in another order, it would name a place that nobody was at.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(u64);
+
+impl Mark {
+    /// Of the list `name`; `what` says which rows it holds, and in which order. It counts what is meant, and not how it
+    /// was written: a parameter that says what holds without it makes no other list.
+    pub(super) fn of(name: &str, what: impl Hash) -> Self {
+        // The same in every process, so that a list can be read on through a restart.
+        Self(FixedState::default().hash_one((name, what)))
+    }
+
+    /// The cursor for `place`.
+    pub(super) fn at<P>(self, place: P) -> Cursor<P> {
+        Cursor(self, place)
+    }
+}
+
+/// As it stands in front of a place.
+impl Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}.", self.0 >> 32)
+    }
+}
+
+/// Where a page ended, as a client is given it.
+pub(super) struct Cursor<P>(Mark, P);
+
+impl<P: Display> Display for Cursor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.0, self.1)
+    }
+}
+
 /// The number that `text` is. A sign is none of its digits.
 fn digits(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| !text.starts_with('+'))
@@ -133,19 +171,23 @@ pub(crate) fn cut<T, P>(rows: &mut Vec<T>, limit: usize, place: impl FnOnce(&T) 
 }
 
 /// A page: `body`, and where the next one begins if there is one.
-pub(super) fn page(request: &HttpRequest, body: Vec<u8>, next: Option<impl Display>) -> HttpResponse {
+pub(super) fn page(request: &HttpRequest, body: Vec<u8>, next: Option<Cursor<impl Display>>) -> HttpResponse {
     leading_on(request, ok(body), next)
 }
 
 /// The same of an answer that is made already.
-pub(super) fn leading_on(request: &HttpRequest, mut answer: HttpResponse, next: Option<impl Display>) -> HttpResponse {
-    if let Some(next) = next.and_then(|next| link(request, next)) {
+pub(super) fn leading_on(
+    request: &HttpRequest,
+    mut answer: HttpResponse,
+    next: Option<Cursor<impl Display>>,
+) -> HttpResponse {
+    if let Some(next) = next.and_then(|next| link(request, &next)) {
         answer.headers_mut().insert(LINK, next);
     }
     answer
 }
 
-fn link(request: &HttpRequest, cursor: impl Display) -> Option<HeaderValue> {
+fn link(request: &HttpRequest, cursor: &Cursor<impl Display>) -> Option<HeaderValue> {
     let mut link = format!("<{}?", request.path());
     for pair in request.query_string().split('&') {
         let is_cursor = form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == "cursor");

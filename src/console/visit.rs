@@ -12,7 +12,7 @@ use minijinja::Value;
 use super::Console;
 use super::fault::Fault;
 use super::words;
-use crate::access::{Area, Caller, Guard, Need, Right};
+use crate::access::{self, Area, Caller, Guard, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::Gate;
 use crate::api::error::Error;
@@ -123,7 +123,14 @@ impl Visit {
 
     /// The order that the path names.
     pub(super) async fn order(&self) -> Result<Arc<Order>, Fault> {
-        self.find_order(OrderId(self.id()?)).await?.ok_or_else(|| Fault::missing("order"))
+        let found = self.find_order(OrderId(self.id()?)).await?.ok_or_else(|| Fault::missing("order"))?;
+        self.expect_right()?;
+        Ok(found)
+    }
+
+    /// Refuses whoever may no longer do what they were let in for: asked again after what may have waited long.
+    pub(super) fn expect_right(&self) -> Result<(), Fault> {
+        access::ended(&self.http).map_or(Ok(()), |refusal| Err(Error::refused(refusal).into()))
     }
 
     /// The order `id`, where there is one. One that left memory is read where that holds up nobody.

@@ -180,7 +180,8 @@ impl Inventory {
             && opening > 0
         {
             if opening > ON_HAND_MAX {
-                return Err(StockRejection::TooMany { wanted: i64::from(opening) }.into());
+                let (wanted, target) = (i64::from(opening), Target::Available(opening));
+                return Err(StockRejection::TooMany { wanted, target, most: i64::from(ON_HAND_MAX) }.into());
             }
             let received = StockEvent { product: *product, change: Change::Received(opening), reason: None };
             events.push(Event::Catalogue(Box::new(event)));

@@ -216,6 +216,10 @@ pub enum StockRejection {
     TooMany {
         /// What would be on hand.
         wanted: i64,
+        /// What was asked for.
+        target: Target,
+        /// The most that could be asked for in its place.
+        most: i64,
     },
 }
 
@@ -252,7 +256,13 @@ impl Stock {
             return Err(StockRejection::BelowReserved { wanted, on_hand, reserved });
         }
         if wanted > i64::from(ON_HAND_MAX) {
-            return Err(StockRejection::TooMany { wanted });
+            let beside = match adjustment.target {
+                Target::By(_) => on_hand,
+                Target::OnHand(_) => 0,
+                Target::Available(_) => reserved,
+            };
+            let most = i64::from(ON_HAND_MAX) - i64::from(beside);
+            return Err(StockRejection::TooMany { wanted, target: adjustment.target, most });
         }
         let delta = wanted - i64::from(on_hand);
         Ok((delta != 0).then_some(Change::Adjusted(delta)))
@@ -304,8 +314,13 @@ mod tests {
         check(Target::By(-34), None, Err(StockRejection::BelowReserved { wanted: 9, on_hand: 43, reserved: 10 }));
         check(Target::By(-33), None, Ok(Some(Change::Adjusted(-33))));
         let most = i64::from(ON_HAND_MAX);
-        check(Target::By(most), None, Err(StockRejection::TooMany { wanted: most + 43 }));
-        check(Target::By(i64::MAX), None, Err(StockRejection::TooMany { wanted: i64::MAX }));
+        let too_many = |target, wanted, most| Err(StockRejection::TooMany { wanted, target, most });
+        check(Target::By(most - 43), None, Ok(Some(Change::Adjusted(most - 43))));
+        check(Target::By(most), None, too_many(Target::By(most), most + 43, most - 43));
+        check(Target::By(i64::MAX), None, too_many(Target::By(i64::MAX), i64::MAX, most - 43));
+        check(Target::Available(ON_HAND_MAX), None, too_many(Target::Available(ON_HAND_MAX), most + 10, most - 10));
+        let beyond = Target::OnHand(ON_HAND_MAX + 1);
+        check(beyond, None, too_many(beyond, most + 1, most));
     }
 
     #[test]

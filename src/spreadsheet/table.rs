@@ -15,6 +15,9 @@ pub const MARK: char = '\u{feff}';
 /// The most cells of one line.
 const CELLS_MAX: usize = 1_000;
 
+/// So many signs at the beginning tell UTF-16.
+const WIDE_SIGNS: usize = 4;
+
 /// Why bytes are not the text of a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
@@ -24,6 +27,12 @@ pub enum NotText {
     /// They are text of two bytes for each sign.
     #[error("This file is UTF-16 text. Save it as \"CSV UTF-8\" and try again.")]
     Utf16,
+    /// They hold a byte that no text has, where the columns are named or a list begins.
+    #[error("Byte {place} of this file is a null character, which no text holds. Take it out and try again.")]
+    Null {
+        /// Which byte, counted from 1.
+        place: usize,
+    },
     /// They are some other text.
     #[error("Line {line} is not UTF-8 text. Save the file as \"CSV UTF-8\" and try again.")]
     NotUtf8 {
@@ -51,15 +60,27 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
         return Err(NotText::Workbook("an Excel workbook (.xls)"));
     }
-    let is_wide = |pair: &[u8]| pair.first().is_some_and(|byte| *byte != 0) && pair.get(1) == Some(&0);
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || is_wide(bytes) || bytes.first() == Some(&0) {
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || is_wide(begin) {
         return Err(NotText::Utf16);
+    }
+    // Further down the row is named that holds one.
+    let line = memchr::memchr2(b'\n', b'\r', bytes).map_or(bytes, |end| &bytes[..end]);
+    if let Some(at) = memchr::memchr(0, line) {
+        return Err(NotText::Null { place: at + 1 });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = ends(&bytes[..error.valid_up_to()]) + 1;
         NotText::NotUtf8 { line }
     })?;
     Ok(unmarked(text))
+}
+
+/// Whether every other byte at the beginning is null, as in UTF-16 without a byte order mark: two signs or more, of which
+/// the first ones count.
+fn is_wide(bytes: &[u8]) -> bool {
+    let pairs = || bytes.chunks_exact(2).take(WIDE_SIGNS);
+    pairs().len() >= 2
+        && (pairs().all(|pair| pair[0] != 0 && pair[1] == 0) || pairs().all(|pair| pair[0] == 0 && pair[1] != 0))
 }
 
 /// `text` without the byte order marks in front of it.
@@ -353,6 +374,16 @@ mod tests {
         assert!(said(b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet").contains(".ods"));
         assert!(said(b"\xD0\xCF\x11\xE0\xA1\xB1").contains("Excel workbook (.xls)"));
         assert!(said(b"\xFF\xFEa\0").contains("UTF-16") && said(b"a\0,\0").contains("UTF-16"));
+        for wide in [&b"\xFE\xFF\0a"[..], b"\0a\0,", b"n\0a\0m\0e\0\xE9\0", b"\0[\0{\0}\0]", b"[\0\n\0"] {
+            assert_eq!(text(wide), Err(NotText::Utf16), "{wide:?}");
+        }
+        let holds_null = |bytes: &[u8], place| assert_eq!(text(bytes), Err(NotText::Null { place }), "{bytes:?}");
+        holds_null(b"\0name,price\nx,1", 1);
+        holds_null(b"n\0ame\n", 2);
+        holds_null(b"name,p\0rice\n", 7);
+        holds_null(b"\0", 1);
+        holds_null(b"[{\"a\": \"\0\"}]", 9);
+        assert_eq!(text(b"name\nSa\0w"), Ok("name\nSa\0w"), "its row is named");
         assert_eq!(text(b"a\r\nb\r\xE9"), Err(NotText::NotUtf8 { line: 3 }));
         assert_eq!(text(b"\xEF\xBB\xBFa"), Ok("a"));
         assert_eq!(text("\u{feff}\u{feff}a\u{feff}".as_bytes()), Ok("a\u{feff}"));

@@ -23,7 +23,7 @@ pub struct Product {
 }
 
 /// Which products to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProductFilter {
     /// Only those whose name holds every one of these terms, in any case.
     pub terms: Vec<Term>,

@@ -12,7 +12,7 @@ use crate::domain::order::{Order, Status};
 use crate::domain::time::Timestamp;
 
 /// Which orders to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OrderFilter {
     /// Only those in one of these statuses.
     pub status: Option<Statuses>,
@@ -31,7 +31,7 @@ pub struct OrderFilter {
 }
 
 /// Some of the statuses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Statuses(u8);
 
 impl Statuses {
@@ -60,7 +60,7 @@ impl From<Status> for Statuses {
 }
 
 /// The field to sort by; ties are broken by id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SortField {
     /// By id, which is the order of placing.
     #[default]
@@ -78,7 +78,7 @@ pub enum SortField {
 }
 
 /// The direction of a listing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Ordering {
     /// Smallest first.
     Ascending,

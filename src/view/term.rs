@@ -10,7 +10,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use crate::domain::order::{Order, PerStatus, Status};
 
 /// A text to look for in any case, and however its letters are composed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Term {
     folded: Box<str>,
     /// Its digits, where it is a telephone number or a part of one.

@@ -92,7 +92,7 @@ fn a_cursor_or_limit_that_is_none_is_refused_as_in_other_lists() {
     let root = key(&server, &[], "root", "admin", "all");
     let said = |path: &str| with_key(&server, "GET", path, &root, "").expect(400).text().to_owned();
     for cursor in
-        ["x", "1", "-", "1-", "-1", "1-x", "1-2-3", "99999999999999999999-0", "1-4294967296", "%2B1-0", "01-0"]
+        ["x", "1", "1-0", "-", "1-", "-1", "1-x", "1-2-3", "99999999999999999999-0", "1-4294967296", "%2B1-0", "01-0"]
     {
         assert_eq!(
             said(&format!("{AUDIT}?cursor={cursor}")),
@@ -103,6 +103,5 @@ fn a_cursor_or_limit_that_is_none_is_refused_as_in_other_lists() {
     for limit in ["0", "x", "-1", "1000000000"] {
         assert_eq!(said(&format!("{AUDIT}?limit={limit}")), said(&format!("/api/inventory/orders/?limit={limit}")));
     }
-    with_key(&server, "GET", &format!("{AUDIT}?cursor=1-0"), &root, "").expect_body(200, "[]");
     with_key(&server, "POST", AUDIT, &root, "{}").expect(405);
 }

@@ -74,6 +74,51 @@ fn a_key_that_ends_while_a_body_is_on_its_way_does_nothing() {
     assert_eq!(orders(&server, &root), 1);
 }
 
+/// A list of so many orders that it is read where that holds up nobody, each of one piece in a thousand lines.
+fn large(orders: usize) -> String {
+    let one = order("Al");
+    let (before, line) = one.split_once('[').unwrap();
+    let (line, after) = line.rsplit_once(']').unwrap();
+    let one = format!("{before}[{}]{after}", vec![line; 1_000].join(","));
+    format!("[{}]", vec![one; orders].join(","))
+}
+
+#[test]
+fn a_key_that_ends_while_a_large_bulk_waits_to_be_read_does_nothing() {
+    const TURNS: usize = 4;
+    let (server, root) = manned();
+    stock_up(&server, &root, 2_000_000_000);
+    let by = [("X-Api-Key", root.as_str())];
+    let bulk = "/api/inventory/orders/bulk/";
+    let few = large(40);
+    // The turns of the caller are taken by what is longer and longer, until that lasts long enough.
+    for orders in [100, 200, 400, 800, 1_600] {
+        let body = format!(r#"{{"name": "till-{orders}", "role": "operator"}}"#);
+        let made = server.send("POST", "/api/access/keys/", &by, &body).expect(201).json();
+        let secret = made.get("secret").unwrap().text();
+        let revoke = format!("/api/access/keys/{}/revoke/", made.get("id").unwrap().number());
+        let many = large(orders);
+        let (is_held, reply) = std::thread::scope(|scope| {
+            let send = |query: &'static str, body: &'_ str| {
+                server.send("POST", &format!("{bulk}{query}"), &[("X-Api-Key", secret)], body)
+            };
+            let (many, few) = (&many, &few);
+            let others: Vec<_> = (0..TURNS).map(|_| scope.spawn(move || send("?dry_run=true", many))).collect();
+            std::thread::sleep(Duration::from_millis(300));
+            let waits = scope.spawn(move || send("", few));
+            std::thread::sleep(Duration::from_millis(300));
+            with_key(&server, "POST", &revoke, &root, "").expect(200);
+            let is_held = others.iter().all(|other| !other.is_finished());
+            (is_held, waits.join().unwrap())
+        });
+        if is_held {
+            reply.expect(401);
+            return assert_eq!(self::orders(&server, &root), 0);
+        }
+        assert!(orders < 1_600, "the turns were never taken for long enough");
+    }
+}
+
 #[test]
 fn a_user_who_is_changed_while_a_form_is_on_its_way_does_nothing() {
     let (server, root) = stocked();

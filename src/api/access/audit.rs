@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::answer::Answer;
 use super::super::call::Call;
-use super::super::list::{Query, cut, page};
+use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, AuditWord, List, Text, Time, Times, WhoText};
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
@@ -50,11 +50,12 @@ impl<'a> AuditBody<'a> {
 /// Lists the audit log, newest first.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
-    let before = query.cursor(RowId::parse)?;
+    let mark = Mark::of("audit", ());
+    let before = query.cursor(mark, RowId::parse)?;
     let engine = call.engine.clone();
     // What is older than memory holds is on the disk.
     let mut rows = call.gate.scan(move || engine.view().audit(before, limit + 1)).await??;
-    let next = cut(&mut rows, limit, |row| row.id);
+    let next = cut(&mut rows, limit, |row| mark.at(row.id));
     let times = call.times();
     let body = List(|| rows.iter().map(|row| AuditBody::new(row, &times)));
     Ok(page(&call.http, render::json(&body, rows.len() * ROW_BYTES), next))

@@ -11,7 +11,7 @@ use super::super::body::Body;
 use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::id::Path;
-use super::super::list::{Query, cut, page};
+use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, List, RoleWord, ScopeWord, Time, Times};
 use super::input::{self, KeyInput};
 use crate::domain::access::{AccessCommand, AccessOutcome, ApiKey, KeyId};
@@ -73,10 +73,11 @@ impl<'a> KeyBody<'a> {
 /// Lists keys by id.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
-    let after = query.cursor_id()?.unwrap_or(0);
+    let mark = Mark::of("keys", ());
+    let after = query.cursor_id(mark)?.unwrap_or(0);
     let access = call.view().access();
     let mut keys: Vec<_> = access.keys().filter(|key| key.id.0 > after).take(limit + 1).collect();
-    let next = cut(&mut keys, limit, |key| key.id);
+    let next = cut(&mut keys, limit, |key| mark.at(key.id));
     let times = call.times();
     let rows = List(|| keys.iter().map(|key| KeyBody::new(key, &times)));
     Ok(page(&call.http, render::json(&rows, keys.len() * KEY_BYTES), next))

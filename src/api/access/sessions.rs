@@ -7,7 +7,7 @@ use super::super::answer::{Answer, gone};
 use super::super::call::Call;
 use super::super::error::Error;
 use super::super::id::Path;
-use super::super::list::{Query, cut, page};
+use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, List};
 use crate::access::{Guard, SessionId, SessionRow};
 
@@ -36,10 +36,11 @@ impl<'a> From<&'a SessionRow> for SessionBody<'a> {
 /// Lists the sessions that hold, the newest first.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
-    let before = query.cursor_id()?.unwrap_or(u64::MAX);
+    let mark = Mark::of("sessions", ());
+    let before = query.cursor_id(mark)?.unwrap_or(u64::MAX);
     let mut sessions = guard(&call).session_rows();
     sessions.retain(|session| session.id.0 < before);
-    let next = cut(&mut sessions, limit, |session| session.id.0);
+    let next = cut(&mut sessions, limit, |session| mark.at(session.id.0));
     let rows = List(|| sessions.iter().map(SessionBody::from));
     Ok(page(&call.http, render::json(&rows, sessions.len() * SESSION_BYTES), next))
 }

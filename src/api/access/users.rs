@@ -13,7 +13,7 @@ use super::super::body::Body;
 use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::fields::{Ignored, Presence};
-use super::super::list::{Query, cut, page};
+use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, List, RoleWord, Time, Times};
 use super::input::{self, UserInput};
 use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, User};
@@ -58,11 +58,12 @@ fn rendered(call: &Call, user: &User) -> Vec<u8> {
 /// Lists users by name.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
-    let after = query.cursor(|text| AccessName::parse(text).ok())?;
+    let mark = Mark::of("users", ());
+    let after = query.cursor(mark, |text| AccessName::parse(text).ok())?;
     let access = call.view().access();
     let is_next = |user: &&Arc<User>| after.as_ref().is_none_or(|after| user.name > *after);
     let mut users: Vec<_> = access.users().filter(is_next).take(limit + 1).collect();
-    let next = cut(&mut users, limit, |user| user.name.clone());
+    let next = cut(&mut users, limit, |user| mark.at(user.name.clone()));
     let times = call.times();
     let rows = List(|| users.iter().map(|user| UserBody::new(user, &times)));
     Ok(page(&call.http, render::json(&rows, users.len() * USER_BYTES), next))
@@ -111,6 +112,7 @@ async fn read(call: &Call, body: Bytes, presence: Presence) -> Result<UserInput,
     })
     .await
     .map_err(Error::fault)?;
+    call.expect_right()?;
     let noted = call.note(&ignored);
     let input = input?;
     noted.map(|()| input)

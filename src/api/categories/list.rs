@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::call::Call;
-use super::super::list::{Query, cut, page};
+use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, CategoryBody, List};
 use super::CATEGORY_BYTES;
 use crate::domain::ids::CategoryId;
@@ -10,9 +10,10 @@ use crate::domain::ids::CategoryId;
 /// Lists categories, by id.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
-    let after = CategoryId(query.cursor_id()?.unwrap_or(0));
+    let mark = Mark::of("categories", ());
+    let after = CategoryId(query.cursor_id(mark)?.unwrap_or(0));
     let mut categories = call.view().products().categories(after, limit + 1);
-    let next = cut(&mut categories, limit, |category| category.id);
+    let next = cut(&mut categories, limit, |category| mark.at(category.id));
     let rows = List(|| categories.iter().map(CategoryBody::from));
     let out = render::json(&rows, categories.len() * CATEGORY_BYTES);
     Ok(page(&call.http, out, next))

@@ -124,7 +124,7 @@ impl Operation {
         let cursor = json!({"type": "string", "minLength": 1});
         self.with(query("limit", "How many rows, at most.", limit, Some(json!(100)))).with(query(
             "cursor",
-            "Where the page before ended; taken from its Link.",
+            "Where the page before ended; taken from its Link, with the same filters and ordering.",
             cursor,
             None,
         ))

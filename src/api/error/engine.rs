@@ -14,7 +14,7 @@ use crate::domain::access::AccessRejection;
 use crate::domain::catalogue::CatalogueRejection;
 use crate::domain::inventory::InventoryRejection;
 use crate::domain::order::OrderRejection;
-use crate::domain::stock::{ON_HAND_MAX, StockRejection};
+use crate::domain::stock::{ON_HAND_MAX, StockRejection, Target};
 use crate::telemetry::counters;
 
 /// What a caller is told of whom as many idempotency keys are remembered as may be.
@@ -157,8 +157,15 @@ fn stock(rejection: &StockRejection) -> Error {
             let figures = Body { detail: &detail, on_hand: Some(on_hand), reserved: Some(reserved), ..Body::default() };
             Error::new(StatusCode::CONFLICT, &figures)
         }
-        StockRejection::TooMany { .. } => {
-            Error::field("stock", format!("Ensure this value is less than or equal to {ON_HAND_MAX}."))
+        StockRejection::TooMany { target, most, .. } => {
+            let name = match target {
+                Target::By(_) => "delta",
+                Target::OnHand(_) => "set",
+                Target::Available(_) => "stock",
+            };
+            let text =
+                format!("Ensure this value is less than or equal to {most}: at most {ON_HAND_MAX} can be on hand.");
+            Error::field(name, text)
         }
     }
 }

@@ -137,7 +137,9 @@ impl Error {
 
     /// 400 about a cursor.
     pub(crate) fn bad_cursor() -> Self {
-        Self::field("cursor", "This is no cursor of this list; take it from the Link of the page before.".into())
+        let text = "This is no cursor of this list with these filters and in this order. Take the Link of the page before \
+                    as it is, or start again without cursor.";
+        Self::field("cursor", text.into())
     }
 
     fn problem(problem: &Problem) -> Self {

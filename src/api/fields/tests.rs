@@ -75,6 +75,39 @@ fn a_number_that_somebody_typed_is_taken_only_where_it_can_mean_one_thing() {
     assert_eq!(Integer(0..=9).check(number), Ok(1), "a number of JSON has a point and nothing else");
 }
 
+/// What `docs/api.md` says of numbers, as a table.
+#[test]
+fn a_quantity_is_a_whole_number_however_it_is_written_and_an_id_too() {
+    let is_taken = |field: &str, json: &str| verdict(field, json).is_ok_and(|value| value == 1);
+    for (json, quantity, id) in [
+        ("1", true, true),
+        ("1.0", true, true),
+        ("1.000", true, true),
+        ("1e0", true, true),
+        ("10e-1", true, true),
+        ("0.1E+1", true, true),
+        ("\"1\"", true, true),
+        ("\" 1 \"", true, true),
+        ("\"01\"", true, true),
+        ("\"+1\"", true, true),
+        ("\"1.0\"", true, false),
+        ("\"1.\"", true, false),
+        ("\"1.000\"", false, false),
+        ("\"1e0\"", false, false),
+        ("\"one\"", false, false),
+        ("1.5", false, false),
+        ("15e-1", false, false),
+        ("1e400", false, false),
+        ("true", false, false),
+        ("[1]", false, false),
+        ("\"\"", false, false),
+        ("null", false, false),
+    ] {
+        assert_eq!((is_taken("integer", json), is_taken("pk", json)), (quantity, id), "{json}");
+    }
+    assert_eq!(verdict("integer", "2e3"), Ok(2_000.into()));
+}
+
 #[test]
 fn a_choice_names_what_it_does_not_know() {
     let parse = |word: &str| (word == "yes").then_some(1);

@@ -30,7 +30,13 @@ pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, lease): BulkBo
         let rows = input::bulk(ignored.of(&body), engine.view().products(), gate.limits());
         (rows, ignored)
     };
-    let (rows, ignored) = if large { call.gate.convert(parse).await? } else { parse() };
+    let (rows, ignored) = if large {
+        let read = call.gate.convert(parse).await?;
+        call.expect_right()?;
+        read
+    } else {
+        parse()
+    };
     let noted = call.note(&ignored);
     let rows = rows?;
     noted?;

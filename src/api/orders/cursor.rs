@@ -2,48 +2,44 @@
 
 use std::fmt;
 
-use form_urlencoded::byte_serialize;
-
 use super::super::error::Error;
-use super::super::list::Query;
+use super::super::list::{Mark, Query};
 use crate::domain::ids::OrderId;
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
-use crate::view::{Place, SortField, SortKey, View};
+use crate::view::{OrderQuery, Place, SortField, SortKey, View};
 
-/// What a client is given: `17` in a list by id, else `total_price.1999~17`.
-pub(super) struct Cursor(pub(super) SortField, pub(super) Place);
+/// A place, as it stands behind the mark of its list: `17` in a list by id, else `1999~17`.
+pub(super) struct Written(pub(super) Place);
 
-/// As it stands in a query.
-impl fmt::Display for Cursor {
+impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(sort, Place { key, id }) = self;
-        let name = name(*sort);
+        let Self(Place { key, id }) = self;
         match key {
             SortKey::Id => write!(f, "{id}"),
-            SortKey::At(at) => write!(f, "{name}.{}~{id}", at.0),
-            SortKey::Total(total) => write!(f, "{name}.{}~{id}", total.minor()),
-            SortKey::Text(text) => {
-                write!(f, "{name}.")?;
-                byte_serialize(text.as_bytes()).try_for_each(|part| f.write_str(part))?;
-                write!(f, "~{id}")
-            }
+            SortKey::At(at) => write!(f, "{}~{id}", at.0),
+            SortKey::Total(total) => write!(f, "{}~{id}", total.minor()),
+            SortKey::Text(text) => write!(f, "{text}~{id}"),
         }
     }
 }
 
-/// Where the page before ended, in a list of orders of `view` by `sort`.
-pub(super) fn after(query: &Query, sort: SortField, view: &View) -> Result<Option<Place>, Error> {
+/// Of the list that `orders` asks for.
+pub(super) fn mark(orders: &OrderQuery) -> Mark {
+    Mark::of("orders", (&orders.filter, orders.sort, orders.direction))
+}
+
+/// Where the page before ended, in the list of `mark`, which is one of `view` by `sort`.
+pub(super) fn after(query: &Query, mark: Mark, sort: SortField, view: &View) -> Result<Option<Place>, Error> {
     if sort == SortField::Id {
-        let Some(id) = query.cursor_id()?.map(OrderId) else { return Ok(None) };
+        let Some(id) = query.cursor_id(mark)?.map(OrderId) else { return Ok(None) };
         return if view.has_order(id) { Ok(Some(Place { key: SortKey::Id, id })) } else { Err(Error::bad_cursor()) };
     }
-    query.cursor(|text| place(text, sort))
+    query.cursor(mark, |text| place(text, sort))
 }
 
 fn place(text: &str, sort: SortField) -> Option<Place> {
-    let value = text.strip_prefix(name(sort))?.strip_prefix('.')?;
-    let (value, id) = value.rsplit_once('~')?;
+    let (value, id) = text.rsplit_once('~')?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     let id = OrderId(digits(id).filter(|id| *id >= 1)?);
     let key = match sort {
@@ -84,25 +80,20 @@ pub(super) fn field(text: &str) -> Option<SortField> {
 
 #[cfg(test)]
 mod tests {
-    use form_urlencoded::parse;
-
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written() {
+    fn a_place_is_read_as_it_was_written() {
         let check = |sort: SortField, key: SortKey, text: &str| {
-            let written = Cursor(sort, Place { key: key.clone(), id: OrderId(17) }).to_string();
-            assert_eq!(written, text);
-            let read = parse(format!("cursor={written}").as_bytes()).next().unwrap().1.into_owned();
-            assert_eq!(place(&read, sort), Some(Place { key, id: OrderId(17) }));
+            let place_of = Place { key, id: OrderId(17) };
+            assert_eq!(Written(place_of.clone()).to_string(), text);
+            assert_eq!(place(text, sort), Some(place_of));
         };
-        check(SortField::UpdatedAt, SortKey::At(Timestamp(-5)), "updated_at.-5~17");
-        check(SortField::Total, SortKey::Total(Money::from_minor(1_999).unwrap()), "total_price.1999~17");
-        check(SortField::Status, SortKey::Text("pending".into()), "status.pending~17");
-        check(SortField::CustomerName, SortKey::Text("A~1 & Ü>\"".into()), "customer_name.A%7E1+%26+%C3%9C%3E%22~17");
-        for wrong in
-            ["", "17", "total_price.1999", "total_price.~17", "total_price.+1~17", "total_price.1~0", "status.x~1"]
-        {
+        check(SortField::UpdatedAt, SortKey::At(Timestamp(-5)), "-5~17");
+        check(SortField::Total, SortKey::Total(Money::from_minor(1_999).unwrap()), "1999~17");
+        check(SortField::Status, SortKey::Text("pending".into()), "pending~17");
+        check(SortField::CustomerName, SortKey::Text("A~1 & Ü>\"".into()), "A~1 & Ü>\"~17");
+        for wrong in ["", "17", "1999", "~17", "+1~17", "1~0", "x~1"] {
             assert_eq!(place(wrong, SortField::Total), None, "{wrong}");
         }
     }

@@ -3,18 +3,17 @@
 use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::list::Query;
-use super::cursor::after;
 use super::listed;
 use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField};
 
 /// Lists the orders that outstayed their stage, longest in it last.
 pub(crate) async fn delayed(call: Call, query: Query) -> Answer {
-    let query = OrderQuery {
+    let orders = OrderQuery {
         filter: OrderFilter { delayed: Some(true), ..OrderFilter::default() },
         sort: SortField::MovedAt,
         direction: QueryOrdering::Descending,
-        after: after(&query, SortField::MovedAt, call.view())?,
+        after: None,
         limit: query.limit(&call.gate)?,
     };
-    listed(&call, query).await
+    listed(&call, &query, orders).await
 }

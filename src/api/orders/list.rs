@@ -5,7 +5,7 @@ use super::super::call::Call;
 use super::super::fields::Ignored;
 use super::super::list::Query;
 use super::super::unused;
-use super::cursor::{after, field};
+use super::cursor::field;
 use super::{filter, listed};
 use crate::view::{OrderQuery, QueryOrdering, SortField};
 
@@ -23,14 +23,14 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
             found
         }
     };
-    let query = OrderQuery {
+    let orders = OrderQuery {
         filter: filter(&query, call.gate.zone())?,
         sort,
         direction,
-        after: after(&query, sort, call.view())?,
+        after: None,
         limit: query.limit(&call.gate)?,
     };
-    listed(&call, query).await
+    listed(&call, &query, orders).await
 }
 
 /// The first field of a list that one can sort by; unknown ones are passed over.

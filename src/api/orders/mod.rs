@@ -35,13 +35,13 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use self::cursor::Cursor;
+use self::cursor::{Written, after, mark};
 use self::rows::Shown;
 use super::answer::marked;
 use super::call::Call;
 use super::condition;
 use super::error::Error;
-use super::list::leading_on;
+use super::list::{Query, leading_on};
 use super::parts::PART_BYTES;
 use crate::domain::order::Order;
 use crate::view::{OrderQuery, View};
@@ -64,10 +64,12 @@ fn changed(call: &Call, order: &Arc<Order>, replayed: bool) -> HttpResponse {
 /// disk are held until they are sent.
 const PAGE_BYTES: usize = 4 << 20;
 
-/// The page that `query` asks for, or the beginning of it.
-async fn listed(call: &Call, query: OrderQuery) -> Result<HttpResponse, Error> {
+/// The page of `orders` after the cursor of `query`, or the beginning of it.
+async fn listed(call: &Call, query: &Query, mut orders: OrderQuery) -> Result<HttpResponse, Error> {
+    let (mark, sort) = (mark(&orders), orders.sort);
+    orders.after = after(query, mark, sort, call.view())?;
     let work = move |view: &View| {
-        let mut page = view.orders(&query)?;
+        let mut page = view.orders(&orders)?;
         let mut bytes = 0;
         let fits = page.items.iter().position(|order| {
             bytes += rows::weight(order);
@@ -78,7 +80,7 @@ async fn listed(call: &Call, query: OrderQuery) -> Result<HttpResponse, Error> {
             page.items.truncate(last + 1);
         }
         let last = page.items.last().filter(|_| page.more);
-        let next = last.map(|order| Cursor(query.sort, query.sort.place(order)));
+        let next = last.map(|order| mark.at(Written(sort.place(order))));
         let shown = |order: Arc<Order>| Shown { delay: view.delay(order.id), order };
         Ok::<_, Error>((page.items.into_iter().map(shown).collect(), next))
     };

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
 use super::super::call::Call;
-use super::super::list::{Query, cut, leading_on};
+use super::super::list::{Mark, Query, cut, leading_on};
 use super::super::parts;
 use super::super::render::{self, ProductBody};
 use crate::api::error::Error;
@@ -15,15 +15,16 @@ use crate::view::{Product, ProductFilter};
 /// Lists products, archived ones included unless asked otherwise, by id.
 pub(crate) async fn list(call: Call, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
-    let after = ProductId(query.cursor_id()?.unwrap_or(0));
     let filter = filter(&query)?;
+    let mark = Mark::of("products", &filter);
+    let after = ProductId(query.cursor_id(mark)?.unwrap_or(0));
     let mut products = if filter == ProductFilter::default() {
         call.view().products().page(after, limit + 1)
     } else {
         let engine = call.engine.clone();
         call.gate.scan(move || engine.view().products().find(&filter, after, limit + 1)).await?
     };
-    let next = cut(&mut products, limit, |product| product.revision.product);
+    let next = cut(&mut products, limit, |product| mark.at(product.revision.product));
     let write = |product: Product, part: &mut Vec<u8>| render::push(part, &ProductBody::from(&product));
     Ok(leading_on(&call.http, parts::list(StatusCode::OK, products, write), next))
 }

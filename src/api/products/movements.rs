@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use super::super::answer::Answer;
 use super::super::call::Call;
 use super::super::id::Path;
-use super::super::list::{Query, cut, leading_on};
+use super::super::list::{Mark, Query, cut, leading_on};
 use super::super::parts;
 use super::super::render::{self, MovementBody};
 use crate::domain::ids::{ProductId, RowId};
@@ -15,10 +15,11 @@ use crate::domain::stock::Movement;
 pub(crate) async fn movements(call: Call, Path(id): Path<ProductId>, query: Query) -> Answer {
     call.product(id)?;
     let limit = query.limit(&call.gate)?;
-    let before = query.cursor(RowId::parse)?;
+    let mark = Mark::of("movements", id);
+    let before = query.cursor(mark, RowId::parse)?;
     let engine = call.engine.clone();
     let mut rows = call.gate.scan(move || engine.view().movements(id, before, limit + 1)).await??;
-    let next = cut(&mut rows, limit, |(id, _)| *id);
+    let next = cut(&mut rows, limit, |(id, _)| mark.at(*id));
     let times = call.times();
     let write =
         move |(_, row): (RowId, Movement), part: &mut Vec<u8>| render::push(part, &MovementBody::new(&row, &times));

@@ -74,7 +74,7 @@ fn read(path: &Path) -> Result<String, CatalogueError> {
         Ok(text) => Ok(text.to_owned()),
         Err(NotText::Utf16) => Err(CatalogueError::NotUtf8 { path: path.into(), line: 1 }),
         Err(NotText::NotUtf8 { line }) => Err(CatalogueError::NotUtf8 { path: path.into(), line }),
-        Err(error @ NotText::Workbook(_)) => {
+        Err(error @ (NotText::Workbook(_) | NotText::Null { .. })) => {
             Err(CatalogueError::Malformed { path: path.into(), cause: error.to_string() })
         }
     }

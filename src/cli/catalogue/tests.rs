@@ -155,6 +155,10 @@ fn the_end_of_the_name_tells_the_format() {
     assert_eq!(load("csv", b""), Err(format!("csv: {unknown}")));
     let latin = b"category,name,price,stock\na,caf\xe9,1,1\n";
     assert_eq!(load("l.csv", latin), Err("l.csv, line 2: is not UTF-8 text; save the file as UTF-8".into()));
+    let null = "Byte 2 of this file is a null character, which no text holds. Take it out and try again.";
+    for name in ["n.csv", "n.json"] {
+        assert_eq!(load(name, b"[\0]\nx"), Err(format!("{name}: {null}")));
+    }
     let missing = CatalogueFile::load(&dir.path().join("none.csv")).unwrap_err().to_string();
     assert!(missing.contains("none.csv: cannot be read: "), "{missing}");
 }

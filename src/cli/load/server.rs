@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::{Caller, Connection};
+use super::wire::{Caller, Connection, Reply};
 
 /// A connection for questions.
 #[derive(Debug)]
@@ -72,15 +72,14 @@ impl Server {
     /// Reads products and the newest order.
     pub(super) async fn snapshot(&mut self) -> io::Result<Snapshot> {
         let mut products = BTreeMap::new();
-        loop {
-            let cursor = products.last_key_value().map(|(id, _)| format!("?cursor={id}")).unwrap_or_default();
-            let page: Vec<Product> = self.required(&format!("products/{cursor}")).await?;
-            if page.is_empty() {
-                break;
-            }
+        let mut next = Some("/api/inventory/products/".to_owned());
+        while let Some(path) = next {
+            let reply = self.ask(&path).await?.ok_or_else(|| missing(&path))?;
+            let page: Vec<Product> = serde_json::from_slice(reply.body)?;
             products.extend(page.into_iter().map(|product| (product.id, product)));
+            next = reply.next;
         }
-        let newest: Vec<Order> = self.required("orders/?limit=1").await?;
+        let newest: Vec<Order> = self.required("/api/inventory/orders/?limit=1").await?;
         Ok(Snapshot { products, order_newest: newest.first().map_or(0, |order| order.id) })
     }
 
@@ -88,7 +87,7 @@ impl Server {
     pub(super) async fn missing(&mut self, ids: &[u64]) -> io::Result<Vec<String>> {
         let mut missing = Vec::new();
         for id in ids {
-            let found: Option<Order> = self.get(&format!("orders/{id}/")).await?;
+            let found: Option<Order> = self.get(&format!("/api/inventory/orders/{id}/")).await?;
             if found.is_none_or(|order| order.id != *id) {
                 missing.push(format!("order {id} was acknowledged, but the server does not show it"));
             }
@@ -98,15 +97,21 @@ impl Server {
 
     async fn required<T: DeserializeOwned>(&mut self, path: &str) -> io::Result<T> {
         let found = self.get(path).await?;
-        found.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("GET {path} answered 404")))
+        found.ok_or_else(|| missing(path))
     }
 
     /// Reads what is at `path`; nothing where the server says that there is nothing.
     async fn get<T: DeserializeOwned>(&mut self, path: &str) -> io::Result<Option<T>> {
-        let request = format!("GET /api/inventory/{path} HTTP/1.1\r\n{}\r\n", self.headers);
+        let reply = self.ask(path).await?;
+        Ok(reply.map(|reply| serde_json::from_slice(reply.body)).transpose()?)
+    }
+
+    /// The answer to a GET of `path`; nothing where the server says that there is nothing.
+    async fn ask(&mut self, path: &str) -> io::Result<Option<Reply<'_>>> {
+        let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", self.headers);
         let reply = self.connection.exchange(request.as_bytes()).await?;
         match reply.status {
-            200 => Ok(Some(serde_json::from_slice(reply.body)?)),
+            200 => Ok(Some(reply)),
             404 => Ok(None),
             401 | 403 => Err(io::Error::other(format!(
                 "GET {path} answered {}: put the API key of an operator into PACKHORSE_KEY",
@@ -115,6 +120,10 @@ impl Server {
             status => Err(io::Error::other(format!("GET {path} answered {status}"))),
         }
     }
+}
+
+fn missing(path: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("GET {path} answered 404"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The least of an HTTP/1.1 client: one connection that is kept, one exchange at a time.
 //!
 //! It costs little, because it shares the machine with the server that it measures: a request is bytes made before, and
-//! of an answer only the status and three headers are read.
+//! of an answer only the status and a few headers are read.
 
 use std::io;
 use std::net::SocketAddr;
@@ -53,12 +53,14 @@ pub(super) struct Reply<'a> {
     pub(super) closes: bool,
     /// When to try again, where the server says so.
     pub(super) retry_after: Option<Duration>,
+    /// Where the next page of a list is.
+    pub(super) next: Option<String>,
     /// The body.
     pub(super) body: &'a [u8],
 }
 
 /// What the head of an answer says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Head {
     status: u16,
     /// Where the body begins.
@@ -66,6 +68,7 @@ struct Head {
     /// How long it is; `None` where it comes in chunks, each with its length.
     body: Option<usize>,
     retry_after: Option<Duration>,
+    next: Option<String>,
     closes: bool,
 }
 
@@ -93,8 +96,8 @@ impl Connection {
         if self.filled > end {
             return Err(invalid("the server sent more than its answer"));
         }
-        let Head { status, retry_after, closes, .. } = head;
-        Ok(Reply { status, closes, retry_after, body: &self.buffer[head.length..end] })
+        let Head { status, length, retry_after, next, closes, .. } = head;
+        Ok(Reply { status, closes, retry_after, next, body: &self.buffer[length..end] })
     }
 
     async fn head(&mut self) -> io::Result<Head> {
@@ -173,7 +176,7 @@ fn parse(bytes: &[u8]) -> Option<Head> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut lines = text.trim_end_matches("\r\n").split("\r\n");
     let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
-    let mut head = Head { status, length: bytes.len(), body: Some(0), retry_after: None, closes: false };
+    let mut head = Head { status, length: bytes.len(), body: Some(0), retry_after: None, next: None, closes: false };
     let mut body = (status == 204).then_some(Some(0));
     for line in lines {
         let (name, value) = line.split_once(':')?;
@@ -184,6 +187,9 @@ fn parse(bytes: &[u8]) -> Option<Head> {
             body = value.eq_ignore_ascii_case("chunked").then_some(None);
         } else if name.eq_ignore_ascii_case("retry-after") {
             head.retry_after = value.parse().ok().map(Duration::from_secs);
+        } else if name.eq_ignore_ascii_case("link") {
+            let next = value.strip_prefix('<').and_then(|value| value.strip_suffix(">; rel=\"next\""));
+            head.next = next.map(str::to_owned);
         } else if name.eq_ignore_ascii_case("connection") {
             head.closes = value.eq_ignore_ascii_case("close");
         }
@@ -202,11 +208,16 @@ mod tests {
     fn reads_what_matters_of_a_head() {
         let check = |text: &str, head| assert_eq!(parse(text.as_bytes()), head, "{text}");
         let made = "HTTP/1.1 201 Created\r\ncontent-length: 12\r\ndate: now\r\n\r\n";
-        let head = Head { status: 201, length: made.len(), body: Some(12), retry_after: None, closes: false };
-        check(made, Some(head));
+        let head =
+            Head { status: 201, length: made.len(), body: Some(12), retry_after: None, next: None, closes: false };
+        check(made, Some(head.clone()));
         let busy = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: close\r\n\r\n";
         let retry_after = Some(Duration::from_secs(2));
-        check(busy, Some(Head { status: 503, length: busy.len(), body: Some(0), retry_after, closes: true }));
+        let closes = true;
+        check(busy, Some(Head { status: 503, length: busy.len(), body: Some(0), retry_after, next: None, closes }));
+        let page = "HTTP/1.1 200 OK\r\nlink: </a/?cursor=1>; rel=\"next\"\r\ncontent-length: 2\r\n\r\n";
+        let next = Some("/a/?cursor=1".to_owned());
+        check(page, Some(Head { status: 200, length: page.len(), body: Some(2), next, ..head.clone() }));
         let gone = "HTTP/1.1 204 No Content\r\n\r\n";
         check(gone, Some(Head { status: 204, length: gone.len(), body: Some(0), ..head }));
     }

@@ -63,6 +63,7 @@ pub(crate) async fn change_user(visit: Visit, form: Form) -> Answer {
 async fn hashed(visit: &Visit, password: &str) -> Result<PasswordHash, Fault> {
     let password = password.to_owned();
     let hashed = visit.scan(move |_| secret::hash_password(&password)).await?;
+    visit.expect_right()?;
     hashed.map_err(|error| Fault::field("password", super::sentence(&error)))
 }
 
