@@ -23,6 +23,9 @@ use crate::domain::access::Role;
 
 /// The largest form that signing in carries along, in bytes: what is sent by nobody in particular has to be small.
 const CARRIED_MAX: usize = 6 << 10;
+/// What is said of a form that a page of another site sent, as far as the browser tells.
+const CROSS_SITE: &str = "A page of another site may not do this. If it was a page of this one, a proxy in between changes \
+    the header Host: it has to pass it on as it came.";
 
 /// Adds every page below `/admin/`.
 #[rustfmt::skip]
@@ -139,7 +142,8 @@ fn refused(refusal: Refusal) -> Fault {
         ),
         Refusal::NoRoom => "Many large forms are on their way. Nothing was saved: send it again in a moment.".into(),
         Refusal::TooSlow(_) => words::TOO_SLOW.into(),
-        Refusal::Scope | Refusal::CrossSite | Refusal::Host => refusal.to_string(),
+        Refusal::CrossSite => CROSS_SITE.into(),
+        Refusal::Scope | Refusal::Host => refusal.to_string(),
     };
     Fault::new(refusal.answer().status(), text)
 }
