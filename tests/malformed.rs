@@ -245,6 +245,11 @@ fn chunks_that_are_none_are_refused() {
         stream.read_to_end(&mut answer).unwrap();
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.contains("its chunks are malformed. Send all of it"), "{answer}");
+        // Only heads have lines that may end otherwise (RFC 9112, 2.2): another reader would find another end of the body.
+        for end in ["\n", ";a\n", " \n", "\r"] {
+            check(server, chunked(&whole.replacen("\r\n", end, 1)), &[400]);
+        }
+        check(server, chunked(&whole.replace("\r\n0\r\n", "\n0\r\n")), &[400]);
         check(server, chunked(&format!("5;{}\r\nhello\r\n0\r\n\r\n", "a".repeat(200_000))), &[400, 408, 413]);
     });
 }

@@ -17,9 +17,13 @@ const LIVE: HeaderName = HeaderName::from_static("x-live");
 /// What pages follow. A browser adds no header to it.
 const LIVE_PATH: &str = "/admin/live/";
 
-/// Whether a browser says that a page of this origin, or nobody's page, made the request. Programs say nothing.
-pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
-    headers.get(FETCH_SITE).is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
+/// Whether a page of this origin, or nobody's page, made the request, as the browser says. Programs say nothing.
+pub(super) fn is_ours(headers: &HeaderMap) -> bool {
+    match headers.get(FETCH_SITE) {
+        Some(site) => matches!(site.as_bytes(), b"same-origin" | b"none"),
+        // An old browser does not tell, and no browser tells a server that it calls in the clear by a name.
+        None => headers.get(header::ORIGIN).is_none_or(|origin| is_own_origin(origin, headers)),
+    }
 }
 
 /// Whether a browser says that a page of another site led here, so that it kept its cookies to itself.
@@ -28,15 +32,14 @@ pub fn is_led_here(headers: &HeaderMap) -> bool {
     headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site")
 }
 
-/// Whether a page of this origin, or no page, made the request, for browsers that do not tell [`is_same_origin`].
-pub(super) fn is_own_origin(headers: &HeaderMap) -> bool {
-    if headers.contains_key(FETCH_SITE) {
-        return true;
-    }
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let place = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, place)| place.as_bytes());
-    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
-    place.zip(host).is_some_and(|(place, host)| place.eq_ignore_ascii_case(host))
+/// Whether `origin` is where the request goes to. Its scheme is not compared: a proxy may end the encryption. The port
+/// that it leaves out may stand in `Host`, where a proxy writes it.
+fn is_own_origin(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_ascii_lowercase);
+    let (Some(origin), Some(host)) = (text(origin), headers.get(header::HOST).and_then(text)) else { return false };
+    let Some((scheme, place)) = origin.split_once("://") else { return false };
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    place == host || host.strip_suffix(port) == Some(place)
 }
 
 /// Whether the body is a form, by its type, which is the same in capital letters.
@@ -161,19 +164,26 @@ mod tests {
 
     #[test]
     fn an_origin_is_our_own_by_its_host_and_port() {
-        let check = |origin: &str, is_own: bool| {
+        let check = |host: &str, origin: &str, is_own: bool| {
             let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
+            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
             headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
-            assert_eq!(is_own_origin(&headers), is_own, "{origin}");
+            assert_eq!(is_ours(&headers), is_own, "{host} {origin}");
+            headers.insert(FETCH_SITE, HeaderValue::from_static("same-origin"));
+            assert!(is_ours(&headers), "a browser that tells the site knows better: {host} {origin}");
         };
-        check("http://localhost:8080", true);
-        check("https://LOCALHOST:8080", true);
-        check("http://localhost", false);
-        check("http://localhost:80801", false);
-        check("https://evil.example", false);
-        check("null", false);
-        assert!(is_own_origin(&HeaderMap::new()));
+        check("localhost:8080", "http://localhost:8080", true);
+        check("localhost:8080", "https://LOCALHOST:8080", true);
+        check("localhost:8080", "http://localhost", false);
+        check("localhost:8080", "http://localhost:80801", false);
+        check("localhost:8080", "https://evil.example", false);
+        check("localhost:8080", "null", false);
+        check("Shop.example", "https://shop.example", true);
+        check("shop.example:443", "https://shop.example", true);
+        check("shop.example:80", "http://shop.example", true);
+        check("shop.example:443", "http://shop.example", false);
+        check("[::1]:80", "http://[::1]", true);
+        assert!(is_ours(&HeaderMap::new()));
     }
 
     #[test]

@@ -331,15 +331,12 @@ impl Guard {
         if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
-        let is_by_key = matches!(caller.who, Who::Key(_));
-        if !is_by_key && !browser::is_same_origin(request.headers()) {
+        // A key is nothing that a browser adds by itself.
+        if !matches!(caller.who, Who::Key(_)) && !browser::is_ours(request.headers()) {
             return Err(Refusal::CrossSite);
         }
-        let Some(session) = &caller.session else {
-            // No token protects what is open to everybody.
-            let is_ours = is_by_key || browser::is_own_origin(request.headers());
-            return if is_ours { Ok(()) } else { Err(Refusal::CrossSite) };
-        };
+        // No token protects what is open to everybody.
+        let Some(session) = &caller.session else { return Ok(()) };
         let given = match request.headers().get(CSRF) {
             Some(header) => header.to_str().ok().map(str::to_owned),
             None => self.form_token(caller, request).await?,
@@ -348,12 +345,7 @@ impl Guard {
         // A name may stand behind the token, for pages.
         let parse = |text: &str| blake3::Hash::from_hex(text.split('.').next()?).ok();
         let given = given.as_deref().and_then(parse);
-        if given.is_some() && given == parse(session.csrf()) {
-            return Ok(());
-        }
-        // A form of ours that is too old comes back to be sent again, and one of another site must not: an old browser
-        // tells by its origin alone.
-        Err(if is_by_key || browser::is_own_origin(request.headers()) { Refusal::Forged } else { Refusal::CrossSite })
+        if given.is_some() && given == parse(session.csrf()) { Ok(()) } else { Err(Refusal::Forged) }
     }
 
     /// The field `csrf` of a form, which is given back to whoever reads it next. What does not arrive, or is too large, is
@@ -453,7 +445,7 @@ impl Guard {
         // A page that says why somebody is refused shows them as who they are.
         request.extensions_mut().insert(caller.clone());
         let genuine = self.expect_genuine(&caller, request).await;
-        let is_ours = browser::is_same_origin(request.headers()) && browser::is_own_origin(request.headers());
+        let is_ours = browser::is_ours(request.headers());
         (begun.filter(|_| genuine.is_ok() || is_ours), genuine)
     }
 }

@@ -48,6 +48,7 @@ pub(super) async fn request(
         return Ok(connection::cut(request).await);
     }
     let begun = tracing::enabled!(target: ACCESS, tracing::Level::DEBUG).then(Instant::now);
+    take_host(&mut request);
     end_with_slash(&mut request);
     let id = given(&request).unwrap_or_else(made);
     let span = tracing::debug_span!("request", id = ?id, method = %request.method(), path = request.path());
@@ -108,6 +109,15 @@ fn refused(request: &ServiceRequest, error: Error) -> HttpResponse {
 fn hides_letters(path: &str) -> bool {
     let hidden = path.split('%').skip(1).filter_map(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok());
     hidden.into_iter().any(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// A target may say by itself who is called, and then it counts and not `Host` (RFC 9112, 3.2.2): whatever looks at `Host`
+/// from here on sees who that is.
+fn take_host(request: &mut ServiceRequest) {
+    let Some(authority) = request.uri().authority() else { return };
+    let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+    let host = HeaderValue::from_str(host).expect("what may stand in a URI is a header value");
+    request.headers_mut().insert(header::HOST, host);
 }
 
 /// Both forms of a path are served alike: the one without the slash becomes the one with it, without a redirect.

@@ -161,18 +161,20 @@ impl Form {
         if stored.contains('\r') && stored.replace("\r\n", "\n").trim() == value { stored } else { value }
     }
 
-    /// The state that this form was made of, where it says so in `name`.
+    /// The number that its page said in `name` of what the form is about.
     ///
     /// # Errors
-    /// When it says something that no state has: that is no leave to do anything.
+    /// When it says none: whoever sent it may not have seen what they are about to change.
+    pub(super) fn seen(&self, name: &str) -> Result<u32, Error> {
+        self.get(name).parse().map_err(|_| Error::bad_request(UNREADABLE))
+    }
+
+    /// The state that this form was made of, as it says in `name`.
+    ///
+    /// # Errors
+    /// When it does not say, or says something that no state has: that is no leave to do anything.
     pub(super) fn expected(&self, name: &str, seen: impl FnOnce(u32) -> Seen) -> Result<Expected, Error> {
-        match self.get(name) {
-            "" => Ok(Expected::ANYTHING),
-            text => match text.parse() {
-                Ok(number) => Ok(Expected::one_of([seen(number)])),
-                Err(_) => Err(Error::bad_request(UNREADABLE)),
-            },
-        }
+        Ok(Expected::one_of([seen(self.seen(name)?)]))
     }
 
     /// For a template: what was filled in.

@@ -23,6 +23,11 @@ use crate::domain::access::Role;
 
 /// The largest form that signing in carries along, in bytes: what is sent by nobody in particular has to be small.
 const CARRIED_MAX: usize = 6 << 10;
+/// What is said of a form that a page of another site sent, as far as the browser tells.
+const CROSS_SITE: &str = "A page of another site may not do this. If it was a page of this one, a proxy in between changes \
+    the header Host: it has to pass it on as it came.";
+/// Where the text of a file is pasted.
+const PASTED: &str = "/admin/upload/";
 
 /// Adds every page below `/admin/`.
 #[rustfmt::skip]
@@ -124,22 +129,26 @@ fn on(path: &'static str) -> Page {
     Page(web::resource(path), area, Vec::new())
 }
 
-/// Why somebody is refused, in plain words.
-fn refused(refusal: Refusal) -> Fault {
+/// Why somebody is refused at `path`, in plain words.
+fn refused(refusal: Refusal, path: &str) -> Fault {
     let text = match refusal {
         Refusal::Starting => return Fault::starting(),
         Refusal::Role(role) => format!("This needs the role {role}. Ask an admin for it."),
         Refusal::Unknown => words::SIGNED_OUT.into(),
         Refusal::Forged => "This form has expired. Nothing was saved: send it again, or load its page again.".into(),
         Refusal::TooMany(_) => "Too many requests came from here. Wait a moment, then load the page again.".into(),
-        Refusal::TooLarge(max) => format!(
-            "This is too large for a form, which takes {} KiB. Nothing was saved. A file of orders may be larger: choose \
-             it as a file, or split it.",
+        Refusal::TooLarge(max) if path == PASTED => format!(
+            "This text is too large to be pasted: a form takes {} KiB. Nothing was placed. Save the text as a file and \
+             choose that, or paste a part of it at a time.",
             max / 1024
         ),
+        Refusal::TooLarge(max) => {
+            format!("This is too large for a form, which takes {} KiB. Nothing was saved.", max / 1024)
+        }
         Refusal::NoRoom => "Many large forms are on their way. Nothing was saved: send it again in a moment.".into(),
         Refusal::TooSlow(_) => words::TOO_SLOW.into(),
-        Refusal::Scope | Refusal::CrossSite | Refusal::Host => refusal.to_string(),
+        Refusal::CrossSite => CROSS_SITE.into(),
+        Refusal::Scope | Refusal::Host => refusal.to_string(),
     };
     Fault::new(refusal.answer().status(), text)
 }
@@ -157,16 +166,17 @@ fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
         return answer.unwrap_or_else(|fault| page(request, &fault));
     }
     let is_nobody = Caller::of(request).role.is_none();
+    let fault = refused(refusal, request.path());
     let mut answer = match refusal {
-        // Signing out in another tab ends what the form was made with.
-        Refusal::Forged if is_nobody => {
-            let text = refused(Refusal::Unknown).line();
+        // Signing out in another tab ends what the form was made with, and leaves less room for it.
+        Refusal::Forged | Refusal::TooLarge(_) if is_nobody => {
+            let text = words::SIGNED_OUT;
             page(request, &Fault::new(StatusCode::FORBIDDEN, text))
         }
-        Refusal::Forged => page_with(request, &refused(refusal), sent_form(request).as_ref(), true),
+        Refusal::Forged => page_with(request, &fault, sent_form(request).as_ref(), true),
         // What another site sent is nothing that somebody typed here.
-        Refusal::CrossSite => page_with(request, &refused(refusal), None, false),
-        _ => page(request, &refused(refusal)),
+        Refusal::CrossSite => page_with(request, &fault, None, false),
+        _ => page(request, &fault),
     };
     for (name, value) in refusal.answer().headers().iter().filter(|(name, _)| **name != header::CONTENT_TYPE) {
         answer.headers_mut().insert(name.clone(), value.clone());

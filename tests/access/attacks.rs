@@ -68,9 +68,19 @@ fn a_page_of_another_site_can_do_nothing_while_access_is_open() {
         server.send("POST", CATEGORIES, &[("Sec-Fetch-Site", site)], body).expect(403);
     }
     server.send("POST", CATEGORIES, &[("Sec-Fetch-Site", "same-origin")], body).expect(201);
-    // Of a name that was made to lead to this machine, not even reading.
-    let raw = b"GET /api/inventory/orders/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
-    super::support::exchange(server.address, raw).expect(403);
+    // Of a name that was made to lead to this machine, not even reading. Where the target says the name, it counts.
+    let asked = |target: &str, host: &str| {
+        let raw = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        super::support::exchange(server.address, raw.as_bytes())
+    };
+    asked(ORDERS, "evil.example").expect(403);
+    for path in [ORDERS, "/api/inventory/orders", "/admin/orders/"] {
+        for evil in ["evil.example", "evil.example:8080", "localhost@evil.example", "127.0.0.1:80@evil.example"] {
+            asked(&format!("http://{evil}{path}"), "localhost").expect(403);
+        }
+        asked(&format!("http://localhost{path}"), "localhost").expect(200);
+        asked(&format!("http://[::1]:8080{path}"), "evil.example").expect(200);
+    }
 }
 
 #[test]

@@ -44,7 +44,22 @@ fn a_session_does_nothing_for_a_page_that_is_not_its_own() {
     }
     with_key(&server, "GET", CATEGORIES, &root, "").expect_body(200, "[]");
 
+    // A browser that tells its origin and nothing else.
+    for origin in ["https://evil.example", "null", "http://localhost:1", "http://localhost.evil.example", ""] {
+        assert_eq!(script(&[token, ("Origin", origin)]), 403, "{origin}");
+        assert_eq!(form(&[("Origin", origin)], &field), 403, "{origin}");
+        let (cookie, csrf) = begun(&server, "/sign-in/");
+        let headers = [FORM, ("Cookie", &cookie), ("Origin", origin)];
+        let sent = format!("csrf={csrf}&name=ann&password={}", PASSWORD.replace(' ', "+"));
+        server.send("POST", "/admin/sign-in/", &headers, &sent).expect(403);
+    }
+    with_key(&server, "GET", CATEGORIES, &root, "").expect_body(200, "[]");
+
     assert_eq!(script(&[token, ("Sec-Fetch-Site", "same-origin")]), 201);
+    assert_eq!(form(&[("Origin", "http://localhost")], &format!("csrf={csrf}&name=Rack")), 303);
+    assert_eq!(form(&[("Origin", "https://localhost")], &format!("csrf={csrf}&name=Bin")), 303, "behind a proxy");
+    let by_key = [("X-Api-Key", root.as_str()), ("Origin", "https://evil.example")];
+    server.send("POST", CATEGORIES, &by_key, r#"{"name": "Box"}"#).expect(201);
     assert_eq!(form(&[("Sec-Fetch-Site", "same-origin")], &format!("csrf={csrf}&name=Shelf")), 303);
     assert_eq!(form(&[("Sec-Fetch-Site", "none"), token], "name=Drawer"), 303);
 }

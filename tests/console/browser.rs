@@ -38,16 +38,38 @@ pub(crate) fn hidden(page: &str, name: &str) -> String {
 
 /// The page at `path` as somebody gets it who sends no cookie: the cookie that it sets, and its token against forgery.
 pub(crate) fn begun(server: &Running, path: &str) -> (String, String) {
+    let (cookie, page) = opened(server, path);
+    (cookie, hidden(&page, "csrf"))
+}
+
+/// The same, with the whole page.
+fn opened(server: &Running, path: &str) -> (String, String) {
     let reply = server.get(&format!("/admin{path}")).expect(200);
     let cookie = reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-    (cookie, hidden(reply.text(), "csrf"))
+    (cookie, reply.text().to_owned())
 }
 
 /// Sends a form of the page at `from` to `path`, while access is open.
 pub(crate) fn submit(server: &Running, from: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
-    let (cookie, csrf) = begun(server, from);
-    let fields: Vec<_> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
-    send(server, &cookie, path, &fields)
+    let (cookie, page) = opened(server, from);
+    let (csrf, seen) = (hidden(&page, "csrf"), seen(&page, path));
+    send(server, &cookie, path, &filled_in(&csrf, &seen, fields))
+}
+
+/// What the form on `page` that goes to `path` says of what the page was made of.
+fn seen(page: &str, path: &str) -> Vec<(&'static str, String)> {
+    let goes = format!("action=\"/admin{}\"", path.split('?').next().unwrap());
+    let form = page.split("<form ").find(|form| form.contains(&goes)).unwrap_or_default();
+    let form = form.split("</form>").next().unwrap();
+    let is_there = |name: &&str| form.contains(&format!("name=\"{name}\" value=\""));
+    ["version", "revision", "expected"].into_iter().filter(is_there).map(|name| (name, hidden(form, name))).collect()
+}
+
+/// A form with `fields`, and what its page put there that they do not say themselves.
+fn filled_in<'a>(csrf: &'a str, seen: &'a [(&str, String)], fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let of_page = [("csrf", csrf)].into_iter().chain(seen.iter().map(|(name, value)| (*name, value.as_str())));
+    let missing = of_page.filter(|(name, _)| fields.iter().all(|(other, _)| other != name));
+    missing.chain(fields.iter().copied()).collect()
 }
 
 /// Sends `fields` as a form to `path` with `cookie`.
@@ -79,12 +101,13 @@ impl<'a> SignedIn<'a> {
         self.server.send("GET", &format!("/admin{path}"), &[("Cookie", &self.cookie)], "")
     }
 
-    /// Sends a form, with the token of a page that everybody may see.
+    /// Sends a form of the page that `path` leads to, with the token of one that everybody may see.
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let page = self.get("/").expect(200);
-        let csrf = hidden(page.text(), "csrf");
-        let fields: Vec<_> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
-        send(self.server, &self.cookie, path, &fields)
+        let csrf = hidden(self.get("/").expect(200).text(), "csrf");
+        let led = self.get(path);
+        let own = led.header("location").and_then(|page| page.strip_prefix("/admin")).map(|page| self.get(page));
+        let seen = seen(own.unwrap_or(led).text(), path);
+        send(self.server, &self.cookie, path, &filled_in(&csrf, &seen, fields))
     }
 }
 

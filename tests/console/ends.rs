@@ -68,7 +68,7 @@ fn moving_many_orders_ends_with_the_right_of_the_user_and_says_what_was_done() {
     let path = goes_to(&ann.post("/upload/", &[("content", &file(ORDERS))])).strip_prefix("/admin").unwrap().to_owned();
     goes_to(&ann.post(&format!("{path}run/"), &[]));
     until("the orders are there", || ann.get(&path).expect(200).text().contains("data-phase=\"over\""));
-    let ids: Vec<_> = (6..6 + ORDERS).map(|id| id.to_string()).collect();
+    let ids: Vec<_> = (6..6 + ORDERS).map(|id| format!("{id}:1")).collect();
     let mut form: Vec<_> = ids.iter().map(|id| ("id", id.as_str())).collect();
     form.push(("to", "processing"));
     let olga = SignedIn::new(&server, "olga", PASSWORD);

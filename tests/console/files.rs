@@ -1,7 +1,7 @@
 //! Files of orders as odd as programs make them: what is read of them is what they say, and what is left out of them can
 //! be mended.
 
-use super::browser::{begun, filled, holds, order, page, submit};
+use super::browser::{begun, filled, holds, order, page, send, submit};
 use super::upload::{HEADER, run, run_with, tried, upload};
 use crate::support::Running;
 
@@ -223,8 +223,17 @@ fn a_form_that_is_too_large_says_so_and_not_that_it_has_expired() {
     let server = filled();
     let content = format!("{HEADER}{}", "A,Zoe,z@example.com,1,Here,1,1\n".repeat(12_000));
     let refused = submit(&server, "/upload/", "/upload/", &[("content", &content)]).expect(413);
-    holds(refused.text(), &["too large for a form, which takes 1024 KiB", "choose it as a file, or split it"]);
+    let remedy = "Save the text as a file and choose that, or paste a part of it at a time.";
+    holds(refused.text(), &["too large to be pasted: a form takes 1024 KiB", "Nothing was placed.", remedy]);
+    holds(refused.text(), &["href=\"&#x2f;admin&#x2f;upload&#x2f;\">Back to the page"]);
     assert!(!refused.text().contains("expired"), "{}", refused.text());
     let refused = submit(&server, "/orders/new/", "/orders/new/", &[("customer_name", &content)]).expect(413);
-    holds(refused.text(), &["too large for a form"]);
+    holds(refused.text(), &["too large for a form, which takes 1024 KiB. Nothing was saved."]);
+    assert!(!refused.text().contains("file"), "{}", refused.text());
+    // Whose session ended meanwhile has room for less, and that is not what is wrong with their form.
+    let closed = super::people::manned();
+    for path in ["/upload/", "/orders/new/"] {
+        let signed_out = send(&closed, "", path, &[("content", &content)]).expect(403);
+        holds(signed_out.text(), &["You are signed out. Nothing was saved.", "Sign in"]);
+    }
 }

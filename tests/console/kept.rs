@@ -68,7 +68,7 @@ fn an_address_that_only_takes_a_form_leads_to_the_page_of_the_form() {
 #[test]
 fn the_answer_to_a_form_names_the_page_that_it_is() {
     let server = filled();
-    let refused = submit(&server, "/orders/3/", "/orders/3/move/", &[("to", "shipped")]).expect(409);
+    let refused = submit(&server, "/orders/3/", "/orders/3/move/", &[("version", "2"), ("to", "shipped")]).expect(409);
     holds(refused.text(), &["data-self=\"&#x2f;admin&#x2f;orders&#x2f;3&#x2f;\""]);
     assert!(!page(&server, "/orders/3/").contains("data-self"));
 }
@@ -174,7 +174,8 @@ fn a_form_that_is_sent_again_says_all_that_it_said_before() {
     holds(&page(&server, "/orders/6/"), &["Line 1\nLine 2", "909.47"]);
 
     // Nobody typed anything, and it can be sent again all the same.
-    let refused = send(&server, &cookie, "/orders/1/move/", &[("csrf", "0"), ("to", "processing")]).expect(403);
+    let refused =
+        send(&server, &cookie, "/orders/1/move/", &[("csrf", "0"), ("version", "1"), ("to", "processing")]).expect(403);
     goes_to(&send_as_it_is(&server, &cookie, refused.text(), "/orders/1/move/", |_, value| value));
 }
 

@@ -36,7 +36,7 @@ const CONTACT: [(&str, &str); 4] = [
 const FORMS: &[Sent] = &[
     ("/orders/new/", "/orders/new/", &[CONTACT[0], CONTACT[1], CONTACT[2], CONTACT[3], ("product_id", "1"), ("quantity", "1")]),
     ("/orders/bulk/", "/orders/bulk/", &[("id", "4"), ("to", "processing")]),
-    ("/orders/bulk/", "/orders/bulk/", &[("id", "4"), ("to", "processing"), ("run", "1")]),
+    ("/orders/bulk/", "/orders/bulk/", &[("id", "4:1"), ("to", "processing"), ("run", "1")]),
     ("/orders/{id}/move/", "/orders/1/move/", &[("to", "processing")]),
     ("/orders/{id}/cancel/", "/orders/5/cancel/", &[("reason", "too late")]),
     ("/orders/{id}/contact/", "/orders/6/contact/", &CONTACT),
@@ -99,7 +99,7 @@ fn many_orders_are_changed_once_however_often_the_page_is_loaded_or_the_form_sen
     server.post("/api/inventory/orders/4/transition/", r#"{"to": "processing"}"#).expect(200);
     holds(server.get(&path).expect(200).text(), &["Start processing: 1 of 3 orders"]);
     let key = hidden(preview.text(), "key");
-    let run = [("key", &*key), ("id", "1"), ("to", "processing"), ("run", "1")];
+    let run = [("key", &*key), ("id", "1:1"), ("to", "processing"), ("run", "1")];
     for _ in 0..2 {
         assert_eq!(goes_to(&submit(&server, "/orders/", "/orders/bulk/", &run)), path);
         for _ in 0..2 {

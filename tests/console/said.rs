@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::browser::{begun, filled, goes_to, hidden, holds, page, send, submit};
 use super::posts::routes;
-use crate::support::Reply;
+use crate::support::{Reply, Running};
 
 /// The page of a form, the path that it is sent to, what of it the test fills in, and its other fields.
 type Sent<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, &'a str)]);
@@ -45,33 +45,79 @@ fn a_form_that_was_sent_before_and_says_something_else_now_is_told_so_in_words_f
     holds(&page(&server, "/orders/7/"), &["<bdi>2</bdi>"]);
 }
 
+/// The forms that are about something as it was seen, with the mark that says how that was.
+const ABOUT_WHAT_WAS_SEEN: [Sent<'static>; 6] = [
+    (
+        "/orders/1/",
+        "/orders/1/contact/",
+        "version",
+        &[
+            ("customer_name", "Eva"),
+            ("customer_email", "eva@example.com"),
+            ("customer_phone", "2"),
+            ("delivery_address", "There"),
+        ],
+    ),
+    ("/orders/1/", "/orders/1/move/", "version", &[("to", "processing")]),
+    ("/orders/1/", "/orders/1/cancel/", "version", &[("reason", "too late")]),
+    (
+        "/products/1/edit/",
+        "/products/1/edit/",
+        "revision",
+        &[("name", "Renamed"), ("price", "1.00"), ("category_id", "1")],
+    ),
+    ("/products/1/", "/products/1/adjust/", "expected", &[("how", "to"), ("amount", "50")]),
+    ("/products/1/", "/products/1/adjust/", "expected", &[("how", "by"), ("amount", "5")]),
+];
+
+/// Fails unless order 1 and product 1 are as they were made.
+#[track_caller]
+fn nothing_was_done(server: &Running) {
+    let order = server.get("/api/inventory/orders/1/").expect(200).json();
+    assert_eq!((order.get("status").unwrap().text(), order.get("customer_name").unwrap().text()), ("pending", "Alice"));
+    let product = server.get("/api/inventory/products/1/").expect(200).json();
+    assert_eq!((product.get("on_hand").unwrap().number(), product.get("name").unwrap().text()), (100, "Phone"));
+}
+
 #[test]
 fn a_version_that_cannot_be_read_is_no_leave_to_do_anything() {
     let server = filled();
-    let contact = [
-        ("customer_name", "Eva"),
-        ("customer_email", "eva@example.com"),
-        ("customer_phone", "2"),
-        ("delivery_address", "There"),
-    ];
-    let product = [("name", "Renamed"), ("price", "1.00"), ("category_id", "1")];
-    let forms: [Sent<'_>; 5] = [
-        ("/orders/1/", "/orders/1/move/", "version", &[("to", "processing")]),
-        ("/orders/1/", "/orders/1/cancel/", "version", &[("reason", "too late")]),
-        ("/orders/1/", "/orders/1/contact/", "version", &contact),
-        ("/products/1/edit/", "/products/1/edit/", "revision", &product),
-        ("/products/1/", "/products/1/adjust/", "expected", &[("how", "to"), ("amount", "50")]),
-    ];
-    for (from, to, name, fields) in forms {
+    for (from, to, name, fields) in ABOUT_WHAT_WAS_SEEN {
         for unreadable in ["abc", "99999999999999", "-1", "1.0", "1 2"] {
             let fields: Vec<_> = [(name, unreadable)].into_iter().chain(fields.iter().copied()).collect();
             // A number that is there is another one than is meant: nothing is done either.
             submit(&server, from, to, &fields).expect_one_of(&[400, 409]);
         }
     }
-    let order = server.get("/api/inventory/orders/1/").expect(200).json();
-    assert_eq!((order.get("status").unwrap().text(), order.get("customer_name").unwrap().text()), ("pending", "Alice"));
-    holds(&page(&server, "/products/1/"), &["100 on hand", "Phone"]);
+    nothing_was_done(&server);
+}
+
+#[test]
+fn a_form_that_does_not_say_what_was_seen_does_nothing_and_can_be_sent_from_the_page_that_comes() {
+    for (from, to, name, fields) in ABOUT_WHAT_WAS_SEEN {
+        let server = filled();
+        let (cookie, csrf) = begun(&server, from);
+        let sent = |mark: Option<(&str, &str)>| {
+            let of_page = [("csrf", &*csrf)].into_iter().chain(mark);
+            send(&server, &cookie, to, &of_page.chain(fields.iter().copied()).collect::<Vec<_>>())
+        };
+        let mut mark = String::new();
+        for none in [None, Some((name, "")), Some((name, " "))] {
+            let refused = sent(none).expect(400);
+            holds(refused.text(), &["The form could not be read; load the page again.", "role=\"alert\""]);
+            mark = hidden(refused.text(), name);
+        }
+        nothing_was_done(&server);
+        goes_to(&sent(Some((name, &mark))));
+    }
+    let server = filled();
+    for ids in [&["1"][..], &["1:1", "4"], &["1", "1:1"]] {
+        let ids = ids.iter().map(|id| ("id", *id));
+        let fields: Vec<_> = ids.chain([("to", "processing"), ("run", "1")]).collect();
+        let refused = submit(&server, "/orders/", "/orders/bulk/", &fields).expect(400);
+        holds(refused.text(), &["The form could not be read; load the page again.", "Back to the page"]);
+    }
+    nothing_was_done(&server);
 }
 
 /// Where `reply` leads, without what seals it.
@@ -83,7 +129,7 @@ fn told(reply: &Reply) -> String {
 fn what_was_on_hand_before_a_correction_comes_from_the_correction() {
     let server = filled();
     let token = hidden(&page(&server, "/products/1/"), "token");
-    let fields = [("token", &*token), ("how", "to"), ("amount", "80"), ("reason", "stocktake")];
+    let fields = [("token", &*token), ("how", "to"), ("amount", "80"), ("expected", "100"), ("reason", "stocktake")];
     let sent = || told(&submit(&server, "/products/1/", "/products/1/adjust/", &fields));
     assert_eq!(sent(), "/admin/products/1/?note=adjusted&was=100&is=80");
     assert_eq!(sent(), "/admin/products/1/?note=adjusted&was=100&is=80", "it is the same correction");

@@ -85,6 +85,7 @@ pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
     let body = bytes(&body);
     let adjusted = async {
         let adjustment = input::adjustment(&body, product.revision.product)?;
+        form.seen("expected")?;
         let request = visit.once(form.get("token"), &body)?;
         visit.engine.adjust(request, adjustment).await.map_err(error::product)
     };

@@ -103,6 +103,12 @@ impl Wanted {
     fn ids(&self) -> Vec<OrderId> {
         self.orders.iter().map(|order| order.id).collect()
     }
+
+    /// The orders as they were seen. What is carried out comes from a page that showed each of them.
+    fn seen(&self) -> Result<Vec<(OrderId, Seen)>, Fault> {
+        let seen = self.orders.iter().map(|order| Some((order.id, Seen::Order(order.version?))));
+        seen.collect::<Option<_>>().ok_or_else(|| Fault::bad_request(UNREADABLE))
+    }
 }
 
 /// `POST orders/bulk/`: leads to what would happen; with `run` it happens, and leads to what did. A form that is sent
@@ -125,12 +131,13 @@ pub(crate) async fn bulk(visit: Visit, form: Form) -> Answer {
         let bulk = Bulk { ids: wanted.ids(), to: wanted.to, reason: String::new(), run: Mutex::new(None) };
         return preview(&visit, &bulk, key, StatusCode::BAD_REQUEST).await;
     }
+    let seen = wanted.seen()?;
     let found = results.bulk(key, &visit.caller.who).filter(|bulk| bulk.to == wanted.to);
     let (key, bulk) = found.map_or_else(|| keep(&wanted), |bulk| (key.to_owned(), bulk));
     let who = visit.caller.who.clone();
-    if bulk.begin(wanted.orders.len()) {
+    if bulk.begin(seen.len()) {
         // It goes on when the browser goes away: whoever comes back reads how it ended.
-        let going = actix_web::rt::spawn(async move { bulk.go(&visit, wanted).await });
+        let going = actix_web::rt::spawn(async move { bulk.go(&visit, seen, wanted.reason).await });
         if let Err(error) = going.await {
             tracing::error!(%error, %who, "changing many orders ended early");
         }
@@ -207,11 +214,11 @@ impl Bulk {
     }
 
     /// Changes one order after the other, as long as the visitor's right lasts.
-    async fn go(&self, visit: &Visit, wanted: Wanted) {
+    async fn go(&self, visit: &Visit, seen: Vec<(OrderId, Seen)>, reason: Option<Box<str>>) {
         let _end = End(self);
         let right = visit.right_to_orders();
-        for order in wanted.orders {
-            let outcome = change(visit, &right, order, wanted.to, wanted.reason.clone()).await;
+        for order in seen {
+            let outcome = change(visit, &right, order, self.to, reason.clone()).await;
             if let Some(run) = &mut *self.run.lock() {
                 run.outcomes.push(outcome);
             }
@@ -250,12 +257,17 @@ async fn look(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> 
     })
 }
 
-async fn change(visit: &Visit, right: &Right, chosen: Chosen, to: Status, reason: Option<Box<str>>) -> Outcome {
-    let id = chosen.id;
-    let expected = chosen.version.map_or(Expected::ANYTHING, |version| Expected::one_of([Seen::Order(version)]));
+async fn change(
+    visit: &Visit,
+    right: &Right,
+    (id, seen): (OrderId, Seen),
+    to: Status,
+    reason: Option<Box<str>>,
+) -> Outcome {
     let moved = match right.ended() {
         None => {
-            let moved = visit.engine.transition(visit.plain().expecting(expected), id, to, reason).await;
+            let request = visit.plain().expecting(Expected::one_of([seen]));
+            let moved = visit.engine.transition(request, id, to, reason).await;
             moved.map_err(|failure| Fault::from(error::order(failure)).or_stale(CHANGED))
         }
         Some(text) => Err(Fault::new(StatusCode::FORBIDDEN, text)),
