@@ -26,6 +26,8 @@ const CARRIED_MAX: usize = 6 << 10;
 /// What is said of a form that a page of another site sent, as far as the browser tells.
 const CROSS_SITE: &str = "A page of another site may not do this. If it was a page of this one, a proxy in between changes \
     the header Host: it has to pass it on as it came.";
+/// Where somebody signs in.
+const SIGN_IN: &str = "/admin/sign-in/";
 /// Where the text of a file is pasted.
 const PASTED: &str = "/admin/upload/";
 
@@ -129,6 +131,10 @@ fn on(path: &'static str) -> Page {
     Page(web::resource(path), area, Vec::new())
 }
 
+fn signed_out() -> Fault {
+    Fault::new(StatusCode::FORBIDDEN, words::SIGNED_OUT)
+}
+
 /// Why somebody is refused at `path`, in plain words.
 fn refused(refusal: Refusal, path: &str) -> Fault {
     let text = match refusal {
@@ -169,10 +175,8 @@ fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     let fault = refused(refusal, request.path());
     let mut answer = match refusal {
         // Signing out in another tab ends what the form was made with, and leaves less room for it.
-        Refusal::Forged | Refusal::TooLarge(_) if is_nobody => {
-            let text = words::SIGNED_OUT;
-            page(request, &Fault::new(StatusCode::FORBIDDEN, text))
-        }
+        Refusal::Forged if is_nobody => page(request, &signed_out()),
+        Refusal::TooLarge(_) if is_nobody && request.path() != SIGN_IN => page(request, &signed_out()),
         Refusal::Forged => page_with(request, &fault, sent_form(request).as_ref(), true),
         // What another site sent is nothing that somebody typed here.
         Refusal::CrossSite => page_with(request, &fault, None, false),
