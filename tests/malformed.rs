@@ -161,7 +161,8 @@ fn methods_and_targets_of_any_kind_are_answered() {
         // While access is open, a host that is not ours may be a page of somebody else's.
         check(server, "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", &[403]);
         check(server, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", &[204]);
-        check(server, format!("GET http://example.com{ORDERS} HTTP/1.1\r\nHost: localhost\r\n\r\n"), &[200]);
+        check(server, format!("GET http://example.com{ORDERS} HTTP/1.1\r\nHost: localhost\r\n\r\n"), &[403]);
+        check(server, format!("GET http://localhost{ORDERS} HTTP/1.1\r\nHost: example.com\r\n\r\n"), &[200]);
         check(server, "GET http:// HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400, 404]);
         check(server, format!("TRACE {ORDERS} HTTP/1.1\r\nHost: localhost\r\n\r\n"), &[405]);
         check(
