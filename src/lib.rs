@@ -28,7 +28,8 @@
 //!     let me = || Request::of(Who::Client);
 //!     let category = engine.create_category(me(), Name::parse("Electronics")?).await?.value.id;
 //!     let (name, price) = (Name::parse("Phone")?, Money::from_minor(299_99).ok_or("too dear")?);
-//!     let phone = ProductDetails { name, description: "".into(), price, expiry_date: None, category, archived: false };
+//!     let description = "".into();
+//!     let phone = ProductDetails { name, description, price, expiry_date: None, category, archived: false };
 //!     let phone = engine.create_product(me(), phone, 10).await?.value.revision.product;
 //!
 //!     let mut feed = engine.feed();

@@ -28,7 +28,8 @@ pub(crate) fn expect_no_dangling_link(path: &Path) -> io::Result<()> {
     Err(io::Error::other(text))
 }
 
-/// Makes an empty file at `path`, in the place of what is there. Where that is a link, nothing happens to what it leads to.
+/// Makes an empty file at `path`, in the place of what is there. Where that is a link, nothing happens to what it leads
+/// to.
 pub(crate) fn replace(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(_) if path.is_dir() => {

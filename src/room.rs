@@ -3,8 +3,9 @@
 use std::io;
 use std::path::Path;
 
-/// Refuses what takes `needed` bytes on the disk of `path` when fewer are free for this user; `what` names it in the error,
-/// which is one of [`io::ErrorKind::StorageFull`]. Of a path that does not exist yet, the closest folder above counts.
+/// Refuses what takes `needed` bytes on the disk of `path` when fewer are free for this user; `what` names it in the
+/// error, which is one of [`io::ErrorKind::StorageFull`]. Of a path that does not exist yet, the closest folder above
+/// counts.
 pub(crate) fn look(path: &Path, needed: u64, what: &str) -> io::Result<()> {
     let there = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let disk = rustix::fs::statvfs(there)?;

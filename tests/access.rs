@@ -1,5 +1,5 @@
-//! Who may do what, over the real server: every route for every role, keys that no longer hold, sessions, forgery, limits,
-//! what is written down of it and what is written nowhere, encryption.
+//! Who may do what, over the real server: every route for every role, keys that no longer hold, sessions, forgery,
+//! limits, what is written down of it and what is written nowhere, encryption.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,5 +1,5 @@
-//! A check of many orders that have lived their whole life: how long it takes, and how much memory. `CHECK_ORDERS` says how
-//! many (default 5,000).
+//! A check of many orders that have lived their whole life: how long it takes, and how much memory. `CHECK_ORDERS` says
+//! how many (default 5,000).
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -102,8 +102,8 @@ fn listing(directory: &Path) -> Vec<(PathBuf, u64, SystemTime)> {
     found
 }
 
-/// Runs `act` while nothing can be written into `directory`: root, whom permissions do not bind, mounts it read-only over
-/// itself; others take their permission away.
+/// Runs `act` while nothing can be written into `directory`: root, whom permissions do not bind, mounts it read-only
+/// over itself; others take their permission away.
 fn read_only<T>(directory: &Path, act: impl FnOnce() -> T) -> T {
     let run = |command: &mut Command| assert!(command.status().unwrap().success(), "{command:?}");
     let is_root = rustix::process::geteuid().is_root();

@@ -1,5 +1,5 @@
-//! Reading, changing and writing back over the REST API: nobody undoes unseen what somebody else did, what is sent back as
-//! it was read changes nothing, what is ignored is said, and what was changed is kept with who changed it.
+//! Reading, changing and writing back over the REST API: nobody undoes unseen what somebody else did, what is sent back
+//! as it was read changes nothing, what is ignored is said, and what was changed is kept with who changed it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -8,8 +8,8 @@
 //! PACKHORSE_FUZZ_SEED=7 cargo test --test fuzz entries
 //! ```
 //!
-//! An input that fails is written to `data/fuzz/<decoder>`, whose files are run first from then on, and printed with the
-//! command that runs it again.
+//! An input that fails is written to `data/fuzz/<decoder>`, whose files are run first from then on, and printed with
+//! the command that runs it again.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

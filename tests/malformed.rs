@@ -56,8 +56,8 @@ fn is_well(server: &Running) {
     server.post(ORDERS, ORDER).expect(201);
 }
 
-/// Sends `bytes`, then nothing more, and reads until the server closes the connection. A server that answers and goes on
-/// waiting is told that nothing will come.
+/// Sends `bytes`, then nothing more, and reads until the server closes the connection. A server that answers and goes
+/// on waiting is told that nothing will come.
 fn end_of(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -246,7 +246,8 @@ fn chunks_that_are_none_are_refused() {
         stream.read_to_end(&mut answer).unwrap();
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.contains("its chunks are malformed. Send all of it"), "{answer}");
-        // Only heads have lines that may end otherwise (RFC 9112, 2.2): another reader would find another end of the body.
+        // Only heads have lines that may end otherwise (RFC 9112, 2.2): another reader would find another end of the
+        // body.
         for end in ["\n", ";a\n", " \n", "\r"] {
             check(server, chunked(&whole.replacen("\r\n", end, 1)), &[400]);
         }

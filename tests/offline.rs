@@ -1,5 +1,5 @@
-//! Commands on a data directory whose server is stopped, with orders that are overdue and settings that a default does not
-//! know: each adds the entry it is about, and a list adds nothing.
+//! Commands on a data directory whose server is stopped, with orders that are overdue and settings that a default does
+//! not know: each adds the entry it is about, and a list adds nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -28,8 +28,8 @@ impl Closed {
     }
 }
 
-/// What the examples are about: product 1 was ordered, category 2 and product 2 were not used, order 2 ended, ann is a user
-/// and the session 1 is hers, key 2 is not the one that calls.
+/// What the examples are about: product 1 was ordered, category 2 and product 2 were not used, order 2 ended, ann is a
+/// user and the session 1 is hers, key 2 is not the one that calls.
 fn stocked() -> Closed {
     let server = Running::start();
     for name in ["Electronics", "Unused"] {

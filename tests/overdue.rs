@@ -2,7 +2,8 @@
 //! binary is ready, that each of those timers fires once, what reads cost meanwhile, and how much memory it takes.
 //!
 //! `OVERDUE_ORDERS` says how many orders (default 20,000), `OVERDUE_SECONDS` how long it is watched (default 3). With a
-//! number of orders given, the bounds on the time of reads hold as well: that is for a release build on a quiet machine.
+//! number of orders given, the bounds on the time of reads hold as well: that is for a release build on a quiet
+//! machine.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

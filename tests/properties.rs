@@ -154,8 +154,8 @@ impl Live {
         self.write(Entry { at: self.now, who: Who::Client, key: None, events: step.events });
     }
 
-    /// A dry run changes nothing; the real run on the same state places the same orders, or is refused for the first row
-    /// that the dry run refused; and without the rows that it refused, the others are placed as it said.
+    /// A dry run changes nothing; the real run on the same state places the same orders, or is refused for the first
+    /// row that the dry run refused; and without the rows that it refused, the others are placed as it said.
     fn assert_dry_run_agrees(&self, rows: &[OrderRequest]) {
         let decided = |command| step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Who::Client);
         let dry = decided(Command::DryRun(rows.to_vec())).unwrap();
@@ -334,7 +334,8 @@ impl Live {
         }
     }
 
-    /// Whoever follows the journal with nothing but the effects of its entries has the same state, one step from the other.
+    /// Whoever follows the journal with nothing but the effects of its entries has the same state, one step from the
+    /// other.
     fn assert_effects_are_the_state(&self) {
         let (mut inventory, mut access, mut effects) = (Inventory::default(), Access::default(), Effects::default());
         let mut orders: BTreeMap<OrderId, Arc<Order>> = BTreeMap::new();

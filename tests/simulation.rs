@@ -1,5 +1,5 @@
-//! Deterministic simulation: the real engine and its actors on a paused clock, over a journal and a store in memory, under
-//! clients, faults, kills and clocks that a seed decides. `docs/proof.md` says how to run, replay and extend it.
+//! Deterministic simulation: the real engine and its actors on a paused clock, over a journal and a store in memory,
+//! under clients, faults, kills and clocks that a seed decides. `docs/proof.md` says how to run, replay and extend it.
 
 #[path = "simulation/ages.rs"]
 mod ages;

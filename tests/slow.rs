@@ -1,5 +1,5 @@
-//! Clients that take their time: heads that do not end, bodies that drip, connections that say nothing. They are cut, and
-//! the others do not notice.
+//! Clients that take their time: heads that do not end, bodies that drip, connections that say nothing. They are cut,
+//! and the others do not notice.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

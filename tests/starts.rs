@@ -1,5 +1,5 @@
-//! Starts that are refused, and what a directory is after them: as it was. Clocks that are wrong beyond the calendar, journals
-//! of others, files that are none of ours.
+//! Starts that are refused, and what a directory is after them: as it was. Clocks that are wrong beyond the calendar,
+//! journals of others, files that are none of ours.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -61,8 +61,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The library `name`, compiled on the spot, to be loaded into a process before its C library. What it does says its source in
-/// `tests/support`. The C compiler is the one that building the crate needs as well.
+/// The library `name`, compiled on the spot, to be loaded into a process before its C library. What it does says its
+/// source in `tests/support`. The C compiler is the one that building the crate needs as well.
 fn library(name: &str) -> (TempDir, PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let library = home.path().join("library.so");

@@ -80,6 +80,9 @@ const BANNED: &[(&str, &[&str])] = &[
 /// Macros that stand for work not done.
 const UNFINISHED: &[&str] = &["todo", "unimplemented", "dbg"];
 
+/// The longest line of prose, in characters.
+const COLUMNS_MAX: usize = 120;
+
 /// The longest file, in lines.
 const LINES_MAX: usize = 600;
 
@@ -97,6 +100,7 @@ const RULES: &[Rule] = &[
     lints_are_expected_with_a_reason,
     tests_can_fail_and_read_as_sentences,
     a_file_begins_with_its_doc,
+    comments_fit_the_page,
     files_are_short,
 ];
 
@@ -106,11 +110,51 @@ const RULES_OUTSIDE: &[Rule] = &[
     lints_are_expected_with_a_reason,
     tests_can_fail_and_read_as_sentences,
     a_file_begins_with_its_doc,
+    comments_fit_the_page,
     what_is_skipped_goes_through_one_door,
 ];
 
 /// The file with the function by which alone a test says that it did not run: in CI it fails.
 const SKIPS_IN: &str = "crash/cases.rs";
+
+#[test]
+fn the_pages_for_people_fit_the_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut broken = Vec::new();
+    for folder in ["", "docs", "docs/decisions", "benches/compare"] {
+        let mut pages: Vec<_> = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        pages.retain(|path| path.extension().is_some_and(|ending| ending == "md"));
+        assert!(!pages.is_empty(), "there are pages in {folder}");
+        for page in pages {
+            let long = lines_beyond_the_page(&fs::read_to_string(&page).unwrap());
+            broken.extend(long.into_iter().map(|line| format!("{}, line {line}", page.display())));
+        }
+    }
+    assert!(broken.is_empty(), "lines of prose end at column {COLUMNS_MAX}:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn a_line_of_prose_beyond_the_page_is_noticed_and_tables_and_code_are_not() {
+    let long = "a ".repeat(70);
+    let page = format!("short\n{long}\n| {long} |\n```\n{long}\n```\n{}\n", "a".repeat(130));
+    assert_eq!(lines_beyond_the_page(&page), [2]);
+    let source = format!("//! Doc.\n\n// {long}\n/// | {long}\nfn f() {{}}\n");
+    check(comments_fit_the_page, "domain/x.rs", &source, &["3: 143 columns; at most 120"]);
+}
+
+/// The lines of a Markdown page that are too long and could be broken: neither tables, nor code, nor one long word.
+fn lines_beyond_the_page(page: &str) -> Vec<usize> {
+    let mut is_code = false;
+    let mut long = Vec::new();
+    for (number, line) in (1..).zip(page.lines()) {
+        is_code ^= line.trim_start().starts_with("```");
+        let is_prose = !is_code && !line.starts_with('|') && line.trim().contains(' ');
+        if is_prose && line.chars().count() > COLUMNS_MAX {
+            long.push(number);
+        }
+    }
+    long
+}
 
 #[test]
 fn the_code_keeps_the_rules_of_the_house() {
@@ -231,6 +275,20 @@ fn tests_can_fail_and_read_as_sentences(source: &Source) -> Vec<String> {
 
 fn a_file_begins_with_its_doc(source: &Source) -> Vec<String> {
     if source.text.starts_with("//!") { Vec::new() } else { vec!["1: does not begin with //!".into()] }
+}
+
+fn comments_fit_the_page(source: &Source) -> Vec<String> {
+    // There the one line of a setting's doc is what the program says of it.
+    if source.path.starts_with("config/") {
+        return Vec::new();
+    }
+    let long = |(number, line): (usize, &str)| {
+        let text = line.trim_start().strip_prefix("//")?.trim_start_matches(['/', '!']).trim();
+        let is_prose = !text.starts_with('|') && text.contains(' ');
+        let columns = line.chars().count();
+        (is_prose && columns > COLUMNS_MAX).then(|| format!("{number}: {columns} columns; at most {COLUMNS_MAX}"))
+    };
+    (1..).zip(source.text.lines()).filter_map(long).collect()
 }
 
 fn files_are_short(source: &Source) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! Users and keys on a real data directory: they are the same after a restart from the checkpoint, without the store, and
-//! with a store of the schema before, and so is the audit log.
+//! Users and keys on a real data directory: they are the same after a restart from the checkpoint, without the store,
+//! and with a store of the schema before, and so is the audit log.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

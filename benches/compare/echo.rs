@@ -1,5 +1,5 @@
-//! The ceiling of the comparison: actix-web with serde, which reads an order or a list of orders and answers the same JSON.
-//! It decides nothing, stores nothing and waits for nothing.
+//! The ceiling of the comparison: actix-web with serde, which reads an order or a list of orders and answers the same
+//! JSON. It decides nothing, stores nothing and waits for nothing.
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use mimalloc::MiMalloc;

@@ -1,10 +1,10 @@
 //! The cookies that a browser is known by: one while somebody is signed in, and one for the forms of who is not.
 //!
-//! They have names of their own, because a browser keeps its cookies to itself when a page of another site leads here: it
-//! looks as if nobody had signed in, and what is set then must not take the place of the cookie of who did.
+//! They have names of their own, because a browser keeps its cookies to itself when a page of another site leads here:
+//! it looks as if nobody had signed in, and what is set then must not take the place of the cookie of who did.
 //!
-//! A browser sends the cookies of a host to all its ports. So that two servers of one host leave each other's people signed
-//! in, the name of a cookie has the port that the browser called, where it names one.
+//! A browser sends the cookies of a host to all its ports. So that two servers of one host leave each other's people
+//! signed in, the name of a cookie has the port that the browser called, where it names one.
 
 use std::borrow::Cow;
 
@@ -33,13 +33,14 @@ fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a
     pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)
 }
 
-/// The token of who signed in, in the cookies of a request. Two cookies of the name are none: one of them was put there by
-/// somebody else.
+/// The token of who signed in, in the cookies of a request. Two cookies of the name are none: one of them was put there
+/// by somebody else.
 pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
     token_in(NAME, headers)
 }
 
-/// The token for the forms of who is not signed in. That of a session that has ended does as well: its pages are still open.
+/// The token for the forms of who is not signed in. That of a session that has ended does as well: its pages are still
+/// open.
 pub(super) fn forms_token(headers: &HeaderMap) -> Option<Token> {
     token_in(FORMS, headers).or_else(|| token(headers))
 }

@@ -240,7 +240,8 @@ impl Guard {
         self.caller(known, request.path(), headers)
     }
 
-    /// What `headers` say of who sends them to `path`, by users, keys and sessions as they are at `now`. Counts nothing.
+    /// What `headers` say of who sends them to `path`, by users, keys and sessions as they are at `now`. Counts
+    /// nothing.
     fn known_by(&self, access: &Access, path: &str, headers: &HeaderMap, now: Instant) -> Known {
         if self.is_open_by(access) {
             return Known::Everybody;
@@ -279,8 +280,8 @@ impl Guard {
         Ok(if is_console(path) { self.with_session(caller, headers) } else { (caller, None) })
     }
 
-    /// Why whoever sent `request`, and was let in for what has this `need`, would not be let in now: what they are known
-    /// by has ended, or does for less. Pages then show the caller as who they are by now.
+    /// Why whoever sent `request`, and was let in for what has this `need`, would not be let in now: what they are
+    /// known by has ended, or does for less. Pages then show the caller as who they are by now.
     pub(super) fn ended(&self, need: Need, request: &HttpRequest) -> Option<Refusal> {
         let access = self.engine()?.view().access();
         let known = self.known_by(&access, request.path(), request.headers(), Instant::now());
@@ -348,8 +349,8 @@ impl Guard {
         if given.is_some() && given == parse(session.csrf()) { Ok(()) } else { Err(Refusal::Forged) }
     }
 
-    /// The field `csrf` of a form, which is given back to whoever reads it next. What does not arrive, or is too large, is
-    /// no forgery and says so.
+    /// The field `csrf` of a form, which is given back to whoever reads it next. What does not arrive, or is too large,
+    /// is no forgery and says so.
     async fn form_token(&self, caller: &Caller, request: &mut ServiceRequest) -> Result<Option<String>, Refusal> {
         if !browser::is_form(request.headers()) {
             return Ok(None);
@@ -434,8 +435,8 @@ impl Guard {
         Ok(Some((body, room)))
     }
 
-    /// Puts the caller into `request`; answers with the token of a session that begins, also where a form of this browser
-    /// is refused: the page that says so has forms. What another site sent begins nothing.
+    /// Puts the caller into `request`; answers with the token of a session that begins, also where a form of this
+    /// browser is refused: the page that says so has forms. What another site sent begins nothing.
     async fn admit(&self, request: &mut ServiceRequest) -> (Option<Token>, Result<(), Refusal>) {
         let (caller, begun) = match self.judge(request) {
             Ok(judged) => judged,

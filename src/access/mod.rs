@@ -1,12 +1,12 @@
 //! Who calls, and whether they may: the HTTP side of users, keys and sessions.
 //!
-//! One middleware, [`guard`], runs before every endpoint. It finds out who calls (an API key, the session of a cookie, or
-//! nobody) and puts the [`Caller`] into the request; what a route needs stands in the route table as [`Need`], and
+//! One middleware, [`guard`], runs before every endpoint. It finds out who calls (an API key, the session of a cookie,
+//! or nobody) and puts the [`Caller`] into the request; what a route needs stands in the route table as [`Need`], and
 //! [`Need::refusal`] judges. Anything that is not known is refused.
 //!
 //! For the pages of the console: [`Guard::sign_in`] and [`Guard::sign_out`] answer with the cookie to set,
-//! [`after_sign_in`] says where a form may lead to, [`Session::csrf`] is what each form carries in its field `csrf`. The
-//! middleware has checked that token before a handler sees a form.
+//! [`after_sign_in`] says where a form may lead to, [`Session::csrf`] is what each form carries in its field `csrf`.
+//! The middleware has checked that token before a handler sees a form.
 //!
 //! Deliberately absent: the rules of users and keys (`domain::access`), hashing, and headers of proxies, which anybody
 //! can send.

@@ -1,7 +1,7 @@
 //! What all callers share, and how much of it each may have.
 //!
-//! A bound that is only on the whole lets one caller take everything. Here each caller has a share: [`Shares`] gives out
-//! what is had or not had (room for bodies, places of followers), [`Turns`] what is waited for (threads).
+//! A bound that is only on the whole lets one caller take everything. Here each caller has a share: [`Shares`] gives
+//! out what is had or not had (room for bodies, places of followers), [`Turns`] what is waited for (threads).
 
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
@@ -50,9 +50,9 @@ impl Holder {
 
 /// An amount that callers share.
 ///
-/// Each has [what all are due](room). So a caller alone may have half, of two busy ones each a third, and whoever comes new
-/// finds something, however greedy the others are, until there are about as many of them as the root of the whole: 150
-/// addresses of 25,000 connections.
+/// Each has [what all are due](room). So a caller alone may have half, of two busy ones each a third, and whoever comes
+/// new finds something, however greedy the others are, until there are about as many of them as the root of the whole:
+/// 150 addresses of 25,000 connections.
 #[derive(Clone)]
 pub struct Shares(Arc<Amounts>);
 
@@ -171,7 +171,8 @@ pub enum NoTurn {
     Over,
 }
 
-/// So much of one caller may wait. Who hung up is not seen to be gone while it waits: this is what that can cost others.
+/// So much of one caller may wait. Who hung up is not seen to be gone while it waits: this is what that can cost
+/// others.
 const WAITING_MAX: usize = 256;
 
 /// Above this number of callers, those without a turn are forgotten.
@@ -188,7 +189,8 @@ impl Turns {
     /// else is further behind for it.
     ///
     /// # Errors
-    /// At once where 256 of `holder` wait already; and when the turns [are over](Turns::end), also for who waits by then.
+    /// At once where 256 of `holder` wait already; and when the turns [are over](Turns::end), also for who waits by
+    /// then.
     pub async fn wait(&self, holder: &Holder) -> Result<Turn, NoTurn> {
         let own = self.own_of(holder);
         let place = own.places.clone().try_acquire_owned().map_err(|refused| match refused {

@@ -1,8 +1,8 @@
 //! Signing in: what it takes, and what keeps guessing slow without keeping anybody out.
 //!
 //! An address that gives wrong passwords is *refused* for a while. A user whose password is guessed at, from however
-//! many addresses, is only *delayed*, by at most [`DELAY_MAX`]: otherwise anybody could keep them out. A name that nobody
-//! has is delayed just so, that time does not tell which names there are.
+//! many addresses, is only *delayed*, by at most [`DELAY_MAX`]: otherwise anybody could keep them out. A name that
+//! nobody has is delayed just so, that time does not tell which names there are.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -52,7 +52,8 @@ pub(super) struct Attempts {
     failures: Mutex<HashMap<u64, (u32, Instant)>>,
     hasher: RandomState,
     under_way: Shares,
-    /// How many passwords of an address are being looked at: each has taken one of its tries, and gives it back if right.
+    /// How many passwords of an address are being looked at: each has taken one of its tries, and gives it back if
+    /// right.
     looked_at: Mutex<HashMap<Source, u32>>,
 }
 
@@ -126,8 +127,8 @@ impl Attempts {
 }
 
 impl Guard {
-    /// Signs a user in who sends `headers` from `address`: answers with the cookie to set. The session of the request, if
-    /// there is one, ends; the new one has a token of its own.
+    /// Signs a user in who sends `headers` from `address`: answers with the cookie to set. The session of the request,
+    /// if there is one, ends; the new one has a token of its own.
     ///
     /// # Errors
     /// When name or password is wrong, and when there were too many attempts.

@@ -1,13 +1,14 @@
 //! Admission: how many placements may be under way. Further ones are refused at once, before they cost anything.
 //!
-//! Whoever is let in waits for all who came before. Without this bound that is as long as the queues are, and by the time
-//! its turn comes a client has given up. With it, what is taken is answered soon, and the rest is told soon to come again.
+//! Whoever is let in waits for all who came before. Without this bound that is as long as the queues are, and by the
+//! time its turn comes a client has given up. With it, what is taken is answered soon, and the rest is told soon to
+//! come again.
 //!
 //! Callers share it as they share everything else ([`room`]). The whole is twice what one caller alone may have.
 //!
-//! A bulk counts as one placement and as its orders. It is let in while its caller has any room, so that the largest one is
-//! not kept out by a stream of small ones, and counts as no more orders than the caller had room for: what it has beyond
-//! that is not taken from others.
+//! A bulk counts as one placement and as its orders. It is let in while its caller has any room, so that the largest
+//! one is not kept out by a stream of small ones, and counts as no more orders than the caller had room for: what it
+//! has beyond that is not taken from others.
 
 use std::sync::Arc;
 
@@ -92,7 +93,8 @@ impl UnderWay {
     }
 }
 
-/// How much more somebody may have who holds `held`, where `callers` hold `given` of twice `max`; at least one, or nothing.
+/// How much more somebody may have who holds `held`, where `callers` hold `given` of twice `max`; at least one, or
+/// nothing.
 fn share(max: usize, given: usize, held: usize, callers: usize) -> Option<usize> {
     let total = max.saturating_mul(2);
     let more = room(total, given, held, callers).filter(|more| *more > 0);

@@ -24,7 +24,8 @@ impl Core {
         }
         self.view.pass_to(self.ageing.now());
         let changed = self.view.apply(batch).unwrap_or_else(|error| {
-            // What changes is in memory, or held there: this ends like any other fault while a durable entry is applied.
+            // What changes is in memory, or held there: this ends like any other fault while a durable entry is
+            // applied.
             panic!("{error}; see to the disk, then start again: the journal has everything")
         });
         self.publish(changed);

@@ -240,14 +240,14 @@ impl Fulfillment {
         }
     }
 
-    /// Says what [`Fulfillment::place`] would make of `rows` now, row by row, and changes nothing: there is no entry, no id
-    /// is given out, and no idempotency key is taken.
+    /// Says what [`Fulfillment::place`] would make of `rows` now, row by row, and changes nothing: there is no entry,
+    /// no id is given out, and no idempotency key is taken.
     ///
-    /// The rows are judged as `place` judges them, against everything decided so far, each seeing the rows before it. A row
-    /// that cannot be placed takes nothing, so that what is said of the rows after it holds once it is left out. `place`
-    /// on the same state places all rows when each of them is `Ok` here, as the same orders, and otherwise refuses the
-    /// bulk for the first `Err`. Answers once all that the outcome rests on is durable. It needs as much room as a
-    /// placement of these rows, among other dry runs.
+    /// The rows are judged as `place` judges them, against everything decided so far, each seeing the rows before it. A
+    /// row that cannot be placed takes nothing, so that what is said of the rows after it holds once it is left out.
+    /// `place` on the same state places all rows when each of them is `Ok` here, as the same orders, and otherwise
+    /// refuses the bulk for the first `Err`. Answers once all that the outcome rests on is durable. It needs as much
+    /// room as a placement of these rows, among other dry runs.
     ///
     /// # Errors
     /// What is wrong with a row is in its outcome; [`Failure::Rejected`] does not occur.
@@ -379,8 +379,8 @@ impl Fulfillment {
         self.0.decide(request, engine::Command::Import(openings)).await.map(|_| ())
     }
 
-    /// Changes users or keys. Waits until that is durable. An idempotency key is not looked at: what was made by the first
-    /// request is a secret that only its answer holds.
+    /// Changes users or keys. Waits until that is durable. An idempotency key is not looked at: what was made by the
+    /// first request is a secret that only its answer holds.
     pub async fn access(
         &self,
         request: Request,
@@ -393,8 +393,8 @@ impl Fulfillment {
         }
     }
 
-    /// Stops: takes nothing more, answers what was taken, writes a checkpoint, and lets go of the journal. Stopping twice
-    /// does no harm.
+    /// Stops: takes nothing more, answers what was taken, writes a checkpoint, and lets go of the journal. Stopping
+    /// twice does no harm.
     pub async fn close(&self) {
         if self.0.stopping.swap(true, Ordering::AcqRel) {
             return;

@@ -1,9 +1,9 @@
 //! The inventory actor: the only one that reserves stock, and the follower of the journal.
 //!
 //! It decides against the tentative state, which contains everything decided so far, submits one entry, and parks the
-//! answer. When the journal hands a batch back as durable (`follower.rs`), it publishes it to the view, tells the desks,
-//! and gives the answers. Bulks are serialised that way without each waiting for its own sync. Between commands it sees to
-//! checkpoints and to what may leave memory (`upkeep.rs`).
+//! answer. When the journal hands a batch back as durable (`follower.rs`), it publishes it to the view, tells the
+//! desks, and gives the answers. Bulks are serialised that way without each waiting for its own sync. Between commands
+//! it sees to checkpoints and to what may leave memory (`upkeep.rs`).
 
 use std::sync::Arc;
 

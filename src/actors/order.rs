@@ -38,8 +38,8 @@ pub(super) struct OrderActor {
     commands: u64,
 }
 
-/// When the stage begins that an actor finds its order in. The wall clock is asked once, by a start: what happens while the
-/// process runs goes by time that passes (decision 17).
+/// When the stage begins that an actor finds its order in. The wall clock is asked once, by a start: what happens while
+/// the process runs goes by time that passes (decision 17).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Begins {
     /// When the order says: it is of another life of the process.

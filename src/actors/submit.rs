@@ -8,11 +8,11 @@ use crate::domain::time::Timestamp;
 use crate::journal::{Journal, Refused};
 
 impl Caller {
-    /// Submits `events`, decided at `at` for this caller, whose `answer` is kept under its idempotency key. Does not wait
-    /// until they are durable.
+    /// Submits `events`, decided at `at` for this caller, whose `answer` is kept under its idempotency key. Does not
+    /// wait until they are durable.
     ///
-    /// Where the journal refuses them, the key is free again before anybody can know. An answer that is not kept settles no
-    /// key: the claim ends here.
+    /// Where the journal refuses them, the key is free again before anybody can know. An answer that is not kept
+    /// settles no key: the claim ends here.
     pub(super) fn submit(
         self,
         journal: &dyn Journal,

@@ -1,8 +1,8 @@
 //! Reading a body: within a number of bytes, within a time, and JSON or nothing.
 //!
-//! A body takes room of what all bodies together may have, as much as has arrived of it: one that was announced and does
-//! not come takes none. Whoever reads one, a form or a file too, uses [`collect_within`] and keeps the lease for as long as
-//! the bytes, or what was made of them, are there.
+//! A body takes room of what all bodies together may have, as much as has arrived of it: one that was announced and
+//! does not come takes none. Whoever reads one, a form or a file too, uses [`collect_within`] and keeps the lease for
+//! as long as the bytes, or what was made of them, are there.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -64,7 +64,8 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<(B
     collect_within(&request, payload, limit).await
 }
 
-/// A body of at most `limit` bytes, whatever its type, within the time that a body may take, and the room that it takes.
+/// A body of at most `limit` bytes, whatever its type, within the time that a body may take, and the room that it
+/// takes.
 ///
 /// A right that ended while it was on its way does nothing any more: it is asked for again here, for all who read one.
 pub(crate) async fn collect_within(

@@ -12,8 +12,8 @@ pub(super) async fn healthz() -> Answer {
     Ok(ok(br#"{"status":"ok"}"#.to_vec()))
 }
 
-/// 200 when commands are taken, otherwise 503 and why not. What came of reading the journal's files again is told beside
-/// that: when they are damaged the engine goes on with what is in memory, and a restart would be refused.
+/// 200 when commands are taken, otherwise 503 and why not. What came of reading the journal's files again is told
+/// beside that: when they are damaged the engine goes on with what is in memory, and a restart would be refused.
 pub(super) async fn readyz(request: HttpRequest) -> Answer {
     let gate = Gate::of(&request);
     let readiness = gate.engine().map(Fulfillment::readiness);

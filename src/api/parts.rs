@@ -1,8 +1,8 @@
 //! Answers that may be large are written in parts, each when the client has taken the one before.
 //!
-//! What a bulk, a dry run or a page answers is as long as its rows, and each line of an order repeats its product. In one
-//! buffer that would be gigabytes within all other bounds, and slow readers would each hold one. In parts a client holds
-//! one part, whatever the length. An answer that fits one part is sent as a whole, with its length.
+//! What a bulk, a dry run or a page answers is as long as its rows, and each line of an order repeats its product. In
+//! one buffer that would be gigabytes within all other bounds, and slow readers would each hold one. In parts a client
+//! holds one part, whatever the length. An answer that fits one part is sent as a whole, with its length.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -20,8 +20,8 @@ use super::answer::{in_parts, json};
 /// A part is about so large: at most by one row, or by one line of a long order.
 pub(super) const PART_BYTES: usize = 64 << 10;
 
-/// `status`, and what `write` writes. It is called until it answers that nothing is left, which it may do only where the part
-/// is not [full](is_full), and stops where it is.
+/// `status`, and what `write` writes. It is called until it answers that nothing is left, which it may do only where
+/// the part is not [full](is_full), and stops where it is.
 pub(super) fn answer(
     status: StatusCode,
     mut write: impl FnMut(&mut Vec<u8>) -> bool + Unpin + 'static,

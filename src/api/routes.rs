@@ -317,7 +317,8 @@ impl Endpoint {
             let error = Error::not_allowed(request.method().as_str(), allow.clone());
             async move { Answer::Err(error) }
         };
-        // What a path has to say of itself, and that it does not know a method, is for those who may do the least there.
+        // What a path has to say of itself, and that it does not know a method, is for those who may do the least
+        // there.
         let least = needs.iter().map(|(_, need)| *need).min_by_key(|need| need.role).expect("a path has a method");
         resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(not_allowed)).wrap(from_fn(
             move |request: ServiceRequest, next: Next<BoxBody>| {

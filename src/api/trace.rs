@@ -111,8 +111,8 @@ fn hides_letters(path: &str) -> bool {
     hidden.into_iter().any(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// A target may say by itself who is called, and then it counts and not `Host` (RFC 9112, 3.2.2): whatever looks at `Host`
-/// from here on sees who that is.
+/// A target may say by itself who is called, and then it counts and not `Host` (RFC 9112, 3.2.2): whatever looks at
+/// `Host` from here on sees who that is.
 fn take_host(request: &mut ServiceRequest) {
     let Some(authority) = request.uri().authority() else { return };
     let host = authority.as_str().rsplit('@').next().unwrap_or_default();

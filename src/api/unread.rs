@@ -1,9 +1,10 @@
 //! Bodies that are not read to their end: too slow, too large, or sent where nobody wants one.
 //!
-//! A short one that has arrived is read and forgotten, so that the connection can be kept. Otherwise the connection ends
-//! with the answer, which says so. Until the answer is out the body is held: the server below would go on reading one in
-//! chunks that nobody holds, and put no limit to it, so that a client which sends a chunk now and then would stay for ever.
-//! A body that somebody still holds makes it close the connection instead, within the time for clients that do not go.
+//! A short one that has arrived is read and forgotten, so that the connection can be kept. Otherwise the connection
+//! ends with the answer, which says so. Until the answer is out the body is held: the server below would go on reading
+//! one in chunks that nobody holds, and put no limit to it, so that a client which sends a chunk now and then would
+//! stay for ever. A body that somebody still holds makes it close the connection instead, within the time for clients
+//! that do not go.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;

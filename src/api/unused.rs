@@ -1,5 +1,5 @@
-//! `Packhorse-Ignored`: what of a request had no effect, on every answer; and `Prefer: handling=strict`, which makes it a
-//! 400 before anything happens.
+//! `Packhorse-Ignored`: what of a request had no effect, on every answer; and `Prefer: handling=strict`, which makes it
+//! a 400 before anything happens.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

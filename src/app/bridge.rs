@@ -125,9 +125,9 @@ impl Checkpoints for StoreCheckpoints {
 /// A wall clock was set forward when it went so much further than the time that passed.
 const PUT_RIGHT: Duration = Duration::from_mins(1);
 
-/// The key as it is stored: never under an earlier date than the journal's, for the next start forgets it by that. One that
-/// was used in this life, which `began` then, is dated by its age as well: the wall clock is `ahead` of the present by as much
-/// as it was set forward meanwhile.
+/// The key as it is stored: never under an earlier date than the journal's, for the next start forgets it by that. One
+/// that was used in this life, which `began` then, is dated by its age as well: the wall clock is `ahead` of the
+/// present by as much as it was set forward meanwhile.
 fn stored_key(key: &KeyEntry, began: Timestamp, ahead: Duration) -> StoredKey {
     let KeyEntry { key, request, sequence, position, at, since, owner } = *key;
     let at = if since >= began { at.max(since.plus(ahead)) } else { at };

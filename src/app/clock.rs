@@ -17,8 +17,8 @@ pub fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// What a clock counts as that shows `time`. One that is wrong beyond the calendar shows its first or last moment: nothing
-/// is dated with a year of five digits, which no client reads. Every command is refused by such a clock.
+/// What a clock counts as that shows `time`. One that is wrong beyond the calendar shows its first or last moment:
+/// nothing is dated with a year of five digits, which no client reads. Every command is refused by such a clock.
 fn shown(time: SystemTime) -> Timestamp {
     let passed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::default().plus(passed).min(Timestamp::LATEST)
@@ -34,8 +34,8 @@ pub struct WrongClock {
     shows: &'static str,
 }
 
-/// Refuses a clock that is wrong beyond the calendar: what dates an answer or a file below panics at it. One that gets there
-/// later shows the end of the calendar.
+/// Refuses a clock that is wrong beyond the calendar: what dates an answer or a file below panics at it. One that gets
+/// there later shows the end of the calendar.
 pub(super) fn expect_right(clock: &dyn Clock) -> Result<(), WrongClock> {
     let shows = match clock.now() {
         now if now <= Timestamp::default() => "a time before 1970",

@@ -177,8 +177,8 @@ impl Deref for Engine {
     }
 }
 
-/// Does `work`, which takes long and waits for the disk, on a thread of its own. Where nobody waits for it any more, as when a
-/// signal ends the start, the process does not either: a disk that does not answer holds up no end.
+/// Does `work`, which takes long and waits for the disk, on a thread of its own. Where nobody waits for it any more, as
+/// when a signal ends the start, the process does not either: a disk that does not answer holds up no end.
 pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, OpenError> {
     let (sender, done) = oneshot::channel();
     let thread = thread::Builder::new().name("start".into());

@@ -64,8 +64,8 @@ pub enum RecoveryError {
         /// The last entry of the journal.
         journal: u64,
     },
-    /// The checkpoint contains other entries than the journal, and nothing says that the journal is the right one: those of
-    /// the checkpoint were acknowledged and are not there.
+    /// The checkpoint contains other entries than the journal, and nothing says that the journal is the right one:
+    /// those of the checkpoint were acknowledged and are not there.
     #[error(
         "the checkpoint in {} contains another entry {checkpoint} than the journal: one of the two belongs to another \
          data directory, and no WITNESS says which. Put the right journal back, or restore it from a backup; where the \

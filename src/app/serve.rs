@@ -178,8 +178,9 @@ pub struct Started {
     pub demo: Option<DemoUser>,
 }
 
-/// From now on SIGHUP ends nothing: before [`serve`] waits for it, it is for nobody. And a file that reaches the limit of its
-/// size (`ulimit -f`, `LimitFSIZE=`) is an error of the write, as a full disk is, and not the end of the process.
+/// From now on SIGHUP ends nothing: before [`serve`] waits for it, it is for nobody. And a file that reaches the limit
+/// of its size (`ulimit -f`, `LimitFSIZE=`) is an error of the write, as a full disk is, and not the end of the
+/// process.
 ///
 /// # Errors
 /// When the system refuses it.
@@ -191,8 +192,9 @@ pub fn outlive_signals() -> Result<(), Error> {
     kinds.into_iter().try_for_each(|kind| signal(kind).map(drop)).map_err(Error::Signals)
 }
 
-/// Serves until a signal asks for a stop, or the journal fails. `demo`, where given, fills an empty data directory
-/// and opens the API on this machine to be tried as long as nobody but the demo's own user is there; `started` is called once requests are taken. Runs the actix System on the calling thread.
+/// Serves until a signal asks for a stop, or the journal fails. `demo`, where given, fills an empty data directory and
+/// opens the API on this machine to be tried as long as nobody but the demo's own user is there; `started` is called
+/// once requests are taken. Runs the actix System on the calling thread.
 ///
 /// # Errors
 /// When it cannot start, and when the journal fails.
@@ -326,8 +328,8 @@ async fn expect_safe_to_make(settings: &Settings, address: SocketAddr) -> Result
     }
 }
 
-/// Refuses to serve everybody who can reach `address`, unless somebody wants just that. It `is_open` while neither a user
-/// nor a key was ever made.
+/// Refuses to serve everybody who can reach `address`, unless somebody wants just that. It `is_open` while neither a
+/// user nor a key was ever made.
 fn expect_safe(access: Access, address: SocketAddr, is_open: bool, gets_an_admin: bool) -> Result<(), Error> {
     match access {
         Access::InsecureOpen if is_open => {

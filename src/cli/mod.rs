@@ -64,7 +64,8 @@ enum Command {
     Import(import::Import),
     /// Offer orders to a running server, measure its answers, and compare its numbers with what it acknowledged.
     Load(load::Load),
-    /// Add, list and change users: who signs in. In a data directory while its server is stopped, or by a running server.
+    /// Add, list and change users: who signs in. In a data directory while its server is stopped, or by a running
+    /// server.
     User(access::UserCommand),
     /// Make, list and revoke API keys: what programs call with. In a data directory, or by a running server.
     Key(access::KeyCommand),

@@ -31,8 +31,8 @@ pub(super) struct Restore {
     #[arg(long, value_name = "DIR")]
     data_dir: PathBuf,
     /// Last moment to restore: the number of an entry, or a time such as 2026-11-22T04:00:00Z. What came later is left
-    /// out, but for changes of users and keys. Ids that were given out later are given out again, and a request that had
-    /// its effect later has it again
+    /// out, but for changes of users and keys. Ids that were given out later are given out again, and a request that
+    /// had its effect later has it again
     #[arg(long, value_name = "SEQ|TIME", value_parser = until)]
     until: Option<Until>,
     /// Keep the changes of users and keys that came later, so that what was revoked stays revoked [default]

@@ -32,7 +32,8 @@ pub(super) struct Serve {
     /// Serve everybody on an address that others reach, without users or keys; said in the log at every start
     #[arg(long)]
     insecure_open: bool,
-    /// Go on without what the journal has lost at its end, which gives it up for good; for one start, when no backup has it
+    /// Go on without what the journal has lost at its end, which gives it up for good; for one start, when no backup
+    /// has it
     #[arg(long)]
     accept_shorter_journal: bool,
     /// Fill an empty data directory with a sample catalogue and a user for the console, and print lines to try

@@ -1,5 +1,5 @@
-//! What a browser loads beside the pages: style, script, charts. All of it is part of the binary, compressed once at the
-//! first use, and kept by the browser until its name changes.
+//! What a browser loads beside the pages: style, script, charts. All of it is part of the binary, compressed once at
+//! the first use, and kept by the browser until its name changes.
 //!
 //! `htmx.js` (0BSD) and `uplot.js` with `uplot.css` (MIT) are the files of their packages on npm, with their licences
 //! beside them; `style.css`, `dark.css`, `console.js`, `charts.js` and `icon.svg` are ours.

@@ -82,8 +82,8 @@ impl Form {
         values(self.0.iter().filter(|(key, _)| key != name).map(|(key, value)| (key.as_str(), value.as_str())))
     }
 
-    /// Everything that the form said, for a page that lets it be sent again: what somebody typed is shown, a password has
-    /// to be typed again, and what the page itself put there stays as it was and where it was, as pairs go by their
+    /// Everything that the form said, for a page that lets it be sent again: what somebody typed is shown, a password
+    /// has to be typed again, and what the page itself put there stays as it was and where it was, as pairs go by their
     /// place.
     pub(super) fn again(&self) -> Vec<Again<'_>> {
         if self.0.len() > FIELDS_MAX {
@@ -121,8 +121,8 @@ impl Form {
         self
     }
 
-    /// The form without what proves that a page of ours sent it, and without passwords; with who filled it in, where its
-    /// page knew.
+    /// The form without what proves that a page of ours sent it, and without passwords; with who filled it in, where
+    /// its page knew.
     pub(super) fn carried(&self) -> String {
         let by = self.get("csrf").split_once('.').map(|(_, name)| (TYPED_BY.to_owned(), name.to_owned()));
         let fields = self.0.iter().filter(|(name, _)| !["csrf", "password", TYPED_BY].contains(&&**name));

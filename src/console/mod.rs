@@ -1,8 +1,8 @@
 //! The admin console at `/admin/`: pages for the people who run a warehouse, made on the server.
 //!
 //! A page is a straight line like an answer of the API: read the request, one call of the handle or a look at the view,
-//! fill a template. Forms become the bodies that the API takes and are checked by the API's own checks, so that both say
-//! the same. What a path answers to, and which role it needs, is in `routes`.
+//! fill a template. Forms become the bodies that the API takes and are checked by the API's own checks, so that both
+//! say the same. What a path answers to, and which role it needs, is in `routes`.
 //!
 //! Everything that a browser loads is in `templates` and `assets` and is part of the binary. Pages work without script;
 //! with it they follow what happens (`live`), and swap only what shows data, never a form that somebody is filling in.

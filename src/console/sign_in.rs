@@ -100,7 +100,8 @@ pub(super) async fn again(visit: Visit) -> Answer {
     visit.page("again.html", context! { to => unsent.path.as_str(), fields, decided })
 }
 
-/// Where somebody goes on who signed in with `form`: to what they themselves had sent before, or to where they came from.
+/// Where somebody goes on who signed in with `form`: to what they themselves had sent before, or to where they came
+/// from.
 fn on(request: &HttpRequest, form: &Form) -> String {
     let to = after_sign_in(form.get("to"));
     let name = AccessName::parse(form.get("name")).ok();

@@ -103,8 +103,8 @@ impl Visit {
         Ok(Request { key: Some(IdempotencyKey { key, request }), ..self.plain() })
     }
 
-    /// The idempotency key of a form with this `token`. It has spaces, as no client can send them: it is no part of what
-    /// clients may have remembered.
+    /// The idempotency key of a form with this `token`. It has spaces, as no client can send them: it is no part of
+    /// what clients may have remembered.
     fn key(&self, token: &str) -> Box<str> {
         format!("console {} {token}", self.http.path()).into()
     }

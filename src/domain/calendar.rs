@@ -11,8 +11,8 @@ pub fn day(now: Timestamp, zone: Tz) -> NaiveDate {
     DateTime::<Utc>::from_timestamp_micros(now.0).unwrap_or(DateTime::<Utc>::MAX_UTC).with_timezone(&zone).date_naive()
 }
 
-/// When `day` begins in `zone`: at midnight, or where a clock that was put forward leaves that out, at the first half hour
-/// that there is; on a day that a zone left out, at the next one.
+/// When `day` begins in `zone`: at midnight, or where a clock that was put forward leaves that out, at the first half
+/// hour that there is; on a day that a zone left out, at the next one.
 #[must_use]
 pub fn beginning(day: NaiveDate, zone: Tz) -> Timestamp {
     let midnight = day.and_time(NaiveTime::MIN);
@@ -22,7 +22,8 @@ pub fn beginning(day: NaiveDate, zone: Tz) -> Timestamp {
     Timestamp(first.map_or_else(|| midnight.and_utc().timestamp_micros(), |first| first.timestamp_micros()))
 }
 
-/// Whether `at` can be written as RFC 3339 in every zone: the year has four digits there, and it is not from before zones.
+/// Whether `at` can be written as RFC 3339 in every zone: the year has four digits there, and it is not from before
+/// zones.
 #[must_use]
 pub fn is_writable(at: Timestamp) -> bool {
     /// 9999-12-31T00:00:00Z: where the clock is ahead, that day has begun and not ended.

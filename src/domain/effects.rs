@@ -1,5 +1,5 @@
-//! What an entry means: the one place that says what it does to orders, stock, catalogue, users and keys. The read model,
-//! exports and whoever follows the journal take it from here.
+//! What an entry means: the one place that says what it does to orders, stock, catalogue, users and keys. The read
+//! model, exports and whoever follows the journal take it from here.
 
 use std::sync::Arc;
 
@@ -39,9 +39,9 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Takes `entry`, which is the one at `sequence`, over into `inventory`, and adds what came of it. `standing` answers
-    /// with an order as it stands before the entry, once for each event about it; nothing where it has ended and nobody
-    /// keeps it, which leaves it and its stock as they are.
+    /// Takes `entry`, which is the one at `sequence`, over into `inventory`, and adds what came of it. `standing`
+    /// answers with an order as it stands before the entry, once for each event about it; nothing where it has ended
+    /// and nobody keeps it, which leaves it and its stock as they are.
     ///
     /// An order may be newer than the entry: a checkpoint writes orders after the moment of its head. It stays as it is
     /// then, while the stock, which is exact, moves.

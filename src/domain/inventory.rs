@@ -165,8 +165,8 @@ impl Inventory {
             .collect()
     }
 
-    /// What [`Inventory::decide_place`] has to say of each of `rows`: a row that cannot be placed takes nothing, and the
-    /// rows after it are judged as if it were not there.
+    /// What [`Inventory::decide_place`] has to say of each of `rows`: a row that cannot be placed takes nothing, and
+    /// the rows after it are judged as if it were not there.
     pub fn dry_run(&self, rows: Vec<OrderRequest>, now: Timestamp, zone: Tz, who: &Who) -> Vec<RowOutcome> {
         let mut placing = Placing::new(self, now, zone);
         rows.into_iter().map(|request| placing.order(request, who)).collect()

@@ -1,11 +1,11 @@
 //! How much each of several callers may have of what all of them share.
 
-/// How much more a caller may take who holds `held`, where `holders` together hold `given` of `total`; none where that is too
-/// much already.
+/// How much more a caller may take who holds `held`, where `holders` together hold `given` of `total`; none where that
+/// is too much already.
 ///
-/// Nobody may hold more than is left for others, and where `n` hold something, who does leaves one part of `n + 1`. Without
-/// that second bound each would take half of what the one before left: the tenth would find a thousandth. The first one
-/// holds all the same: there may be many who hold next to nothing.
+/// Nobody may hold more than is left for others, and where `n` hold something, who does leaves one part of `n + 1`.
+/// Without that second bound each would take half of what the one before left: the tenth would find a thousandth. The
+/// first one holds all the same: there may be many who hold next to nothing.
 #[must_use]
 pub fn room(total: usize, given: usize, held: usize, holders: usize) -> Option<usize> {
     let left = total.checked_sub(given)?;

@@ -18,8 +18,8 @@ pub enum TextError {
     },
 }
 
-/// The most characters of a free text: the description of a product, the address of an order. Each line of an order repeats
-/// the description, so that this bounds what one line takes of an answer.
+/// The most characters of a free text: the description of a product, the address of an order. Each line of an order
+/// repeats the description, so that this bounds what one line takes of an answer.
 pub const FREE_TEXT_MAX: usize = 10_000;
 
 /// A name that is not blank and has at most `MAX` characters (Unicode scalar values, as the contract counts them).

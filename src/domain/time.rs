@@ -10,8 +10,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The latest moment that a clock may show: the end of year 9998. What is due a while after it, in whatever zone, still has
-    /// a year of four digits, as RFC 3339 has.
+    /// The latest moment that a clock may show: the end of year 9998. What is due a while after it, in whatever zone,
+    /// still has a year of four digits, as RFC 3339 has.
     pub const LATEST: Self = Self(253_370_764_799_999_999);
 
     /// This instant moved forward by `span`, saturating at the end of time.

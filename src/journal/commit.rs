@@ -2,8 +2,8 @@
 //!
 //! When there is no room for the next segment, nothing more is taken, and the rest of this one is for what was taken
 //! already: its last quarter is begun only once the next segment is there, or cannot be made. Making a segment is tried
-//! again until there is room, or files can be opened again: nothing that was promised stands in it. Waiting for one is no
-//! commit, however long it takes; nothing more is taken meanwhile.
+//! again until there is room, or files can be opened again: nothing that was promised stands in it. Waiting for one is
+//! no commit, however long it takes; nothing more is taken meanwhile.
 
 use std::fs::File;
 use std::io;
@@ -158,8 +158,8 @@ impl Committer {
         }
     }
 
-    /// Sees to it that the next segment is there before it is needed. In the last quarter of this one it is waited for: the
-    /// disk may become full while it is made, and what was taken already needs a place then.
+    /// Sees to it that the next segment is there before it is needed. In the last quarter of this one it is waited for:
+    /// the disk may become full while it is made, and what was taken already needs a place then.
     fn prepare(&mut self) -> Result<(), Poison> {
         let is_last = self.segment.room() < self.segment.size / LAST_FRACTION;
         let patience = if is_last { PATIENCE } else { Duration::ZERO };

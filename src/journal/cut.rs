@@ -111,8 +111,8 @@ impl Cut {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
-    /// Refuses a `directory`, which need not exist yet, on whose disk the journal that this cut leaves has no room, with
-    /// `beside` more bytes. Changes nothing.
+    /// Refuses a `directory`, which need not exist yet, on whose disk the journal that this cut leaves has no room,
+    /// with `beside` more bytes. Changes nothing.
     pub fn look_for_room(&self, directory: &Path, beside: u64) -> Result<(), WriteError> {
         let looked = room::look(directory, self.bytes() + beside, "the journal");
         looked.map_err(|error| WriteError { path: directory.to_owned(), error })

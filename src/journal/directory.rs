@@ -307,8 +307,8 @@ fn begin(path: &Path, segment_bytes: u64) -> Result<(), DirectoryError> {
     Ok(())
 }
 
-/// Whether `journal` holds a segment, or what calls itself one. Only what is not there is gone: a directory that cannot be
-/// listed says nothing.
+/// Whether `journal` holds a segment, or what calls itself one. Only what is not there is gone: a directory that cannot
+/// be listed says nothing.
 fn has_segment(journal: &Path) -> io::Result<bool> {
     match segment::list(journal) {
         Ok(listed) => Ok(listed.map_or(true, |segments| !segments.is_empty())),

@@ -7,8 +7,8 @@ use super::damage::{ReadError, What};
 use super::segment::{self, PAGE, PAGE_LEN, SegmentHeader};
 use super::window::Window;
 
-/// A part of a file that holds a segment from its first byte on. In a backup it ends with the segment's last frame; what
-/// the segment had behind it is zeros, and left out.
+/// A part of a file that holds a segment from its first byte on. In a backup it ends with the segment's last frame;
+/// what the segment had behind it is zeros, and left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// The file.

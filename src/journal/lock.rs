@@ -22,7 +22,8 @@ pub(super) struct Lock {
     directory: Option<File>,
 }
 
-/// Closing the file would not do: a child process that is just being started holds a copy of it until it runs its program.
+/// Closing the file would not do: a child process that is just being started holds a copy of it until it runs its
+/// program.
 impl Drop for Lock {
     fn drop(&mut self) {
         // Where it fails, closing the file releases the lock a moment later.
@@ -78,8 +79,8 @@ impl Lock {
         Ok(())
     }
 
-    /// As [`Lock::take`], for somebody who only reads. Where nothing can or may be written, nothing is: the lock is taken on the file
-    /// that is there, and without one there is nobody who could have taken it.
+    /// As [`Lock::take`], for somebody who only reads. Where nothing can or may be written, nothing is: the lock is
+    /// taken on the file that is there, and without one there is nobody who could have taken it.
     pub(super) fn take_to_read(path: &Path, may_write: bool) -> Result<Self, LockError> {
         match may_write.then(|| Self::take(path)) {
             None => {}

@@ -76,8 +76,8 @@ struct Content {
 }
 
 impl MemoryJournal {
-    /// Opens the journal on `disk`, whose entries are not delivered again, and starts its task. What an interrupted write
-    /// left behind the last whole entry is dropped.
+    /// Opens the journal on `disk`, whose entries are not delivered again, and starts its task. What an interrupted
+    /// write left behind the last whole entry is dropped.
     ///
     /// # Errors
     /// When what was synced is damaged.

@@ -88,8 +88,9 @@ fn expect_absent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether `error` says that something is lacking which comes back by itself, of the disk or of the machine: room, memory,
-/// files that may be open, threads. Nothing that was promised stands in a file that is being made, so it is made again.
+/// Whether `error` says that something is lacking which comes back by itself, of the disk or of the machine: room,
+/// memory, files that may be open, threads. Nothing that was promised stands in a file that is being made, so it is
+/// made again.
 pub(super) fn is_passing(error: &io::Error) -> bool {
     let lacks = matches!(
         Errno::from_io_error(error),
@@ -98,8 +99,8 @@ pub(super) fn is_passing(error: &io::Error) -> bool {
     lacks || room::is_lacking(error) || error.kind() == io::ErrorKind::OutOfMemory
 }
 
-/// Refuses a segment of `size` bytes at `path` where the disk has no room for it and some more. It is asked before a thread
-/// is begun, so that a disk which is full already is known at once.
+/// Refuses a segment of `size` bytes at `path` where the disk has no room for it and some more. It is asked before a
+/// thread is begun, so that a disk which is full already is known at once.
 fn look_for_room(path: &Path, size: u64) -> io::Result<()> {
     room::look(path, size + size / SPARE_FRACTION, "a segment")
 }
@@ -152,8 +153,8 @@ impl Preparer {
         Self { identity: Identity::at(&directory), directory, size, count: 0, next: None, large: None }
     }
 
-    /// Begins to make the next segment, or sees how far it is after `patience` at most. After an error, which is told once,
-    /// it begins again.
+    /// Begins to make the next segment, or sees how far it is after `patience` at most. After an error, which is told
+    /// once, it begins again.
     pub(super) fn advance(&mut self, patience: Duration) -> io::Result<Progress> {
         let next = match self.next.take() {
             Some(next) => next,

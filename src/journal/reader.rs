@@ -170,7 +170,8 @@ impl Reader {
         Ok(Self { known, ..Self::new(ahead, expected.unwrap_or(Checkpoint::EMPTY), 0) })
     }
 
-    /// Whether what is known beside the journal vouches for it up to the entry `sequence`. What was read has agreed with it.
+    /// Whether what is known beside the journal vouches for it up to the entry `sequence`. What was read has agreed
+    /// with it.
     #[must_use]
     pub fn is_vouched_for(&self, sequence: u64) -> bool {
         self.known.as_ref().is_some_and(|(known, _)| known.sequence >= sequence)
@@ -182,7 +183,8 @@ impl Reader {
         Ok(Self { known, ..Self::new(ahead, Checkpoint::EMPTY, LOOKS_MAX) })
     }
 
-    /// The segments of `directory`, none of them missing as far as is known beside it, and the entry that must be there.
+    /// The segments of `directory`, none of them missing as far as is known beside it, and the entry that must be
+    /// there.
     fn witnessed(directory: &Path) -> Result<(Vec<Ahead>, Option<Known>), ReadError> {
         // First the witness, which says no more than what is there already.
         let witness = Witness::beside(directory)?;

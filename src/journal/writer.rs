@@ -253,8 +253,9 @@ fn resume(path: &Path, tail: &Tail, position: Position) -> io::Result<Segment> {
     Ok(Segment { file, size, position })
 }
 
-/// Puts a copy in the place of the segment at `path` where it has another name as well: a backup that was made of hard links
-/// (`cp -al`, `rsync --link-dest`) would change with it, and a server on that backup would write into this journal.
+/// Puts a copy in the place of the segment at `path` where it has another name as well: a backup that was made of hard
+/// links (`cp -al`, `rsync --link-dest`) would change with it, and a server on that backup would write into this
+/// journal.
 fn unshare(path: &Path) -> io::Result<()> {
     if fs::metadata(path)?.nlink() < 2 {
         return Ok(());

@@ -49,14 +49,14 @@ pub fn hash_password(password: &str) -> Result<PasswordHash, PasswordError> {
     Ok(PasswordHash::parse(&hash.to_string()).expect("what argon2id makes is a hash"))
 }
 
-/// `password` as it is hashed: what looks the same is the same, whether a keyboard sends a letter with its accent as one
-/// character or as two.
+/// `password` as it is hashed: what looks the same is the same, whether a keyboard sends a letter with its accent as
+/// one character or as two.
 fn composed(password: &str) -> Cow<'_, str> {
     if is_nfc(password) { password.into() } else { password.nfc().collect::<String>().into() }
 }
 
-/// Whether `password` is the one that `hash` was made of. Takes as long as hashing; twice as long where it is a wrong one
-/// and not composed, for it may have been hashed as it was typed, which was done once.
+/// Whether `password` is the one that `hash` was made of. Takes as long as hashing; twice as long where it is a wrong
+/// one and not composed, for it may have been hashed as it was typed, which was done once.
 #[must_use]
 pub fn verify_password(password: &str, hash: &PasswordHash) -> bool {
     let Ok(hash) = phc::PasswordHash::new(hash.as_phc()) else { return false };

@@ -1,8 +1,8 @@
 //! Text in CSV files that a spreadsheet would take for a formula.
 //!
-//! A spreadsheet carries out a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return, some of them also the
-//! full-width forms of these signs: what a customer wrote would run on the desk of whoever opens the file. Such a text
-//! gets an apostrophe in front, which spreadsheets show as text. Reading takes it off again.
+//! A spreadsheet carries out a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return, some of them also
+//! the full-width forms of these signs: what a customer wrote would run on the desk of whoever opens the file. Such a
+//! text gets an apostrophe in front, which spreadsheets show as text. Reading takes it off again.
 
 pub mod table;
 

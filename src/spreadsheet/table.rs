@@ -1,9 +1,9 @@
-//! CSV files as spreadsheets write them, read strictly: what cannot be understood in one way only is an error that names
-//! the line, and never a guess.
+//! CSV files as spreadsheets write them, read strictly: what cannot be understood in one way only is an error that
+//! names the line, and never a guess.
 //!
-//! A file may begin with a byte order mark, empty lines, and a line `sep=;`. Its cells are separated by commas, semicolons
-//! or tabs, its lines end with LF, CRLF or CR. The crate `csv` reads a quote that is never closed, and text behind a
-//! quote, as if nothing were wrong; that is why this is not left to it.
+//! A file may begin with a byte order mark, empty lines, and a line `sep=;`. Its cells are separated by commas,
+//! semicolons or tabs, its lines end with LF, CRLF or CR. The crate `csv` reads a quote that is never closed, and text
+//! behind a quote, as if nothing were wrong; that is why this is not left to it.
 
 use std::borrow::Cow;
 use std::iter::FusedIterator;
@@ -75,8 +75,8 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     Ok(unmarked(text))
 }
 
-/// Whether every other byte at the beginning is null, as in UTF-16 without a byte order mark: two signs or more, of which
-/// the first ones count.
+/// Whether every other byte at the beginning is null, as in UTF-16 without a byte order mark: two signs or more, of
+/// which the first ones count.
 fn is_wide(bytes: &[u8]) -> bool {
     let pairs = || bytes.chunks_exact(2).take(WIDE_SIGNS);
     pairs().len() >= 2

@@ -1,9 +1,10 @@
 //! Whether the machine stopped while the store was in use.
 //!
-//! sled counts on the page cache: it reuses space before what replaced it is on the disk, whatever is synced after it. A
-//! killed process leaves the cache whole. A machine that lost power, or was reset, does not, and what is then found may be
-//! a mixture of old and new records, each of them whole. So a file says in which boot of the machine the store was opened,
-//! until it was closed and synced; found in a later boot, the store is not trusted, and is made anew from the journal.
+//! sled counts on the page cache: it reuses space before what replaced it is on the disk, whatever is synced after it.
+//! A killed process leaves the cache whole. A machine that lost power, or was reset, does not, and what is then found
+//! may be a mixture of old and new records, each of them whole. So a file says in which boot of the machine the store
+//! was opened, until it was closed and synced; found in a later boot, the store is not trusted, and is made anew from
+//! the journal.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -2,7 +2,8 @@
 //! and [`MemoryKv`](super::memory::MemoryKv); both pass the suite below.
 //!
 //! What an engine promises: a batch is there as a whole or not at all, also after the process was killed; a batch is
-//! not there without those applied before it; what was flushed survives the loss of power as far as the engine can help.
+//! not there without those applied before it; what was flushed survives the loss of power as far as the engine can
+//! help.
 
 use std::ops::{Bound, ControlFlow};
 

@@ -1,9 +1,9 @@
 //! What can be rebuilt from the journal: the checkpoint that makes a start fast, orders that left memory, the ledger.
 //!
-//! Nothing here is promised to anybody. The store is written behind the acknowledgement and may lag; when it is missing,
-//! damaged or in doubt it is set aside, loudly, and built again from the journal. So every read is checked (each value
-//! by its checksum, the exact parts of a checkpoint by a digest over all of them, the ledger by links) and every doubt
-//! is a [`StoreError::Damaged`], never a guess. Whoever meets one calls [`Store::mark_for_rebuild`].
+//! Nothing here is promised to anybody. The store is written behind the acknowledgement and may lag; when it is
+//! missing, damaged or in doubt it is set aside, loudly, and built again from the journal. So every read is checked
+//! (each value by its checksum, the exact parts of a checkpoint by a digest over all of them, the ledger by links) and
+//! every doubt is a [`StoreError::Damaged`], never a guess. Whoever meets one calls [`Store::mark_for_rebuild`].
 //!
 //! | file | what |
 //! |---|---|

@@ -39,9 +39,9 @@ pub struct Quarantined {
     pub why: String,
 }
 
-/// Opens the store in `directory` and reads its checkpoint. One that is missing is made; one that is damaged, was marked
-/// for a rebuild, or was in use when the machine stopped, is moved to `<directory>.damaged-<n>` and a new one made in its
-/// place.
+/// Opens the store in `directory` and reads its checkpoint. One that is missing is made; one that is damaged, was
+/// marked for a rebuild, or was in use when the machine stopped, is moved to `<directory>.damaged-<n>` and a new one
+/// made in its place.
 ///
 /// # Errors
 /// What the system refuses without there being anything wrong with the store: permissions, space, a second process. And
@@ -98,7 +98,8 @@ fn is_shared(directory: &Path) -> bool {
     fs::metadata(directory.join("db")).is_ok_and(|found| found.is_file() && found.nlink() > 1)
 }
 
-/// Refuses a `directory` that is a link to something that is not there: a volume that is not mounted may hold the store.
+/// Refuses a `directory` that is a link to something that is not there: a volume that is not mounted may hold the
+/// store.
 pub fn expect_no_dangling_link(directory: &Path) -> Result<(), StoreError> {
     regular::expect_no_dangling_link(directory).map_err(|source| StoreError::Io { action: "be opened", source })
 }

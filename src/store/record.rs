@@ -1,8 +1,9 @@
 //! Records: guarded values of any length on top of an engine that should see neither long values nor bad ones.
 //!
 //! A record is stored as one or more chunks of at most [`VALUE_BYTES_MAX`] bytes, at its key followed by the chunk's
-//! number. Each chunk begins with a CRC-32C over table, key and content, so that damage, and a value that turns up under
-//! another key, are noticed; the first chunk also says how many there are. All chunks of a record change in one batch.
+//! number. Each chunk begins with a CRC-32C over table, key and content, so that damage, and a value that turns up
+//! under another key, are noticed; the first chunk also says how many there are. All chunks of a record change in one
+//! batch.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -321,8 +321,8 @@ pub(super) fn noting(source: io::Error) -> StoreError {
     StoreError::Io { action: "note that it is in use", source }
 }
 
-/// Runs `operation` on a thread of its own, and waits for it with `patience`. It is given up on when it takes longer, or
-/// when a write failed that it may be waiting for: with what it holds it stays where it is then.
+/// Runs `operation` on a thread of its own, and waits for it with `patience`. It is given up on when it takes longer,
+/// or when a write failed that it may be waiting for: with what it holds it stays where it is then.
 fn within<T: Send + 'static>(
     patience: Patience,
     action: &'static str,
@@ -379,8 +379,8 @@ fn contain<T>(action: &'static str, operation: impl FnOnce() -> Result<T, StoreE
     })
 }
 
-/// Whether a panic with this text says nothing about the files: sled unwraps the error of a clock that shows a time before
-/// 1970, and that of a thread which cannot be had.
+/// Whether a panic with this text says nothing about the files: sled unwraps the error of a clock that shows a time
+/// before 1970, and that of a thread which cannot be had.
 fn speaks_of_the_system(text: &str) -> bool {
     text.contains("SystemTimeError") || text.contains("failed to spawn thread") || text.contains("kind: WouldBlock")
 }

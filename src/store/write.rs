@@ -59,8 +59,8 @@ impl Store {
         Ok(Written { packs, movements, keys_expired })
     }
 
-    /// Goes on with what an engine holds that was opened anew. What a disk that refuses makes of its files nobody knows for
-    /// sure: the next start makes the store anew.
+    /// Goes on with what an engine holds that was opened anew. What a disk that refuses makes of its files nobody knows
+    /// for sure: the next start makes the store anew.
     fn start_over(&self, writer: &mut Writer) -> Result<(), StoreError> {
         self.mark_for_rebuild("the disk had refused to write to it")?;
         *writer = Writer { written: writer.written, ..self.resume()? };

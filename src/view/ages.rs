@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use crate::domain::time::Timestamp;
 
-/// Items by the moment from which they age. What comes in the order of time, as nearly everything does, costs a place in a
-/// queue; a moment before the last one, as a journal holds them after a clock was set back, waits beside it.
+/// Items by the moment from which they age. What comes in the order of time, as nearly everything does, costs a place
+/// in a queue; a moment before the last one, as a journal holds them after a clock was set back, waits beside it.
 #[derive(Debug)]
 pub(super) struct Ages<T> {
     queue: VecDeque<(Timestamp, T)>,

@@ -1,8 +1,8 @@
 //! Idempotency keys: which requests are being carried out or were, so that none has an effect twice.
 //!
 //! Each caller has a share of what may be remembered: four times what is left for others. So a caller alone has four
-//! fifths. A few each one has whatever the others hold, so that whoever comes new always finds room. Keys of the console
-//! are counted apart, and shared by who sends them in the same way. Whose a key is, a restart reads back.
+//! fifths. A few each one has whatever the others hold, so that whoever comes new always finds room. Keys of the
+//! console are counted apart, and shared by who sends them in the same way. Whose a key is, a restart reads back.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -190,8 +190,8 @@ impl View {
         }
     }
 
-    /// Keeps `order`, which has ended, at hand until it changed: its change is going to be submitted, and who takes that
-    /// over does not wait for the archive.
+    /// Keeps `order`, which has ended, at hand until it changed: its change is going to be submitted, and who takes
+    /// that over does not wait for the archive.
     pub fn hold(&self, order: &Arc<Order>) {
         self.orders.hold(order);
     }
@@ -288,8 +288,8 @@ impl View {
         self.stages.flag_stale(present, now, policy)
     }
 
-    /// What is read back from now on happened before `now`: where a clock that ran ahead dated it later, it counts as of
-    /// `now`. Only on an empty view.
+    /// What is read back from now on happened before `now`: where a clock that ran ahead dated it later, it counts as
+    /// of `now`. Only on an empty view.
     pub fn recall_until(&self, now: Timestamp) {
         self.present.recall_until(now);
     }
@@ -326,8 +326,8 @@ impl View {
         self.stages.open().into_iter().filter_map(|id| self.orders.here(id)).collect()
     }
 
-    /// Takes orders out of memory that ended before the present was `before` and are safely in the archive. Looks at `most` of them, and
-    /// answers whether there may be more.
+    /// Takes orders out of memory that ended before the present was `before` and are safely in the archive. Looks at
+    /// `most` of them, and answers whether there may be more.
     pub fn evict(&self, before: Timestamp, most: usize) -> bool {
         self.orders.evict(before, most)
     }

@@ -83,8 +83,8 @@ impl OrderPage {
         self.placed
     }
 
-    /// The order at `index`, if the page has one there that is not archived, in `status` where that is given, and `wanted`
-    /// or not here to be asked.
+    /// The order at `index`, if the page has one there that is not archived, in `status` where that is given, and
+    /// `wanted` or not here to be asked.
     pub(super) fn listed(
         &self,
         index: usize,

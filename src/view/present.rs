@@ -27,8 +27,8 @@ impl Present {
         self.is_live.store(true, Ordering::Relaxed);
     }
 
-    /// From which moment on something ages that is dated `at`: what is read back, from its date, or from now on where that
-    /// is still to come; what happens, from now on, whatever a clock said that was wrong.
+    /// From which moment on something ages that is dated `at`: what is read back, from its date, or from now on where
+    /// that is still to come; what happens, from now on, whatever a clock said that was wrong.
     pub(super) fn since(&self, at: Timestamp) -> Timestamp {
         let now = Timestamp(self.now.load(Ordering::Relaxed));
         if self.is_live.load(Ordering::Relaxed) { now } else { at.min(now) }

@@ -25,7 +25,8 @@ pub struct Found {
 }
 
 impl View {
-    /// At most `limit` orders that `filter` accepts with ids below `below`, newest first. Looks at about `effort` orders.
+    /// At most `limit` orders that `filter` accepts with ids below `below`, newest first. Looks at about `effort`
+    /// orders.
     ///
     /// # Errors
     /// When the archive fails.
@@ -89,8 +90,8 @@ impl View {
         (OrderId(1), OrderId(below.map_or(last, |below| below.0.saturating_sub(1)).min(last)))
     }
 
-    /// Whether an order of `page` may have been placed on the days that `filter` asks for. Dates are not in the order of
-    /// ids where a clock was wrong.
+    /// Whether an order of `page` may have been placed on the days that `filter` asks for. Dates are not in the order
+    /// of ids where a clock was wrong.
     pub(super) fn may_hold(&self, page: u64, filter: &OrderFilter) -> bool {
         if filter.placed_from.is_none() && filter.placed_before.is_none() {
             return true;

@@ -1,10 +1,10 @@
 //! What happened to orders lately: how many were placed and moved, and how long they stayed, in short intervals.
 //!
-//! It is a fold of the journal like the rest of the view, but no checkpoint holds it: after a restart it begins with what
-//! the journal has behind the last one. Its size is fixed.
+//! It is a fold of the journal like the rest of the view, but no checkpoint holds it: after a restart it begins with
+//! what the journal has behind the last one. Its size is fixed.
 //!
-//! What happens is counted in the present, by time that really passes: a clock that was wrong meanwhile leaves no gap and
-//! no future. Only showing it asks what the wall clock calls the intervals.
+//! What happens is counted in the present, by time that really passes: a clock that was wrong meanwhile leaves no gap
+//! and no future. Only showing it asks what the wall clock calls the intervals.
 
 use std::time::Duration;
 
@@ -103,8 +103,8 @@ impl Trend {
         WIDTH
     }
 
-    /// The intervals up to the one that `present` is in, oldest first, each with when it began as the wall clock would have
-    /// it, which shows `now`.
+    /// The intervals up to the one that `present` is in, oldest first, each with when it began as the wall clock would
+    /// have it, which shows `now`.
     #[must_use]
     pub fn until(&self, present: Timestamp, now: Timestamp) -> Vec<(Timestamp, Interval)> {
         let ring = self.0.lock();

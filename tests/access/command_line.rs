@@ -1,4 +1,5 @@
-//! `packhorse user` and `packhorse key` by the API of a running server, and on a data directory that is in use or missing.
+//! `packhorse user` and `packhorse key` by the API of a running server, and on a data directory that is in use or
+//! missing.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};

@@ -1,4 +1,5 @@
-//! Requests that a page of somebody else made, ways to lead a browser astray, and what a browser is shown when it is refused.
+//! Requests that a page of somebody else made, ways to lead a browser astray, and what a browser is shown when it is
+//! refused.
 
 use super::browser::{begun, goes_to, hidden, holds, send};
 use super::support::{Reply, Running, exchange};
@@ -159,7 +160,8 @@ fn nothing_that_is_sent_becomes_a_header() {
         let made = format!(r#"{{"name": "{name}", "role": "viewer"}}"#);
         clean(&with_key(&server, "POST", "/api/access/keys/", &root, &made).expect(400));
     }
-    // As bytes, because no client would send them: a bare CR or LF, and a NUL, inside of a value that comes back or is kept.
+    // As bytes, because no client would send them: a bare CR or LF, and a NUL, inside of a value that comes back or is
+    // kept.
     for header in ["X-Request-Id", "Idempotency-Key", "X-Csrf-Token", "Origin", "Cookie", "Host", "X-Api-Key"] {
         for evil in ["a\rX-Evil: 1", "a\0X-Evil: 1", "a\r\n X-Evil: 1", "\u{e9}\rX-Evil: 1"] {
             let head =

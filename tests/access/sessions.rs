@@ -239,7 +239,8 @@ fn two_servers_of_one_host_leave_each_others_people_signed_in() {
 #[test]
 fn a_link_from_another_site_signs_nobody_out() {
     let (server, _) = manned();
-    // Browsers tell where a request comes from, but not to a server that is called in the clear. None sends the cookies.
+    // Browsers tell where a request comes from, but not to a server that is called in the clear. None sends the
+    // cookies.
     for site in [Some(("Sec-Fetch-Site", "cross-site")), None] {
         let ann = SignedIn::new(&server, "ann", PASSWORD);
         let mut cookies = BTreeMap::from([("packhorse_session".to_owned(), ann.cookie.clone())]);

@@ -1,5 +1,5 @@
-//! Files of orders as odd as programs make them: what is read of them is what they say, and what is left out of them can
-//! be mended.
+//! Files of orders as odd as programs make them: what is read of them is what they say, and what is left out of them
+//! can be mended.
 
 use super::browser::{begun, filled, holds, order, page, send, submit};
 use super::upload::{HEADER, run, run_with, tried, upload};

@@ -4,8 +4,8 @@ use super::browser::{SignedIn, begun, filled, goes_to, hidden, holds, page, send
 use super::people::{PASSWORD, manned};
 use crate::support::Running;
 
-/// Every field of the form on `page` that goes to `path`, as a browser would send it, with `password` where one is asked
-/// for.
+/// Every field of the form on `page` that goes to `path`, as a browser would send it, with `password` where one is
+/// asked for.
 fn fields_of(page: &str, path: &str, password: &str) -> Vec<(String, String)> {
     let escaped = path.replace('/', "&#x2f;");
     let forms = page.split("<form method=\"post\" action=\"").skip(1);

@@ -1,6 +1,6 @@
 //! Crash states of a volatile disk cache: what the server wrote, synced, renamed, cut and removed is recorded, and
-//! directories are put together that a disk may hold when the power fails: each sector and each name that was not synced
-//! is old or new. Three of four then lose a whole segment, the witness or the store as well.
+//! directories are put together that a disk may hold when the power fails: each sector and each name that was not
+//! synced is old or new. Three of four then lose a whole segment, the witness or the store as well.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,8 +41,8 @@ struct Recording {
     second: usize,
 }
 
-/// Lets a process work that records what it does into `log`. The first one is killed, the second one stopped. Answers how
-/// long the record was, and how many orders there were, at each acknowledgement.
+/// Lets a process work that records what it does into `log`. The first one is killed, the second one stopped. Answers
+/// how long the record was, and how many orders there were, at each acknowledgement.
 fn record(directory: &Path, log: &Path, process: u64, names: &mut Vec<String>) -> Vec<(u64, usize)> {
     let quick = [("PACKHORSE_CHECKPOINT__INTERVAL", "100ms"), ("PACKHORSE_RETENTION__ENDED_ORDERS_IN_MEMORY", "0s")];
     let mut command = serve(directory, &[MANUAL, &quick].concat());
@@ -119,8 +119,8 @@ enum Call {
 }
 
 impl Recording {
-    /// Records a process that starts, takes orders, writes checkpoints, begins a segment, and is killed; and another one
-    /// that starts from there and stops.
+    /// Records a process that starts, takes orders, writes checkpoints, begins a segment, and is killed; and another
+    /// one that starts from there and stops.
     fn make() -> Self {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("data");
@@ -213,8 +213,8 @@ impl Recording {
     }
 }
 
-/// After a loss of power the machine starts anew, which a test cannot have: the store in `directory`, if it was in use, says
-/// so of another boot than this one.
+/// After a loss of power the machine starts anew, which a test cannot have: the store in `directory`, if it was in use,
+/// says so of another boot than this one.
 pub(crate) fn another_boot(directory: &Path) {
     let noted = directory.join("store/IN_USE");
     if noted.exists() {

@@ -84,8 +84,8 @@ impl Drop for OnFailure {
     }
 }
 
-/// Says, not to be overlooked, that a test did not run. Where `CI` is `true`, that is a failure. `tests/tidy.rs` sees to it
-/// that nothing is skipped in another way.
+/// Says, not to be overlooked, that a test did not run. Where `CI` is `true`, that is a failure. `tests/tidy.rs` sees
+/// to it that nothing is skipped in another way.
 pub(crate) fn skipped(test: &str, why: &str) {
     skipped_where(std::env::var("CI").ok().as_deref(), test, why);
 }

@@ -1,5 +1,6 @@
-//! Bit flips, truncations and losses over all files of a data directory, also after a power cut: the start is refused with a message that names the file,
-//! or everything that was acknowledged is present and equal. Never a silent loss, never a wrong answer.
+//! Bit flips, truncations and losses over all files of a data directory, also after a power cut: the start is refused
+//! with a message that names the file, or everything that was acknowledged is present and equal. Never a silent loss,
+//! never a wrong answer.
 
 use std::fs;
 use std::ops::Range;

@@ -60,7 +60,8 @@ fn users_and_keys_are_changed_on_a_disk_without_a_byte_of_room() {
     assert_sound(&directory);
 }
 
-/// Room is there when the next segment is begun, and gone before it is made: nobody who was let in waits until there is room.
+/// Room is there when the next segment is begun, and gone before it is made: nobody who was let in waits until there is
+/// room.
 #[test]
 fn a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting() {
     let Some(disk) = Small::new("a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting", DISK) else {

@@ -1,4 +1,5 @@
-//! Files that belong to somebody else, or may not be changed by anybody: what is said names the file, and what helps helps.
+//! Files that belong to somebody else, or may not be changed by anybody: what is said names the file, and what helps
+//! helps.
 
 use std::fs;
 use std::path::Path;

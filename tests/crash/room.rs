@@ -1,5 +1,5 @@
-//! A disk that is too small for a restore, an import or a check: each says so before it writes anything, with what is free
-//! and what it takes, leaves nothing behind, and works once there is room.
+//! A disk that is too small for a restore, an import or a check: each says so before it writes anything, with what is
+//! free and what it takes, leaves nothing behind, and works once there is room.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The shim: a library, compiled on the spot, that the server is started with. It counts the calls that change or sync a
-//! file of the data directory, and lets something happen at one of them, or records them all. See `shim.c`.
+//! The shim: a library, compiled on the spot, that the server is started with. It counts the calls that change or sync
+//! a file of the data directory, and lets something happen at one of them, or records them all. See `shim.c`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,8 @@ impl Shim {
         command.env("SHIM_AT", at.to_string()).env("SHIM_DO", what);
     }
 
-    /// The call that something happened to: its name and the file. Of a shim that only counts, how many calls there were.
+    /// The call that something happened to: its name and the file. Of a shim that only counts, how many calls there
+    /// were.
     pub(crate) fn hit(&self) -> Option<String> {
         fs::read_to_string(self.hit_path()).ok().filter(|text| text.ends_with('\n')).map(|text| text.trim().to_owned())
     }

@@ -1,5 +1,6 @@
-//! A disk that takes long to make a segment, and is quick otherwise: that is no broken journal. Who asks meanwhile is told
-//! to try again. And one that takes long to sync the store: that is no broken store, and nobody waits but the checkpoint.
+//! A disk that takes long to make a segment, and is quick otherwise: that is no broken journal. Who asks meanwhile is
+//! told to try again. And one that takes long to sync the store: that is no broken store, and nobody waits but the
+//! checkpoint.
 
 use std::fs;
 use std::path::Path;

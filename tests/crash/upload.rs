@@ -1,5 +1,5 @@
-//! The disk becomes full while a file of orders is placed by the console: what its page calls placed is there once, the page
-//! says which rows are not and why, and once there is room the same file places these and no other.
+//! The disk becomes full while a file of orders is placed by the console: what its page calls placed is there once, the
+//! page says which rows are not and why, and once there is room the same file places these and no other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 //! What stands in the journal: payloads of entries, and whole segments with their frames.
 //!
-//! Valid ones are those of the frozen files in `data/journal`, which the real encoders wrote. Checksums would keep nearly
-//! everything that chance makes from the decoders, so that most inputs get right ones again.
+//! Valid ones are those of the frozen files in `data/journal`, which the real encoders wrote. Checksums would keep
+//! nearly everything that chance makes from the decoders, so that most inputs get right ones again.
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,4 +1,5 @@
-//! Chance from a seed, and what it does to bytes that were valid: flips, cuts, copies, splices, and numbers at the edge.
+//! Chance from a seed, and what it does to bytes that were valid: flips, cuts, copies, splices, and numbers at the
+//! edge.
 
 /// Numbers at which something may break, as they stand in a text.
 const NUMBERS: &[&str] = &[

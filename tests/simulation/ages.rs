@@ -1,8 +1,9 @@
-//! Since when everything ages that leaves or is flagged one day, in time that really passes, by other code than the engine's.
+//! Since when everything ages that leaves or is flagged one day, in time that really passes, by other code than the
+//! engine's.
 //!
 //! What happens in a life ages from when it was seen; what a start reads back, from its date by the clock of the start,
-//! or from the start where that is later. A key is dated by the later of two clocks: the wall clock, and the one that began with
-//! it in that life and never steps. So a clock that was behind makes nobody forget too early.
+//! or from the start where that is later. A key is dated by the later of two clocks: the wall clock, and the one that
+//! began with it in that life and never steps. So a clock that was behind makes nobody forget too early.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +27,8 @@ pub(crate) struct Ages {
     pub(crate) stages: BTreeMap<u64, (Status, Moment)>,
     /// When each ended order was changed last.
     pub(crate) ended: BTreeMap<u64, Moment>,
-    /// When an order of each pack was changed last in this life: a checkpoint has to write it before any of it may leave.
+    /// When an order of each pack was changed last in this life: a checkpoint has to write it before any of it may
+    /// leave.
     pub(crate) packs: BTreeMap<u64, Moment>,
     /// From when on each effect of a key ages: one for each of the book's.
     pub(crate) keys: Vec<Moment>,

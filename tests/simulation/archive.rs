@@ -1,5 +1,5 @@
-//! Orders that left memory, and a store that fails just when one of them changes: who takes durable entries over does not
-//! read the store, and a start that cannot read it makes it anew.
+//! Orders that left memory, and a store that fails just when one of them changes: who takes durable entries over does
+//! not read the store, and a start that cannot read it makes it anew.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -59,8 +59,8 @@ impl Kv for Failing {
     }
 }
 
-/// Runs `test` over an engine whose ended orders leave memory with the next checkpoint. It is killed then, and its disk is
-/// what remains.
+/// Runs `test` over an engine whose ended orders leave memory with the next checkpoint. It is killed then, and its disk
+/// is what remains.
 fn run(disk: MemoryDisk, kv: Arc<dyn Kv>, test: impl AsyncFnOnce(&House)) -> MemoryDisk {
     let system = System::with_tokio_rt(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();

@@ -1,5 +1,5 @@
-//! Clocks that step and calendars that change, one test for each: no timer is lost, none fires twice, and days end when they
-//! end in their zone.
+//! Clocks that step and calendars that change, one test for each: no timer is lost, none fires twice, and days end when
+//! they end in their zone.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -37,7 +37,8 @@ pub(crate) struct House {
     pub(crate) clocks: Arc<Clocks>,
 }
 
-/// Runs `test` over an engine that begins at `begin` on the wall clock of `zone`, with one product, whose last day is that day.
+/// Runs `test` over an engine that begins at `begin` on the wall clock of `zone`, with one product, whose last day is
+/// that day.
 fn run<F: Future<Output = ()>>(begin: Timestamp, zone: Tz, test: impl FnOnce(House) -> F) {
     let system = System::with_tokio_rt(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();

@@ -1,8 +1,8 @@
 //! Which timers are armed, when each is due in time that really passes, and whether each fired then, and once.
 //!
 //! A stage that begins while the process runs lasts its span, by time that passes, whatever the wall clock shows and
-//! whatever becomes of the order meanwhile that leaves it in its stage. A start reads the deadline off the wall clock, once;
-//! a clock that was set back does not make a stage longer than it is.
+//! whatever becomes of the order meanwhile that leaves it in its stage. A start reads the deadline off the wall clock,
+//! once; a clock that was set back does not make a stage longer than it is.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

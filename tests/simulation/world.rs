@@ -1,4 +1,5 @@
-//! What outlives the process: the disk and the store, the clients and what they were told, and what the simulation knows.
+//! What outlives the process: the disk and the store, the clients and what they were told, and what the simulation
+//! knows.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -111,8 +112,8 @@ impl World {
         self.book.observe(self.wall.max(self.ages.present(self.passed)));
     }
 
-    /// Reads the disk back as the next start will: everything that was durable has to be there and equal; what was being
-    /// written may follow.
+    /// Reads the disk back as the next start will: everything that was durable has to be there and equal; what was
+    /// being written may follow.
     pub(crate) fn read_back(&mut self) -> Result<(), String> {
         let view = View::new(Arc::new(NoArchive), usize::MAX);
         let disk = self.disk.clone();

@@ -1,5 +1,5 @@
-//! A server on a free port with a data directory of its own, in this process or in another one, and the least of an HTTP
-//! client to talk to it.
+//! A server on a free port with a data directory of its own, in this process or in another one, and the least of an
+//! HTTP client to talk to it.
 
 mod client;
 pub(crate) mod json;

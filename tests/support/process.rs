@@ -23,7 +23,8 @@ pub(crate) const MANUAL: &[(&str, &str)] = &[
     ("PACKHORSE_JOURNAL__SEGMENT_BYTES", "1 MiB"),
 ];
 
-/// The binary under test: `CRASH_BINARY` names another one than the one built beside the tests, such as a release build.
+/// The binary under test: `CRASH_BINARY` names another one than the one built beside the tests, such as a release
+/// build.
 pub(crate) fn binary() -> PathBuf {
     std::env::var_os("CRASH_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_packhorse").into(), PathBuf::from)
 }

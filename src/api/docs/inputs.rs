@@ -1,5 +1,5 @@
-//! The schemas of what clients send, in the one form that is best sent. More is taken, as in the predecessor; `docs/api.md` says
-//! what. A schema that said it would give generated clients types that say nothing.
+//! The schemas of what clients send, in the one form that is best sent. More is taken, as in the predecessor;
+//! `docs/api.md` says what. A schema that said it would give generated clients types that say nothing.
 
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};

@@ -1,7 +1,7 @@
 //! What the API says of itself: `/openapi.json`, `/postman.json` and Swagger UI at `/docs/`.
 //!
-//! The document is made once, from the types of `render` and the table in `operations`. A test compares it with the route
-//! table, and another one sends every example to a server.
+//! The document is made once, from the types of `render` and the table in `operations`. A test compares it with the
+//! route table, and another one sends every example to a server.
 
 mod answers;
 mod document;

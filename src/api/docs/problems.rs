@@ -8,8 +8,8 @@ use utoipa::openapi::path::ParameterIn;
 use super::inputs;
 use super::operations::operations;
 
-/// Fields and parameters that can be at fault: those of every body, and of every query. Named, because beside `detail`, which is
-/// no list, some languages have no type for all others.
+/// Fields and parameters that can be at fault: those of every body, and of every query. Named, because beside `detail`,
+/// which is no list, some languages have no type for all others.
 fn fields() -> BTreeSet<String> {
     let bodies = inputs::schemas().into_iter().filter(|(name, _)| *name != LINE);
     let members = bodies.flat_map(|(_, body)| {

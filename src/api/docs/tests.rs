@@ -67,7 +67,8 @@ fn what_clients_send_has_one_form() {
     }
 }
 
-/// What generators of clients fall over: a type that may be several things, a list of nobody knows what, words of another type.
+/// What generators of clients fall over: a type that may be several things, a list of nobody knows what, words of
+/// another type.
 #[test]
 fn every_schema_is_of_one_kind() {
     fn check(at: &str, schema: &Value, found: &mut usize) {
@@ -158,7 +159,8 @@ fn a_path_takes_the_parameters_that_are_documented_and_names_all_others_as_ignor
             documented.extend(names.map(|name| (path.clone(), method.clone(), name.as_str().unwrap().to_owned())));
         }
     }
-    // A dry run of a single order is for people to read of: a second answer would leave clients without a type for the first.
+    // A dry run of a single order is for people to read of: a second answer would leave clients without a type for the
+    // first.
     documented.insert(("/api/inventory/orders".into(), "post".into(), "dry_run".into()));
     let differing: Vec<_> = taken.symmetric_difference(&documented).collect();
     assert!(differing.is_empty(), "only in one of route table and document: {differing:?}");

@@ -15,7 +15,8 @@ use super::{dry_run, input};
 /// Reading a larger body than this would hold up the other connections of the thread.
 const OFFLOADED_BYTES: usize = 1 << 20;
 
-/// Places all orders of a list, or none; or says what would become of them. An empty list is no entry, and so no effect that could be repeated.
+/// Places all orders of a list, or none; or says what would become of them. An empty list is no entry, and so no effect
+/// that could be repeated.
 pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, lease): BulkBody) -> Answer {
     let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;

@@ -30,7 +30,8 @@ struct RowBody<'a> {
     errors: Option<&'a Problem>,
 }
 
-/// Judges the rows of `body` and keeps nothing of it. Rows that cannot be read are no part of what the others are judged by.
+/// Judges the rows of `body` and keeps nothing of it. Rows that cannot be read are no part of what the others are
+/// judged by.
 pub(super) async fn answer(call: &Call, body: Bytes, lease: Lease, large: bool) -> Answer {
     call.without_key()?;
     let (engine, gate) = (call.engine.clone(), call.gate.clone());

@@ -61,8 +61,8 @@ pub(crate) fn bulk(body: Document<'_>, products: &Products, limits: &Limits) -> 
     Err(Problem::Rows { count, bad }.into())
 }
 
-/// So many problems of the rows of a bulk are told; further rows are only counted. Each takes a hundred times the memory
-/// of the bytes that cause it.
+/// So many problems of the rows of a bulk are told; further rows are only counted. Each takes a hundred times the
+/// memory of the bytes that cause it.
 const PROBLEMS_TOLD: usize = 1_000;
 
 /// The rows of a bulk, each as it was read.

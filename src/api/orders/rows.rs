@@ -13,8 +13,8 @@ use super::super::render::{self, LineBody, OrderBody, Times, WHOLE_ORDER_BYTES};
 use crate::domain::order::{Line, Order};
 use crate::view::Delay;
 
-/// A part of the answer to a bulk that was just placed. Its orders take more memory than that, and a client that takes it in
-/// small parts gets half as many orders a second.
+/// A part of the answer to a bulk that was just placed. Its orders take more memory than that, and a client that takes
+/// it in small parts gets half as many orders a second.
 pub(super) const PLACED_PART_BYTES: usize = 1 << 20;
 
 /// About how many bytes a line takes, but for its product's description.
@@ -86,8 +86,8 @@ struct Open<R> {
     rest: Vec<u8>,
 }
 
-/// `rows` between two texts, in parts of about `part_bytes`, each row let go once it is written; `kept` is kept until the last
-/// one is.
+/// `rows` between two texts, in parts of about `part_bytes`, each row let go once it is written; `kept` is kept until
+/// the last one is.
 pub(super) fn answer<R: Row>(
     status: StatusCode,
     zone: Tz,

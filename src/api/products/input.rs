@@ -81,8 +81,8 @@ const NAMES: [&str; 11] = [
 const ON_HAND: &str = "on_hand";
 const RESERVED: &str = "reserved";
 
-/// The product in `body`, its category one of those in `products`. Where there is no `category_id`, the `category` of an
-/// answer is taken, so that what was read can be sent back.
+/// The product in `body`, its category one of those in `products`. Where there is no `category_id`, the `category` of
+/// an answer is taken, so that what was read can be sent back.
 pub(crate) fn product<'a>(
     body: impl Into<Document<'a>>,
     presence: Presence,

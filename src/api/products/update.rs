@@ -1,6 +1,6 @@
 //! `PUT` and `PATCH products/<id>/`. What a body leaves out stays as it is, for PUT also: only name, price and category
-//! must be given there. `stock` sets what is available; `expected`, and the `on_hand` and `reserved` of an answer that is
-//! sent back, guard it against what happened since that was read.
+//! must be given there. `stock` sets what is available; `expected`, and the `on_hand` and `reserved` of an answer that
+//! is sent back, guard it against what happened since that was read.
 
 use actix_web::http::StatusCode;
 

@@ -95,7 +95,8 @@ impl Text {
         word.bytes().for_each(|sign| self.sign(sign));
     }
 
-    /// The last `width` digits of `number`. Formatting does the same at five times the cost, and each answer has a time.
+    /// The last `width` digits of `number`. Formatting does the same at five times the cost, and each answer has a
+    /// time.
     fn digits(&mut self, number: u32, width: usize) {
         let mut rest = number;
         for digit in self.bytes[self.length..self.length + width].iter_mut().rev() {

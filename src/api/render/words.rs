@@ -1,4 +1,5 @@
-//! What a text in an answer may be, for the document: one of some words, or of some form. Answers themselves write texts.
+//! What a text in an answer may be, for the document: one of some words, or of some form. Answers themselves write
+//! texts.
 
 use std::borrow::Cow;
 
@@ -38,7 +39,8 @@ schemas! {
     StatusWord as "Status": json!({"enum": Status::ALL.map(Status::as_str)});
     /// Where an order was before; empty before it was placed.
     PreviousStatusWord as "PreviousStatus": previous();
-    /// What can be done next with an order: move it on to a status by `transition/`, cancel it, edit its contact, archive it.
+    /// What can be done next with an order: move it on to a status by `transition/`, cancel it, edit its contact,
+    /// archive it.
     ActionWord as "Action": json!({"enum": actions()});
     /// What happened to an order: it was placed, it moved to a status, its contact changed, or it was archived.
     HappeningWord as "HappeningType": json!({"enum": happenings()});

@@ -11,8 +11,8 @@ use crate::domain::entry::Entry;
 use crate::journal::{Cut, Options, Reader, Restoring, Until};
 use crate::telemetry::Progress;
 
-/// Makes the data directory `to` of the backup `from`, up to the last entry that `until` takes in, and behind it the later
-/// changes of users and keys where they are kept.
+/// Makes the data directory `to` of the backup `from`, up to the last entry that `until` takes in, and behind it the
+/// later changes of users and keys where they are kept.
 pub(super) fn restore(from: &Path, to: &Path, until: Until, keeps_access: bool) -> Result<Restored, BackupError> {
     // Said at once, and not after all of the backup was read.
     Restoring::refuse_content(to)?;

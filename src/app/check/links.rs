@@ -1,8 +1,9 @@
 //! Directories of links that give a check's files their names while sled opens them.
 //!
 //! They are the only thing of a check that has a name, so they are removed whatever happens: when sled has opened the
-//! files, when the process is interrupted ([`OnInterrupt`]), and, after a kill that leaves no time, by the next check. That
-//! one knows only the name of such a directory, which anybody can give: it removes in it what a check makes, nothing else.
+//! files, when the process is interrupted ([`OnInterrupt`]), and, after a kill that leaves no time, by the next check.
+//! That one knows only the name of such a directory, which anybody can give: it removes in it what a check makes,
+//! nothing else.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -39,8 +40,8 @@ const LOOK_PAUSE: Duration = Duration::from_millis(5);
 pub(super) struct OnInterrupt(Arc<Mutex<Option<PathBuf>>>);
 
 impl OnInterrupt {
-    /// Ends the process at SIGINT or SIGTERM from now on, after what has to go is gone. SIGHUP is left alone, for `nohup`
-    /// ignores it.
+    /// Ends the process at SIGINT or SIGTERM from now on, after what has to go is gone. SIGHUP is left alone, for
+    /// `nohup` ignores it.
     pub(super) fn watched() -> io::Result<Self> {
         let this = Self::default();
         let path = this.0.clone();
@@ -113,8 +114,8 @@ impl Drop for Links {
     }
 }
 
-/// The lock on a new directory; `None` when another check took it for a left-over and removes it. Where directories cannot
-/// be locked, none is ever removed as a left-over.
+/// The lock on a new directory; `None` when another check took it for a left-over and removes it. Where directories
+/// cannot be locked, none is ever removed as a left-over.
 fn lock(directory: &Path) -> io::Result<Option<File>> {
     let file = match File::open(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

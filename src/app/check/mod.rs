@@ -100,8 +100,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks the data directory `path`, which no other process may be serving. Temporary files go to `TMPDIR` where that is
-/// set, otherwise into the data directory, and where nothing can be written into that, to `/var/tmp`.
+/// Checks the data directory `path`, which no other process may be serving. Temporary files go to `TMPDIR` where that
+/// is set, otherwise into the data directory, and where nothing can be written into that, to `/var/tmp`.
 ///
 /// # Errors
 /// When the journal is damaged: the error names the first bad place.
@@ -109,7 +109,8 @@ pub fn check(path: &Path) -> Result<Report, CheckError> {
     check_in_steps(path, CHANGES_MAX, &OnInterrupt::default())
 }
 
-/// As [`check`], for a process that does nothing else: from now on SIGINT and SIGTERM end it, and nothing of it is left.
+/// As [`check`], for a process that does nothing else: from now on SIGINT and SIGTERM end it, and nothing of it is
+/// left.
 ///
 /// # Errors
 /// As [`check`].

@@ -45,7 +45,8 @@ impl Scratch {
 
 /// A copy of a store, in files without a name.
 pub(super) struct StoreCopy {
-    /// The directory that holds, for as long as sled opens them, links to the files by their names; none without a store.
+    /// The directory that holds, for as long as sled opens them, links to the files by their names; none without a
+    /// store.
     links: Option<Links>,
     /// Why there is none, where something else is in its place.
     unusable: Option<StoreError>,

@@ -40,8 +40,8 @@ impl Fold {
         }
     }
 
-    /// Takes over the next entry, and answers with what came of it. An order that is not here has ended: neither its history
-    /// nor stock changes any more.
+    /// Takes over the next entry, and answers with what came of it. An order that is not here has ended: neither its
+    /// history nor stock changes any more.
     pub(super) fn apply(&mut self, durable: &Durable) -> &Effects {
         let Self { what, inventory, revisions, orders, effects } = self;
         effects.clear();

@@ -152,8 +152,8 @@ fn append_one(journal: &FileJournal, durables: &mut Durables, entry: Arc<Entry>)
             Err(TryRecvError::Disconnected) => return Err(failed(journal)),
         }
     }
-    // A server waits until there is room, and a command does not: nobody else uses the directory meanwhile. What still has
-    // room in its segment is written all the same.
+    // A server waits until there is room, and a command does not: nobody else uses the directory meanwhile. What still
+    // has room in its segment is written all the same.
     journal.close();
     durables.blocking_recv().map(drop).ok_or_else(|| failed(journal))
 }

@@ -1,5 +1,5 @@
-//! What a decision on catalogue, stock, users and keys needs of a journal: the fold of all its entries without the orders
-//! that have ended, the ledger, the audit log and the idempotency keys.
+//! What a decision on catalogue, stock, users and keys needs of a journal: the fold of all its entries without the
+//! orders that have ended, the ledger, the audit log and the idempotency keys.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

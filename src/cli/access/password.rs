@@ -15,7 +15,8 @@ const INTERRUPT: u8 = 3;
 /// So much of a line is read, in bytes: no password is nearly as long.
 const LINE_MAX: u64 = 1 << 16;
 
-/// Reads a new password: twice from a terminal, where nobody sees what was typed. Ctrl-C and Ctrl-D end it with an error there.
+/// Reads a new password: twice from a terminal, where nobody sees what was typed. Ctrl-C and Ctrl-D end it with an
+/// error there.
 pub(super) fn read() -> io::Result<String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
@@ -82,8 +83,8 @@ fn typed(input: impl BufRead) -> io::Result<String> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the password is not UTF-8; nothing was changed"))
 }
 
-/// A terminal that does not show what is typed, until this is dropped or a signal ends the process. It hands Ctrl-C over, so
-/// that the error says what became of it.
+/// A terminal that does not show what is typed, until this is dropped or a signal ends the process. It hands Ctrl-C
+/// over, so that the error says what became of it.
 struct Silence(Before);
 
 /// What the terminal was like; nothing when it is so again.

@@ -10,8 +10,8 @@ use crate::domain::catalogue::{Catalogue, CatalogueCommand, ProductDetails};
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::inventory::Opening;
 
-/// The commands that bring `file` into `catalogue`: a category that it lacks is created where it is first named. A product
-/// whose name is in its category already, there or in a row before, is a mistake unless duplicates are allowed.
+/// The commands that bring `file` into `catalogue`: a category that it lacks is created where it is first named. A
+/// product whose name is in its category already, there or in a row before, is a mistake unless duplicates are allowed.
 pub(in crate::cli) fn openings(
     file: &CatalogueFile,
     catalogue: &Catalogue,

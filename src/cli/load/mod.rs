@@ -1,5 +1,5 @@
-//! `packhorse load`: offers orders to a running server, measures the answers, and compares what the server then says with
-//! what it acknowledged.
+//! `packhorse load`: offers orders to a running server, measures the answers, and compares what the server then says
+//! with what it acknowledged.
 //!
 //! | file | what |
 //! |---|---|

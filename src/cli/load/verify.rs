@@ -1,9 +1,9 @@
 //! Whether what the server says agrees with what it acknowledged.
 //!
-//! What is compared holds whatever the stages do meanwhile: shipping lowers what is on hand and what is reserved together,
-//! so that what is *available* falls by exactly what was placed. It does not hold beside other clients, or where orders
-//! are cancelled. A request that got no answer may have been carried out or not, which widens what is accepted.
-//! Deliberately absent: the ledger row by row, which `packhorse check` refolds from the journal.
+//! What is compared holds whatever the stages do meanwhile: shipping lowers what is on hand and what is reserved
+//! together, so that what is *available* falls by exactly what was placed. It does not hold beside other clients, or
+//! where orders are cancelled. A request that got no answer may have been carried out or not, which widens what is
+//! accepted. Deliberately absent: the ledger row by row, which `packhorse check` refolds from the journal.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

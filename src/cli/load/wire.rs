@@ -170,8 +170,8 @@ fn invalid(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// Reads a head that ends with an empty line. An answer that says neither its length nor that it comes in chunks is none that this
-/// client reads.
+/// Reads a head that ends with an empty line. An answer that says neither its length nor that it comes in chunks is
+/// none that this client reads.
 fn parse(bytes: &[u8]) -> Option<Head> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut lines = text.trim_end_matches("\r\n").split("\r\n");

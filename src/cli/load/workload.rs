@@ -43,8 +43,8 @@ pub(super) struct Shape {
 }
 
 impl Workload {
-    /// `orders` orders of one piece each, `bulk` in one request, over `products` in turn. With a `run`, each request has
-    /// an idempotency key of its own.
+    /// `orders` orders of one piece each, `bulk` in one request, over `products` in turn. With a `run`, each request
+    /// has an idempotency key of its own.
     ///
     /// # Panics
     /// Without products.

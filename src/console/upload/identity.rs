@@ -45,8 +45,8 @@ pub(super) struct Identities {
 }
 
 impl Identities {
-    /// That of the next row, `order`, with the text `reference`, which is [`normal`], in its column `order`. Without one
-    /// it is at least copy number `copy` of its content, counted from 1; which one is answered, and 0 with a text.
+    /// That of the next row, `order`, with the text `reference`, which is [`normal`], in its column `order`. Without
+    /// one it is at least copy number `copy` of its content, counted from 1; which one is answered, and 0 with a text.
     pub(super) fn of(&mut self, reference: &str, order: &OrderRequest, copy: u32) -> (Identity, u64) {
         let content = content(order);
         if !reference.is_empty() {
@@ -81,8 +81,8 @@ impl Identity {
     }
 }
 
-/// `text` as texts of files are compared: an accent that is a sign of its own is one with its letter (NFC). To people, and
-/// to what recognises a row, both are the same text.
+/// `text` as texts of files are compared: an accent that is a sign of its own is one with its letter (NFC). To people,
+/// and to what recognises a row, both are the same text.
 pub(super) fn normal(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() }
 }

@@ -104,8 +104,8 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The members `names` of the object that `text` is, and the first of them that is there twice. Whether others are there
-/// twice does not matter: they are left out.
+/// The members `names` of the object that `text` is, and the first of them that is there twice. Whether others are
+/// there twice does not matter: they are left out.
 fn members<'a, const N: usize>(
     text: &'a str,
     names: [&'static str; N],

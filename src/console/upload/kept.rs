@@ -110,8 +110,8 @@ pub(super) enum Outcome {
     Earlier(Earlier),
     Refused(Arc<str>),
     Placed(OrderId),
-    /// It was on its way in this round when the run ended, and nobody knows what became of it. Its key does: to place it
-    /// again in the same round places it once.
+    /// It was on its way in this round when the run ended, and nobody knows what became of it. Its key does: to place
+    /// it again in the same round places it once.
     Unknown(u8),
 }
 
@@ -138,8 +138,8 @@ impl Uploads {
 
     /// Keeps `upload` in place of an earlier one of the same caller and content, but not of one that is being placed.
     ///
-    /// Where there is no room, whoever takes more than the caller gives it up, then the caller, then whoever has uploaded
-    /// long ago. So nobody loses the few that they have to one who has much.
+    /// Where there is no room, whoever takes more than the caller gives it up, then the caller, then whoever has
+    /// uploaded long ago. So nobody loses the few that they have to one who has much.
     ///
     /// # Errors
     /// Why it is not kept; nothing is let go then.

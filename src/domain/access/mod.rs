@@ -1,9 +1,9 @@
 //! Who may call, and as what: users with passwords, API keys, roles.
 //!
-//! Invariants: a name belongs to one user for good, and to one key in force; the first user or key is an admin that lasts;
-//! of users that were made, an enabled admin
-//! is never the last one to go; each change of what a user may do counts up their epoch, which is what ends sessions.
-//! Deliberately absent: hashing, chance and clocks. A password comes as its hash, a key as its digest.
+//! Invariants: a name belongs to one user for good, and to one key in force; the first user or key is an admin that
+//! lasts; of users that were made, an enabled admin is never the last one to go; each change of what a user may do
+//! counts up their epoch, which is what ends sessions. Deliberately absent: hashing, chance and clocks. A password
+//! comes as its hash, a key as its digest.
 
 mod decide;
 mod name;

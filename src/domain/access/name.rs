@@ -15,7 +15,8 @@ pub struct AccessName(Arc<str>);
 pub struct AccessNameError;
 
 impl AccessName {
-    /// Takes `text` in small letters. Names that were given before are read by it; a new one is [`AccessName::parse_new`].
+    /// Takes `text` in small letters. Names that were given before are read by it; a new one is
+    /// [`AccessName::parse_new`].
     ///
     /// # Errors
     /// When it is empty, too long, or holds anything else.

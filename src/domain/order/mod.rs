@@ -136,8 +136,8 @@ impl Order {
         }
     }
 
-    /// The order as an answer is kept of it beside an idempotency key: without what happened between its steps, which no
-    /// answer shows.
+    /// The order as an answer is kept of it beside an idempotency key: without what happened between its steps, which
+    /// no answer shows.
     #[must_use]
     pub fn as_answered(self: &Arc<Self>) -> Arc<Self> {
         if self.history.iter().all(|step| step.incidents().is_empty()) {

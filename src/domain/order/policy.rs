@@ -63,8 +63,8 @@ pub fn span(order: &Order, policy: &Policy) -> Option<Duration> {
     }
 }
 
-/// How long the stage of `order` still lasts at `now`, if it ends by itself. A clock that was set back, so that the stage
-/// has not begun yet by what it shows, does not make the stage longer than it is.
+/// How long the stage of `order` still lasts at `now`, if it ends by itself. A clock that was set back, so that the
+/// stage has not begun yet by what it shows, does not make the stage longer than it is.
 #[must_use]
 pub fn left(order: &Order, policy: &Policy, now: Timestamp) -> Option<Duration> {
     let span = span(order, policy)?;

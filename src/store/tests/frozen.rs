@@ -72,8 +72,8 @@ fn a_store_of_version_5_reads_as_it_was_written_and_is_still_written_so() {
     assert!(frozen == written, "the bytes that the store writes have changed: that needs a new schema version");
 }
 
-/// The first one has no users and keys, the second one no edits of orders, the third one does not know when the orders of a page
-/// were placed, the fourth one not whose an idempotency key is: only the journal can say.
+/// The first one has no users and keys, the second one no edits of orders, the third one does not know when the orders
+/// of a page were placed, the fourth one not whose an idempotency key is: only the journal can say.
 #[test]
 fn a_store_of_an_older_version_is_refused_so_that_it_is_made_anew() {
     for version in [1, 2, 3, 4] {

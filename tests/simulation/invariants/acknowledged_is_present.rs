@@ -1,5 +1,5 @@
-//! What was acknowledged is present and equal: the entry is in the journal, and readers find what the answer showed, or what
-//! became of it.
+//! What was acknowledged is present and equal: the entry is in the journal, and readers find what the answer showed, or
+//! what became of it.
 
 use packhorse::domain::access::AccessOutcome;
 use packhorse::domain::order::Order;
@@ -45,8 +45,8 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The balance in an answer is that of the decision: pieces of orders that shipped or were cancelled just then may still
-/// be counted, in both numbers.
+/// The balance in an answer is that of the decision: pieces of orders that shipped or were cancelled just then may
+/// still be counted, in both numbers.
 fn is_accounted_for(
     sight: &Sight<'_>,
     number: usize,

@@ -1,4 +1,5 @@
-//! An order is flagged when it has really outstayed its stage, and never before, whatever the wall clock showed meanwhile.
+//! An order is flagged when it has really outstayed its stage, and never before, whatever the wall clock showed
+//! meanwhile.
 
 use packhorse::domain::ids::OrderId;
 use packhorse::journal::Journal;

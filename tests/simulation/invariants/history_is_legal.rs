@@ -1,5 +1,5 @@
-//! Every history is legal: a path through the table of transitions, in the order of time, each automatic step out of a stage
-//! that ends by itself.
+//! Every history is legal: a path through the table of transitions, in the order of time, each automatic step out of a
+//! stage that ends by itself.
 
 use packhorse::domain::order::Status;
 use packhorse::domain::who::Who;

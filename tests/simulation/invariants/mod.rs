@@ -1,5 +1,5 @@
-//! What always holds, one sentence a file. An invariant looks and draws no dice; it is asked after every step (about what
-//! changed), and about everything after every start, every thirtieth step and at the end.
+//! What always holds, one sentence a file. An invariant looks and draws no dice; it is asked after every step (about
+//! what changed), and about everything after every start, every thirtieth step and at the end.
 
 mod access_is_the_fold;
 mod acknowledged_is_present;

@@ -1,5 +1,5 @@
-//! Stock is conserved: every piece that came in is on hand, was corrected, or left with an order that was shipped; and what
-//! is reserved is what orders wait for.
+//! Stock is conserved: every piece that came in is on hand, was corrected, or left with an order that was shipped; and
+//! what is reserved is what orders wait for.
 
 use std::collections::BTreeMap;
 

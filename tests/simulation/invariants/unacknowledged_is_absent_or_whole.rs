@@ -1,4 +1,5 @@
-//! What was not acknowledged is absent or whole: an entry holds everything that was asked for, and what was refused has none.
+//! What was not acknowledged is absent or whole: an entry holds everything that was asked for, and what was refused has
+//! none.
 
 use packhorse::domain::catalogue::CatalogueEvent;
 use packhorse::domain::entry::{Entry, Event};
