@@ -1,6 +1,6 @@
 //! What a form sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -17,6 +17,9 @@ use super::words;
 use crate::api::body::collect_within;
 use crate::api::error::Error;
 use crate::domain::expected::{Expected, Seen};
+
+/// The fields of which a form has as many as there are rows. Of any other two would leave open which one counts.
+const OF_ROWS: [&str; 3] = ["id", "product_id", "quantity"];
 
 /// The most fields of a form that can be sent again. The largest of ours has the numbers of 1,000 orders.
 const FIELDS_MAX: usize = 2_000;
@@ -177,6 +180,13 @@ impl Form {
         Ok(Expected::one_of([seen(self.seen(name)?)]))
     }
 
+    /// Whether a field is there twice that can be there only once.
+    fn is_ambiguous(&self) -> bool {
+        let mut seen = HashSet::new();
+        let names = self.0.iter().map(|(name, _)| name.as_str());
+        names.filter(|name| !OF_ROWS.contains(name)).any(|name| !seen.insert(name))
+    }
+
     /// For a template: what was filled in.
     pub(super) fn values(&self) -> minijinja::Value {
         values(self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
@@ -212,7 +222,8 @@ impl FromRequest for Form {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let (body, _lease) = collect_within(&request, payload, gate.limits().body_bytes).await?;
-            Self::parse(&body)
+            let form = Self::parse(&body)?;
+            if form.is_ambiguous() { Err(Fault::bad_request(UNREADABLE)) } else { Ok(form) }
         })
     }
 }
@@ -260,6 +271,8 @@ mod tests {
         assert_eq!(decided, [("How".to_owned(), "by".to_owned())]);
         let many = Form::parse("id=7&".repeat(25).as_bytes()).unwrap().decided();
         assert_eq!(many[0].text, format!("{} and 5 more", ["7"; 20].join(", ")));
+        assert!(!Form::parse(b"id=1&id=2&to=x").unwrap().is_ambiguous());
+        assert!(Form::parse(b"to=x&id=1&to=x").unwrap().is_ambiguous());
         assert!(Form::parse("a=1&".repeat(FIELDS_MAX + 1).as_bytes()).unwrap().again().is_empty());
     }
 

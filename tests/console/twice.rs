@@ -1,6 +1,6 @@
 //! A parameter that is there twice is refused at every page: whichever value was taken, it could be the wrong one.
 
-use super::browser::{filled, holds, submit};
+use super::browser::{filled, goes_to, holds, page, submit};
 use super::posts::routes;
 
 #[test]
@@ -36,4 +36,21 @@ fn a_form_is_not_taken_by_an_address_that_says_something_twice() {
     holds(refused.text(), &["Note is in the address of this page more than once."]);
     holds(submit(&server, "/upload/", "/upload/?name=a.csv&name=b.json", &[]).expect(400).text(), &["Name is in"]);
     assert!(server.get("/api/inventory/orders/1/").expect(200).text().contains("pending"));
+}
+
+#[test]
+fn a_form_that_says_something_twice_does_nothing() {
+    let server = filled();
+    for (from, to, fields) in [
+        ("/orders/1/", "/orders/1/move/", &[("to", "processing"), ("to", "cancelled")][..]),
+        ("/orders/1/", "/orders/1/cancel/", &[("reason", "a"), ("reason", "b")]),
+        ("/products/1/", "/products/1/adjust/", &[("how", "by"), ("amount", "1"), ("amount", "1000")]),
+        ("/categories/", "/categories/", &[("name", "Things"), ("name", "Others")]),
+    ] {
+        let refused = submit(&server, from, to, fields).expect(400);
+        holds(refused.text(), &["The form could not be read; load the page again."]);
+    }
+    let shown = [page(&server, "/orders/1/"), page(&server, "/categories/")].concat();
+    assert!(shown.contains("Cancel the order") && !shown.contains("Others"), "nothing was done: {shown}");
+    goes_to(&submit(&server, "/orders/1/", "/orders/1/move/", &[("to", "processing")]));
 }
