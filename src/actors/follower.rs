@@ -77,6 +77,7 @@ impl Handler<LetGo> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, _: LetGo, _: &mut Self::Context) {
+        self.core.is_over = true;
         self.core.waiting = Waiting::default();
     }
 }

@@ -24,7 +24,7 @@ use crate::domain::entry::Event;
 use crate::domain::inventory::Inventory;
 use crate::domain::order::Order;
 use crate::engine::{self, Step, Waiting};
-use crate::journal::Journal;
+use crate::journal::{Journal, Refused};
 use crate::view::View;
 
 /// While checkpoints keep failing, placements are refused once this many checkpoints' worth of changes are waiting.
@@ -47,6 +47,8 @@ pub(super) struct Core {
     pub(super) mailbox: usize,
     pub(super) writing: bool,
     pub(super) checkpoint_waiters: Vec<(u64, oneshot::Sender<()>)>,
+    /// Set once nothing more becomes durable: what was decided beyond that is no ground for an answer.
+    pub(super) is_over: bool,
     /// Set while durable entries are taken over: state that a panic left half changed has no successor.
     pub(super) applying: bool,
 }
@@ -61,6 +63,11 @@ impl Core {
                 drop(room);
             }
         };
+        if self.is_over {
+            drop(caller);
+            answer(Err(failure(&*self.journal, Refused::Poisoned)))();
+            return;
+        }
         if self.view.changes_waiting() > self.keeping.changes.saturating_mul(CHANGES_WAITING_FACTOR) {
             drop(caller);
             answer(Err(Failure::Busy { retry_after: RETRY_AFTER }))();

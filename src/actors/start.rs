@@ -185,6 +185,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         mailbox: settings.mailbox,
         writing: false,
         checkpoint_waiters: Vec::new(),
+        is_over: false,
         applying: false,
     };
     let drained = start_inventory(&arbiter(), core, parts.durables, &switchboard).await;

@@ -402,6 +402,11 @@ fn whoever_waits_for_a_journal_that_fails_is_answered() {
                 assert!(matches!(&refused, Failure::Stopped(why) if why.contains("unplugged")), "{refused:?}");
             }
             assert!(begun.elapsed() < Duration::from_secs(answered_within), "{:?}", begun.elapsed());
+            // What was decided and never became durable is no ground for an answer, be it a refusal or a dry run.
+            let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1_000)).await.unwrap_err();
+            assert!(matches!(refused, Failure::Stopped(_)), "{refused:?}");
+            let refused = house.fulfillment.dry_run(Who::Client, House::rows(1, 1)).await.unwrap_err();
+            assert!(matches!(refused, Failure::Stopped(_)), "{refused:?}");
         });
     }
 }
