@@ -51,7 +51,8 @@ pub(super) async fn request(
     take_host(&mut request);
     end_with_slash(&mut request);
     let id = given(&request).unwrap_or_else(made);
-    let span = tracing::debug_span!("request", id = ?id, method = %request.method(), path = request.path());
+    let text = id.to_str().unwrap_or_default();
+    let span = tracing::debug_span!("request", id = text, method = %request.method(), path = request.path());
     let client_closes = request.head().connection_type() == ConnectionType::Close;
     let unread = Unread::of(&mut request);
     let response = match beforehand(&request) {
@@ -170,10 +171,12 @@ fn shown(request: &HttpRequest) -> Option<Cow<'_, str>> {
 fn log(response: &ServiceResponse, id: &HeaderValue) {
     let status = response.status().as_u16();
     let (method, path) = (response.request().method(), response.request().path());
+    // As in the line about the answer, and as the client has it.
+    let id = id.to_str().unwrap_or_default();
     let error = response.response().error().and_then(actix_web::Error::as_error::<Error>);
     match error.and_then(Error::log) {
-        Some(Log::Fault(cause)) => tracing::error!(?id, status, %method, path, %cause, "request failed"),
-        Some(Log::Refused(cause)) => tracing::warn!(?id, status, %method, path, %cause, "request not served"),
-        None => tracing::debug!(?id, status, %method, path, "request not served"),
+        Some(Log::Fault(cause)) => tracing::error!(id, status, %method, path, %cause, "request failed"),
+        Some(Log::Refused(cause)) => tracing::warn!(id, status, %method, path, %cause, "request not served"),
+        None => tracing::debug!(id, status, %method, path, "request not served"),
     }
 }
