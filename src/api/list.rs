@@ -1,5 +1,6 @@
 //! Pages of lists: `?limit=`, `?cursor=`, and the header `Link` to the next one.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display, Write};
 use std::future::{Ready, ready};
 use std::hash::{BuildHasher, Hash};
@@ -30,6 +31,12 @@ const IN_VALUE: &AsciiSet = &NON_ALPHANUMERIC
 /// What is escaped of a part of a query that the server took: what a header cannot hold.
 const IN_HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'>');
 
+/// The first of `names` that was there before.
+pub(crate) fn repeated<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = HashSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
 /// The parameters of a list.
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -48,8 +55,7 @@ impl Query {
 
     /// A name that is there more than once, also without a value: which one counts would be a guess.
     pub(crate) fn repeated(&self) -> Option<&str> {
-        let is_again = |(at, (name, _)): &(usize, &(String, String))| self.0[..*at].iter().any(|(it, _)| it == name);
-        self.0.iter().enumerate().find(is_again).map(|(_, (name, _))| name.as_str())
+        repeated(self.0.iter().map(|(name, _)| name.as_str()))
     }
 
     /// Every value of `name`, but empty ones.

@@ -1,6 +1,6 @@
 //! What a form sends.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -16,6 +16,7 @@ use super::visit::UNREADABLE;
 use super::words;
 use crate::api::body::collect_within;
 use crate::api::error::Error;
+use crate::api::list::repeated;
 use crate::domain::expected::{Expected, Seen};
 
 /// The fields of which a form has as many as there are rows. Of any other two would leave open which one counts.
@@ -182,9 +183,8 @@ impl Form {
 
     /// Whether a field is there twice that can be there only once.
     fn is_ambiguous(&self) -> bool {
-        let mut seen = HashSet::new();
         let names = self.0.iter().map(|(name, _)| name.as_str());
-        names.filter(|name| !OF_ROWS.contains(name)).any(|name| !seen.insert(name))
+        repeated(names.filter(|name| !OF_ROWS.contains(name))).is_some()
     }
 
     /// For a template: what was filled in.
