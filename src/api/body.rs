@@ -83,10 +83,13 @@ pub(crate) async fn collect_within(
     let timeout = gate.body_timeout();
     let body = tokio::time::timeout(timeout, collect(request, payload, limit)).await;
     let body = body.unwrap_or_else(|_| Err(Error::body_too_slow(timeout)))?;
-    match access::ended(request) {
-        None => Ok(body),
-        Some(refusal) => Err(Error::refused(refusal)),
-    }
+    expect_right(request)?;
+    Ok(body)
+}
+
+/// Refuses whoever may no longer do what they were let in for: asked again after what may have waited long.
+pub(crate) fn expect_right(request: &HttpRequest) -> Result<(), Error> {
+    access::ended(request).map_or(Ok(()), |refusal| Err(Error::refused(refusal)))
 }
 
 /// How long the body says it is; `None` when it comes in chunks.

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
+use super::body;
 use super::condition;
 use super::error::Error;
 use super::fields::{Document, Ignored};
@@ -12,7 +13,7 @@ use super::gate::Gate;
 use super::idempotency;
 use super::render::Times;
 use super::unused;
-use crate::access::{self, Caller};
+use crate::access::Caller;
 use crate::actors::{Fulfillment, Request};
 use crate::domain::catalogue::Category;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -75,9 +76,9 @@ impl Call {
         self.note(&ignored)
     }
 
-    /// Refuses whoever may no longer do what they were let in for: asked again after what may have waited long.
+    /// See [`body::expect_right`].
     pub(super) fn expect_right(&self) -> Result<(), Error> {
-        access::ended(&self.http).map_or(Ok(()), |refusal| Err(Error::refused(refusal)))
+        body::expect_right(&self.http)
     }
 
     fn who(&self) -> Who {

@@ -12,9 +12,10 @@ use minijinja::Value;
 use super::Console;
 use super::fault::Fault;
 use super::words;
-use crate::access::{self, Area, Caller, Guard, Need, Right};
+use crate::access::{Area, Caller, Guard, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
 use crate::api::Gate;
+use crate::api::body;
 use crate::api::error::Error;
 use crate::api::id::number;
 use crate::api::idempotency;
@@ -128,9 +129,9 @@ impl Visit {
         Ok(found)
     }
 
-    /// Refuses whoever may no longer do what they were let in for: asked again after what may have waited long.
+    /// See [`body::expect_right`].
     pub(super) fn expect_right(&self) -> Result<(), Fault> {
-        access::ended(&self.http).map_or(Ok(()), |refusal| Err(Error::refused(refusal).into()))
+        Ok(body::expect_right(&self.http)?)
     }
 
     /// The order `id`, where there is one. One that left memory is read where that holds up nobody.
