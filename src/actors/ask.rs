@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use actix::prelude::SendError;
 use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::RecvError;
 
 use super::admission::Room;
 use super::desk::{RETRY_AFTER, failure, read_back};
@@ -40,8 +39,7 @@ impl Inner {
         let room = self.room(&caller.who, &command)?;
         let (reply, answer) = oneshot::channel();
         self.taken(self.switchboard.inventory().try_send(Decide { caller, command, room, reply }))?;
-        let value = answer.await.unwrap_or_else(|dropped| Err(self.unanswered(dropped)))?;
-        Ok(Answered { value, replayed: false })
+        self.answered(answer).await
     }
 
     /// The room that `command` needs among those that are under way.
@@ -80,8 +78,7 @@ impl Inner {
         };
         let (reply, answer) = oneshot::channel();
         self.taken(self.switchboard.desk(order.0).try_send(Command { order, caller, what: command, known, reply }))?;
-        let value = answer.await.unwrap_or_else(|dropped| Err(self.unanswered(dropped)))?;
-        Ok(Answered { value, replayed: false })
+        self.answered(answer).await
     }
 
     /// Claims the request's idempotency key, or finds the answer that it had.
@@ -125,9 +122,14 @@ impl Inner {
         poison.or_else(|| self.switchboard.is_broken().then(|| "a durable entry could not be taken over".to_owned()))
     }
 
-    /// What a caller is told whose answer was dropped.
-    fn unanswered<R: Error + 'static>(&self, _: RecvError) -> Failure<R> {
-        self.broken_by().map_or(Failure::Interrupted, Failure::Stopped)
+    /// What the actor answered, or why its answer was dropped.
+    async fn answered<T, R: Error + 'static>(
+        &self,
+        answer: oneshot::Receiver<Result<T, Failure<R>>>,
+    ) -> Result<Answered<T>, Failure<R>> {
+        let dropped = |_| Err(self.broken_by().map_or(Failure::Interrupted, Failure::Stopped));
+        let value = answer.await.unwrap_or_else(dropped)?;
+        Ok(Answered { value, replayed: false })
     }
 
     fn taken<M, R: Error + 'static>(&self, sent: Result<(), SendError<M>>) -> Result<(), Failure<R>> {

@@ -23,7 +23,7 @@ use crate::domain::access::Access;
 use crate::domain::entry::Event;
 use crate::domain::inventory::Inventory;
 use crate::domain::order::Order;
-use crate::engine::{self, Step, Waiting};
+use crate::engine::{self, Rejection, Step, Waiting};
 use crate::journal::{Journal, Refused};
 use crate::view::View;
 
@@ -63,14 +63,9 @@ impl Core {
                 drop(room);
             }
         };
-        if self.is_over {
+        if let Some(failure) = self.not_now() {
             drop(caller);
-            answer(Err(failure(&*self.journal, Refused::Poisoned)))();
-            return;
-        }
-        if self.view.changes_waiting() > self.keeping.changes.saturating_mul(CHANGES_WAITING_FACTOR) {
-            drop(caller);
-            answer(Err(Failure::Busy { retry_after: RETRY_AFTER }))();
+            answer(Err(failure))();
             return;
         }
         let now = self.clock.now();
@@ -91,6 +86,15 @@ impl Core {
                 self.waiting.park(entry, Box::new(answer(Ok(outcome))));
             }
         }
+    }
+
+    /// Why nothing is decided now.
+    fn not_now(&self) -> Option<Failure<Rejection>> {
+        if self.is_over {
+            return Some(failure(&*self.journal, Refused::Poisoned));
+        }
+        let is_behind = self.view.changes_waiting() > self.keeping.changes.saturating_mul(CHANGES_WAITING_FACTOR);
+        is_behind.then_some(Failure::Busy { retry_after: RETRY_AFTER })
     }
 
     /// Answers without an entry. The idempotency key is free before anybody can know.
