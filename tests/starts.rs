@@ -124,6 +124,12 @@ fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
 }
 
+/// Puts a copy of the store of `from` in the place of that of `to`.
+fn give_store(from: &Path, to: &Path) {
+    fs::remove_dir_all(to.join("store")).unwrap();
+    copy(&from.join("store"), &to.join("store"));
+}
+
 /// What a start of `directory` with `args` besides says, which is refused within a few seconds and changes nothing.
 fn refused(directory: &Path, args: &[&str]) -> String {
     let before = content(directory);
@@ -166,14 +172,12 @@ fn the_journal_of_another_directory_is_refused_and_leaves_the_store_as_it_is() {
 fn the_store_of_another_directory_gives_way_where_the_witness_vouches_for_the_journal() {
     let home = tempfile::tempdir().unwrap();
     let (long, short) = two(home.path());
-    fs::remove_dir_all(long.join("store")).unwrap();
-    copy(&short.join("store"), &long.join("store"));
+    give_store(&short, &long);
     let server = Process::start(&long, MANUAL);
     assert_eq!(server.orders().len(), 30);
     assert!(server.stop("-TERM").log.contains("made anew"));
     // Without that, somebody has to say so.
-    fs::remove_dir_all(long.join("store")).unwrap();
-    copy(&short.join("store"), &long.join("store"));
+    give_store(&short, &long);
     fs::remove_file(long.join("WITNESS")).unwrap();
     refused(&long, &[]);
     let mut command = support::process::serve(&long, MANUAL);
@@ -186,8 +190,7 @@ fn the_store_of_another_directory_gives_way_where_the_witness_vouches_for_the_jo
 fn a_store_that_knows_more_than_the_journal_is_refused_by_name() {
     let home = tempfile::tempdir().unwrap();
     let (long, short) = two(home.path());
-    fs::remove_dir_all(short.join("store")).unwrap();
-    copy(&long.join("store"), &short.join("store"));
+    give_store(&long, &short);
     let (store, segment) = (short.join("store"), short.join("journal/00000000000000000001.seg"));
     let files = [&store, &segment].map(|path| path.display().to_string());
     for _with_and_without_witness in 0..2 {

@@ -24,8 +24,9 @@ use crate::app::signals::end_at;
 const PREFIX: &str = ".packhorse-check-";
 /// Where this process finds its open files by number. The links lead there.
 pub(super) const OPEN_FILES: &str = "/proc/self/fd";
-/// What sled writes beside the links while it opens them begins with this, and goes on with so many hexadecimal digits.
+/// The prefix of the files that sled writes beside the links when it opens them.
 const SNAPSHOT: &str = "snap.";
+/// The hexadecimal digits behind that prefix.
 const SNAPSHOT_DIGITS: usize = 16;
 /// What the name of such a file ends with until it is whole.
 const SNAPSHOT_UNFINISHED: &str = ".generating";
