@@ -87,6 +87,11 @@ fn a_cursor_leads_on_in_its_own_list_and_nowhere_in_another() {
             let said = refused.get("cursor").unwrap().rows()[0].text().to_owned();
             assert!(said.ends_with("or start again without cursor."), "{said}");
         }
+        // A program or a person that loses its end would go on from another place.
+        let first = cursor.find('.').unwrap();
+        for length in first + 1..cursor.len() {
+            server.get(&format!("{list}&cursor={}", &cursor[..length])).expect(400);
+        }
         // How it was written is no part of what a list is.
         server.get(&format!("{list}&cursor={cursor}&page=7").replace("limit=1&", "limit=3&")).expect(200);
     }

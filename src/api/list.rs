@@ -105,8 +105,8 @@ impl Query {
     /// Where the page before ended, in the list of `mark`.
     pub(super) fn cursor<T>(&self, mark: Mark, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
         let Some(text) = self.get("cursor") else { return Ok(None) };
-        let place = text.strip_prefix(&mark.to_string());
-        place.and_then(read).map(Some).ok_or_else(Error::bad_cursor)
+        let place = text.split_once('.').filter(|(sum, place)| *sum == mark.sum(place));
+        place.and_then(|(_, place)| read(place)).map(Some).ok_or_else(Error::bad_cursor)
     }
 
     /// Where the page before ended, in the list of `mark`, which is one by id.
@@ -145,12 +145,10 @@ impl Mark {
     pub(super) fn at<P>(self, place: P) -> Cursor<P> {
         Cursor(self, place)
     }
-}
 
-/// As it stands in front of a place.
-impl Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}.", self.0 >> 32)
+    /// What stands in front of `place`. A place that lost its end on the way is another one.
+    fn sum(self, place: &str) -> String {
+        format!("{:08x}", FixedState::default().hash_one((self.0, place)) >> 32)
     }
 }
 
@@ -159,7 +157,8 @@ pub(super) struct Cursor<P>(Mark, P);
 
 impl<P: Display> Display for Cursor<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.0, self.1)
+        let place = self.1.to_string();
+        write!(f, "{}.{place}", self.0.sum(&place))
     }
 }
 
