@@ -85,7 +85,8 @@ struct Named<'a>(&'a str);
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "without a name" } else { self.0 })
+        // A line break in it would make two lines of one problem.
+        if self.0.is_empty() { f.write_str("without a name") } else { write!(f, "{}", self.0.escape_debug()) }
     }
 }
 

@@ -106,6 +106,11 @@ fn an_unknown_key_is_named_with_its_place() {
         "packhorse.toml, line 1: there is no setting watchdog; known here: watchdog.interval",
     );
     check(
+        "\"a\\nb\" = 1",
+        &[],
+        &format!("packhorse.toml, line 1: there is no setting a\\nb; known here: {}", all_names()),
+    );
+    check(
         "[engine]\narbiters.max = 2",
         &[],
         "packhorse.toml, line 2: there is no setting engine.arbiters.max; known here: engine.arbiters",
