@@ -93,7 +93,7 @@ impl Inner {
         loop {
             match self.view.keys().claim(&key, request, &who) {
                 Claim::Fresh(guard) => return Ok(Claimed::Go(Caller { who, claim: Some(guard) })),
-                Claim::Done(position) => return self.replay(key, position).await.map(Claimed::Replay),
+                Claim::Done(position) => return Box::pin(self.replay(key, position)).await.map(Claimed::Replay),
                 Claim::Wait(_) if let Some(why) = self.broken_by() => return Err(Failure::Stopped(why)),
                 // Whichever way the other one ends, asking again tells.
                 Claim::Wait(done) => drop(done.await),

@@ -23,7 +23,7 @@ pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, lease): BulkBo
     call.engine.expect_room(&request, is_dry).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;
     let large = body.len() > OFFLOADED_BYTES;
     if is_dry {
-        return dry_run::answer(&call, body, lease, large).await;
+        return Box::pin(dry_run::answer(&call, body, lease, large)).await;
     }
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || {

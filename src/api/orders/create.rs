@@ -16,7 +16,8 @@ pub(crate) async fn create(call: Call, query: Query, Body(body, _lease): Body) -
     let request = call.keyed(&body)?;
     call.engine.expect_room(&request, is_dry).map_err(|busy| error::single(busy, &Shape::of(&[])))?;
     if is_dry {
-        return dry_run::single(&call, &body).await;
+        // Boxed, so that a placement does not carry the room of a dry run through every layer.
+        return Box::pin(dry_run::single(&call, &body)).await;
     }
     let row = call.read(&body, |body| input::order(body, call.view().products(), call.gate.limits()))?;
     let rows = vec![row];
