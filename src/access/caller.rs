@@ -4,10 +4,12 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::need::Need;
 use super::sessions::{SessionId, Token};
 use crate::domain::access::{ApiKey, Role, Scope, User};
 use crate::domain::who::Who;
@@ -32,6 +34,15 @@ pub struct Session {
     csrf: Arc<str>,
 }
 
+/// What the middleware leaves in a request: who sent it, and what they were let in for.
+pub(super) struct Admitted {
+    pub(super) caller: Rc<Caller>,
+    /// Nothing before the route is known, or where it lets everybody in.
+    pub(super) need: Option<Need>,
+    /// When that was found out.
+    pub(super) at: Instant,
+}
+
 impl Caller {
     /// Whether they may do what needs `role`.
     #[must_use]
@@ -42,7 +53,7 @@ impl Caller {
     /// Whoever sent `request`; nobody where the middleware did not run.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
-        request.extensions().get::<Rc<Self>>().map_or_else(Self::nobody, |caller| Self::clone(caller))
+        request.extensions().get::<Admitted>().map_or_else(Self::nobody, |admitted| Self::clone(&admitted.caller))
     }
 
     pub(super) fn nobody() -> Self {

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 
 use super::browser::is_console;
 use super::buckets::{Buckets, Source};
-use super::caller::{Caller, Session};
+use super::caller::{Admitted, Caller, Session};
 use super::credential::Credential;
 use super::sessions::{Live, SessionId, SessionRow, Sessions, Token};
 use super::shares::{Holder, Share, Shares};
@@ -220,10 +220,10 @@ impl Guard {
     }
 
     /// Who sends `request`, and the token of a session that the answer begins.
-    fn judge(&self, request: &ServiceRequest) -> Result<(Caller, Option<Token>), Refusal> {
+    fn judge(&self, request: &ServiceRequest, now: Instant) -> Result<(Caller, Option<Token>), Refusal> {
         let Some(engine) = self.engine() else { return Ok((Caller::nobody(), None)) };
         let access = engine.view().access();
-        let (headers, now) = (request.headers(), Instant::now());
+        let headers = request.headers();
         if !self.is_open_by(&access) {
             let source = Source::of(request.peer_addr().map(|address| address.ip()));
             self.0.addresses.take(source, now).map_err(Refusal::TooMany)?;
@@ -284,14 +284,15 @@ impl Guard {
     /// known by has ended, or does for less. Pages then show the caller as who they are by now.
     pub(super) fn ended(&self, need: Need, request: &HttpRequest) -> Option<Refusal> {
         let access = self.engine()?.view().access();
-        let known = self.known_by(&access, request.path(), request.headers(), Instant::now());
+        let at = Instant::now();
+        let known = self.known_by(&access, request.path(), request.headers(), at);
         let (now, _) = match self.caller(known, request.path(), request.headers()) {
             Ok(judged) => judged,
             Err(refusal) => return Some(refusal),
         };
         let is_another = now.who != Caller::of(request).who;
         let refusal = need.refusal(&now).or(is_another.then_some(Refusal::Unknown))?;
-        request.extensions_mut().insert(Rc::new(now));
+        request.extensions_mut().insert(Admitted { caller: Rc::new(now), need: Some(need), at });
         Some(refusal)
     }
 
@@ -438,13 +439,14 @@ impl Guard {
     /// Puts the caller into `request`; answers with the token of a session that begins, also where a form of this
     /// browser is refused: the page that says so has forms. What another site sent begins nothing.
     async fn admit(&self, request: &mut ServiceRequest) -> (Option<Token>, Result<(), Refusal>) {
-        let (caller, begun) = match self.judge(request) {
+        let now = Instant::now();
+        let (caller, begun) = match self.judge(request, now) {
             Ok(judged) => judged,
             Err(refusal) => return (None, Err(refusal)),
         };
         let caller = Rc::new(caller);
         // A page that says why somebody is refused shows them as who they are.
-        request.extensions_mut().insert(caller.clone());
+        request.extensions_mut().insert(Admitted { caller: caller.clone(), need: None, at: now });
         let genuine = self.expect_genuine(&caller, request).await;
         let is_ours = browser::is_ours(request.headers());
         (begun.filter(|_| genuine.is_ok() || is_ours), genuine)

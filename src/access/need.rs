@@ -1,12 +1,16 @@
 //! What a route asks of its caller.
 
-use std::rc::Rc;
+use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::{HttpMessage, HttpRequest};
 
+use super::caller::Admitted;
 use super::{Caller, Guard, Refusal};
 use crate::domain::access::{Role, Scope};
+
+/// A right that ended so shortly after it was asked for ended at the same time: most bodies come with their heads.
+const AT_ONCE: Duration = Duration::from_micros(200);
 
 /// The part of the API that a route belongs to: what the scope of a key is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,18 +66,16 @@ pub(crate) fn refusal(need: Need, request: &ServiceRequest) -> Option<Refusal> {
     if request.app_data::<Guard>().is_some_and(|guard| guard.engine().is_none()) {
         return Some(Refusal::Starting);
     }
-    let refusal = match request.extensions().get::<Rc<Caller>>() {
-        Some(caller) => need.refusal(caller),
-        None => Some(Refusal::Unknown),
-    };
+    let mut extensions = request.extensions_mut();
+    let Some(admitted) = extensions.get_mut::<Admitted>() else { return Some(Refusal::Unknown) };
     // What takes its time asks again.
-    request.extensions_mut().insert(need);
-    refusal
+    admitted.need = Some(need);
+    need.refusal(&admitted.caller)
 }
 
 /// Why whoever sent `request` may not go on with it, though they were let in: asked when its body is there, which may
 /// take its time, and again and again by what is never done.
 pub(crate) fn ended(request: &HttpRequest) -> Option<Refusal> {
-    let need = *request.extensions().get::<Need>()?;
-    request.app_data::<Guard>()?.ended(need, request)
+    let (need, at) = request.extensions().get::<Admitted>().and_then(|admitted| Some((admitted.need?, admitted.at)))?;
+    if at.elapsed() < AT_ONCE { None } else { request.app_data::<Guard>()?.ended(need, request) }
 }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::buckets::Source;
-use super::caller::Caller;
+use super::caller::Admitted;
 use crate::domain::share::room;
 use crate::domain::who::Who;
 
@@ -32,7 +32,7 @@ impl Holder {
     /// Whoever sent `request`.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
-        let named = request.extensions().get::<std::rc::Rc<Caller>>().and_then(|caller| match &caller.who {
+        let named = request.extensions().get::<Admitted>().and_then(|admitted| match &admitted.caller.who {
             Who::Key(name) => Some(Kind::Key(name.clone())),
             Who::User(name) => Some(Kind::User(name.clone())),
             Who::Timer | Who::Client | Who::Cli => None,

@@ -5,14 +5,14 @@
 //! as long as the bytes, or what was made of them, are there.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream};
+use futures_util::Stream;
 
 use super::error::Error;
 use super::gate::{Gate, Lease};
@@ -80,13 +80,8 @@ pub(crate) async fn collect_within(
         // To be told now is better than after the half of it.
         gate.to_caller(request).expect_room(length.min(limit))?;
     }
-    let mut collecting = pin!(collect(request, payload, limit));
-    if let Some(body) = collecting.as_mut().now_or_never() {
-        // It came with its head: no time has passed in which a right could have ended.
-        return body;
-    }
     let timeout = gate.body_timeout();
-    let body = tokio::time::timeout(timeout, collecting).await;
+    let body = tokio::time::timeout(timeout, collect(request, payload, limit)).await;
     let body = body.unwrap_or_else(|_| Err(Error::body_too_slow(timeout)))?;
     expect_right(request)?;
     Ok(body)
