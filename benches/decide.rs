@@ -12,7 +12,7 @@ use packhorse::domain::access::Access;
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::inventory::{Inventory, OrderRequest};
 use packhorse::domain::order::OrderCommand;
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 use packhorse::engine::{Command, Outcome, entry_for_order, step};
 use packhorse::journal::{Durable, GENESIS, Position};
 use packhorse::view::{NoArchive, View};
@@ -60,7 +60,7 @@ fn place(c: &mut Criterion) {
             let requests = orders(0, rows, products);
             group.bench_function(BenchmarkId::new("decide", &case), |b| {
                 let decide = |rows| {
-                    step(&inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Who::Client)
+                    step(&inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Origin::Client)
                         .unwrap()
                 };
                 b.iter_batched(|| requests.clone(), decide, BatchSize::SmallInput);
@@ -90,7 +90,7 @@ fn timer(c: &mut Criterion) {
     let mut group = c.benchmark_group("order");
     group.throughput(Throughput::Elements(1));
     group.bench_function("timer fired", |b| {
-        b.iter(|| entry_for_order(order, OrderCommand::TimerFired { version: 1 }, NOW, &Who::Timer).unwrap());
+        b.iter(|| entry_for_order(order, OrderCommand::TimerFired { version: 1 }, NOW, &Origin::Timer).unwrap());
     });
     group.finish();
 }

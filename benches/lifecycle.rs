@@ -10,7 +10,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use packhorse::Engine;
 use packhorse::actors::Request;
 use packhorse::domain::order::{After, Status};
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 
 use house::{engine, orders, settings, sized};
 
@@ -29,7 +29,7 @@ async fn live(engine: &Engine, size: u64, times: u64) -> Duration {
         let rows = orders(0, size, 100);
         let wanted = delivered(engine) + size;
         let begun = Instant::now();
-        engine.place(Request::of(Who::Client), rows).await.unwrap();
+        engine.place(Request::of(Origin::Client), rows).await.unwrap();
         while delivered(engine) < wanted {
             tokio::time::sleep(LOOK_EVERY).await;
         }

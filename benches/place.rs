@@ -11,7 +11,7 @@ use packhorse::Engine;
 use packhorse::actors::Request;
 use packhorse::domain::inventory::OrderRequest;
 use packhorse::domain::order::After;
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 
 use house::{engine, orders, settings, sized};
 
@@ -31,7 +31,7 @@ async fn place(engine: &Engine, bulk: &[OrderRequest], times: u64) -> Duration {
         }
         let engine = engine.fulfillment().clone();
         waiting.push_back(actix::spawn(async move {
-            engine.place(Request::of(Who::Client), rows).await.unwrap();
+            engine.place(Request::of(Origin::Client), rows).await.unwrap();
         }));
     }
     while !waiting.is_empty() {

@@ -9,7 +9,7 @@ use packhorse::Engine;
 use packhorse::actors::Request;
 use packhorse::domain::ids::OrderId;
 use packhorse::domain::order::{After, Status};
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 use packhorse::view::{OrderFilter, OrderQuery, Place, SortKey, Term};
 
 use house::{engine, orders, settings, sized};
@@ -23,7 +23,7 @@ async fn filled(directory: &std::path::Path, count: u64) -> Engine {
     let engine = engine(&settings(directory, After::Manual), PRODUCTS).await;
     for first in (0..count).step_by(usize::try_from(BULK).unwrap()) {
         let rows = orders(first, BULK.min(count - first), PRODUCTS);
-        engine.place(Request::of(Who::Client), rows).await.unwrap();
+        engine.place(Request::of(Origin::Client), rows).await.unwrap();
     }
     engine
 }

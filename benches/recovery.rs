@@ -12,7 +12,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use packhorse::actors::Request;
 use packhorse::config::Settings;
 use packhorse::domain::order::After;
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 
 use house::{engine, orders, settings, sized};
 
@@ -26,7 +26,7 @@ fn fill(settings: &Settings, count: u64) {
         let engine = engine(settings, PRODUCTS).await;
         for first in (0..count).step_by(usize::try_from(BULK).unwrap()) {
             let rows = orders(first, BULK.min(count - first), PRODUCTS);
-            engine.place(Request::of(Who::Client), rows).await.unwrap();
+            engine.place(Request::of(Origin::Client), rows).await.unwrap();
         }
         engine.close().await;
     });

@@ -14,8 +14,8 @@ use packhorse::domain::ids::{CategoryId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{After, Contact, Status};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::text::Name;
-use packhorse::domain::who::Who;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let scratch = tempfile::tempdir()?;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let engine = Engine::open(settings).await?;
-    let me = || Request::of(Who::Client);
+    let me = || Request::of(Origin::Client);
     let known = engine.view().products().page(ProductId(0), 1);
     let phone = if let Some(product) = known.first() {
         product.revision.product

@@ -12,7 +12,7 @@
 //! use packhorse::domain::catalogue::ProductDetails;
 //! use packhorse::domain::inventory::{LineRequest, OrderRequest};
 //! use packhorse::domain::order::{After, Contact, Status};
-//! use packhorse::domain::{money::Money, text::Name, who::Who};
+//! use packhorse::domain::{money::Money, origin::Origin, text::Name};
 //! use packhorse::{Engine, config::Settings};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,7 @@
 //!
 //! actix::System::new().block_on(async {
 //!     let engine = Engine::open(&settings).await?;
-//!     let me = || Request::of(Who::Client);
+//!     let me = || Request::of(Origin::Client);
 //!     let category = engine.create_category(me(), Name::parse("Electronics")?).await?.value.id;
 //!     let (name, price) = (Name::parse("Phone")?, Money::from_minor(299_99).ok_or("too dear")?);
 //!     let description = "".into();

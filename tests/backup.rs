@@ -27,10 +27,10 @@ use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{After, Contact, Status};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::{Adjustment, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 use tempfile::TempDir;
 
 use support::process::binary;
@@ -167,7 +167,7 @@ fn settings(directory: &Path) -> Settings {
 }
 
 fn me() -> Request {
-    Request::of(Who::Client)
+    Request::of(Origin::Client)
 }
 
 fn order() -> OrderRequest {

@@ -24,10 +24,10 @@ fn load_at(server: &Running, flags: &[&str]) -> Output {
     load(&format!("http://{}", server.address), flags)
 }
 
-fn stock_up(server: &Running, products: usize, pieces: u32) {
+fn stock_up(server: &Running, products: usize, units: u32) {
     server.post(&format!("{API}/categories/"), r#"{"name": "Things"}"#).expect(201);
     for product in 0..products {
-        let body = format!(r#"{{"name": "Thing {product}", "price": "2.50", "stock": {pieces}, "category_id": 1}}"#);
+        let body = format!(r#"{{"name": "Thing {product}", "price": "2.50", "stock": {units}, "category_id": 1}}"#);
         server.post(&format!("{API}/products/"), &body).expect(201);
     }
 }

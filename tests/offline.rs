@@ -99,9 +99,7 @@ fn a_command_on_a_stopped_directory_adds_the_entry_it_is_about_and_nothing_else(
     for line in ["user list", "key list"] {
         run(line, &[], 0);
     }
-    assert!(
-        run("import --dry-run", &[file], 0).starts_with("would import 1 product with 7 pieces in stock, and 1 new")
-    );
+    assert!(run("import --dry-run", &[file], 0).starts_with("would import 1 product with 7 units in stock, and 1 new"));
     run("user add ann --role admin", &[], 1);
     run("user add bob --role viewer", &[], 1);
     run("user role bob operator", &[], 1);
@@ -111,7 +109,7 @@ fn a_command_on_a_stopped_directory_adds_the_entry_it_is_about_and_nothing_else(
     run("user enable bob", &[], 1);
     assert!(run("key add shop --role viewer", &[], 1).contains("ph_"));
     run("key revoke 2", &[], 1);
-    assert!(run("import", &[file], 1).starts_with("imported 1 product with 7 pieces in stock, and 1 new category\n"));
+    assert!(run("import", &[file], 1).starts_with("imported 1 product with 7 units in stock, and 1 new category\n"));
     assert!(run("key list", &[], 0).contains("shop  viewer  all    revoked"));
 
     let again = packhorse("import", &["--data-dir", at, file], "");

@@ -29,9 +29,9 @@ use packhorse::domain::ids::{CategoryId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{After, Contact};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 
 use support::served::{API, Served, done, packhorse};
 use support::try_send;
@@ -80,7 +80,7 @@ fn fill(directory: &Path, orders: u64) {
     let clock = Arc::new(SetClock(AtomicI64::new(now().minus(Duration::from_hours(2)).0)));
     System::new().block_on(async {
         let engine = Engine::open_at(&settings, clock.clone()).await.unwrap();
-        let me = || Request::of(Who::Client);
+        let me = || Request::of(Origin::Client);
         engine.create_category(me(), CategoryName::parse("Things").unwrap()).await.unwrap();
         for product in 1..=PRODUCTS {
             let details = ProductDetails {

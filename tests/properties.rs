@@ -16,10 +16,10 @@ use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{Inventory, LineRequest, OrderRequest, PlaceRejection};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{Contact, ContactPatch, Field, Order, OrderCommand, Policy, Status, due};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::{Adjustment, Movement, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 use packhorse::engine::{Command, Outcome, entry_for_order, step};
 use packhorse::journal::{Durable, Position};
 use packhorse::view::{NoArchive, View};
@@ -141,7 +141,7 @@ impl Live {
     }
 
     fn decide(&mut self, command: Command) {
-        let Ok(step) = step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Who::Client) else { return };
+        let Ok(step) = step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Origin::Client) else { return };
         if step.events.is_empty() {
             return;
         }
@@ -151,13 +151,13 @@ impl Live {
             }
             self.inventory.apply_event(event, &mut ());
         }
-        self.write(Entry { at: self.now, who: Who::Client, key: None, events: step.events });
+        self.write(Entry { at: self.now, who: Origin::Client, key: None, events: step.events });
     }
 
     /// A dry run changes nothing; the real run on the same state places the same orders, or is refused for the first
     /// row that the dry run refused; and without the rows that it refused, the others are placed as it said.
     fn assert_dry_run_agrees(&self, rows: &[OrderRequest]) {
-        let decided = |command| step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Who::Client);
+        let decided = |command| step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Origin::Client);
         let dry = decided(Command::DryRun(rows.to_vec())).unwrap();
         assert!(dry.events.is_empty() && dry.outcome.answer().is_none(), "a dry run leaves nothing behind");
         let Outcome::DryRun(outcomes) = dry.outcome else { panic!("a dry run has its own outcome") };
@@ -174,7 +174,7 @@ impl Live {
         assert_eq!(real.outcome, Outcome::Placed(orders));
     }
 
-    fn command(&mut self, id: u64, command: OrderCommand, who: &Who) {
+    fn command(&mut self, id: u64, command: OrderCommand, who: &Origin) {
         let Ok(Some(order)) = self.view.order(OrderId(id)) else { return };
         let at = order.not_before(self.now);
         let Ok(Some((events, next))) = entry_for_order(&order, command, at, who) else { return };
@@ -207,16 +207,16 @@ impl Live {
                 self.decide(Command::Place(rows));
             }
             Op::Move(id, to, why) => {
-                self.command(id, OrderCommand::Move { to, reason: why.then(|| "because".into()) }, &Who::Client);
+                self.command(id, OrderCommand::Move { to, reason: why.then(|| "because".into()) }, &Origin::Client);
             }
             Op::Timers => {
                 let policy = Policy::default();
                 let (open, now) = (self.view.open_orders(), self.now);
                 for order in open.into_iter().filter(|order| due(order, &policy).is_some_and(|due| due <= now)) {
                     let fired = OrderCommand::TimerFired { version: order.version };
-                    self.command(order.id.0, fired.clone(), &Who::Timer);
+                    self.command(order.id.0, fired.clone(), &Origin::Timer);
                     let entries = self.journal.len();
-                    self.command(order.id.0, fired, &Who::Timer);
+                    self.command(order.id.0, fired, &Origin::Timer);
                     assert_eq!(self.journal.len(), entries, "a timer that fires again does nothing");
                 }
             }
@@ -224,9 +224,9 @@ impl Live {
                 let mut patch = ContactPatch::default();
                 self.names += 1;
                 patch.set(Field::CustomerName, &format!("Bob {}", self.names)).unwrap();
-                self.command(id, OrderCommand::EditContact(Box::new(patch)), &Who::Client);
+                self.command(id, OrderCommand::EditContact(Box::new(patch)), &Origin::Client);
             }
-            Op::Archive(id) => self.command(id, OrderCommand::Archive, &Who::Client),
+            Op::Archive(id) => self.command(id, OrderCommand::Archive, &Origin::Client),
             Op::Adjust(product, target, expected) => {
                 self.decide(Command::Adjust(Adjustment {
                     product: ProductId(product),

@@ -19,8 +19,8 @@ use packhorse::app::{self, OpenError, RecoveryError};
 use packhorse::config::Settings;
 use packhorse::domain::ids::OrderId;
 use packhorse::domain::order::{After, Status, Step};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 use support::library::{Picture, client, picture, rows, run, settings, work};
 use support::process::{MANUAL, Process};
 
@@ -256,7 +256,7 @@ fn a_key_has_its_effect_once_also_after_a_restart() {
     let (settings, _) = worked(directory.path());
     let keyed = || Request {
         key: Some(IdempotencyKey { key: "retry-me".into(), request: [7; 16] }),
-        ..Request::of(Who::Client)
+        ..Request::of(Origin::Client)
     };
     let first = run(&settings, async |engine| engine.place(keyed(), rows(3, 1)).await.unwrap());
     assert!(!first.replayed);
@@ -282,7 +282,7 @@ fn overdue_timers_fire_once_and_in_due_order() {
     for order in pending {
         let now = &after.orders[usize::try_from(order.id.0).unwrap() - 1];
         assert_eq!((now.status, now.history.len()), (Status::Processing, 2), "order {}", order.id);
-        assert_eq!(now.history[1].who(), &Who::Timer);
+        assert_eq!(now.history[1].who(), &Origin::Timer);
         fired.push((order.moved_at, now.updated_at));
     }
     fired.sort();
@@ -318,7 +318,7 @@ fn keys_that_are_too_old_keep_no_new_ones_out_after_a_start() {
 }
 
 fn with_key(who: &str, key: &str) -> Request {
-    Request { key: Some(IdempotencyKey { key: key.into(), request: [1; 16] }), ..Request::of(Who::Key(who.into())) }
+    Request { key: Some(IdempotencyKey { key: key.into(), request: [1; 16] }), ..Request::of(Origin::Key(who.into())) }
 }
 
 #[test]

@@ -5,22 +5,22 @@
 mod ages;
 #[path = "simulation/archive.rs"]
 mod archive;
-#[path = "simulation/book.rs"]
-mod book;
 #[path = "simulation/client.rs"]
 mod client;
 #[path = "simulation/clock.rs"]
 mod clock;
-#[path = "simulation/dice.rs"]
-mod dice;
 #[path = "simulation/invariants/mod.rs"]
 mod invariants;
 #[path = "simulation/life.rs"]
 mod life;
+#[path = "simulation/model.rs"]
+mod model;
 #[path = "simulation/panics.rs"]
 mod panics;
 #[path = "simulation/plan.rs"]
 mod plan;
+#[path = "simulation/prng.rs"]
+mod prng;
 #[path = "simulation/run.rs"]
 mod run;
 #[path = "simulation/seeds.rs"]

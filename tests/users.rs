@@ -14,8 +14,8 @@ use packhorse::domain::access::{
     Access, AccessCommand, AccessName, AccessRejection, KeyDigest, KeyId, PasswordHash, Role, Scope,
 };
 use packhorse::domain::audit::AuditRow;
+use packhorse::domain::origin::Origin;
 use packhorse::domain::text::Name;
-use packhorse::domain::who::Who;
 use packhorse::store::{Batch, Kv, Options, SledKv, Table};
 
 fn name(text: &str) -> AccessName {
@@ -66,7 +66,7 @@ fn users_keys_and_audit_log_outlive_restarts_and_the_store() {
     settings.general.data_dir = place.path().join("data");
     let password = PasswordHash::parse("$argon2id$v=19$test").unwrap();
     let live = in_system(&settings, async |engine| {
-        let me = || Request::of(Who::User("ann".into()));
+        let me = || Request::of(Origin::User("ann".into()));
         let admin = AccessCommand::AddUser { name: name("ann"), role: Role::Admin, password: password.clone() };
         engine.access(me(), admin.clone()).await.unwrap();
         let digest = KeyDigest([7; 32]);

@@ -17,10 +17,10 @@ use packhorse::domain::ids::{CategoryId, ProductId};
 use packhorse::domain::inventory::{Inventory, LineRequest, Opening, OrderRequest};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{After, Contact};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::ON_HAND_MAX;
 use packhorse::domain::text::Name;
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 use packhorse::engine::{Command, Outcome, step};
 
 /// When everything happens in benches of pure code.
@@ -83,13 +83,14 @@ pub(crate) fn inventory(products: u64) -> Inventory {
 
 /// The entry that places `rows`.
 pub(crate) fn placement(inventory: &Inventory, rows: Vec<OrderRequest>) -> (Arc<Entry>, Outcome) {
-    let placed = step(inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Who::Client).unwrap();
+    let placed =
+        step(inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Origin::Client).unwrap();
     (entry(placed.events), placed.outcome)
 }
 
 /// The entry of `events`.
 pub(crate) fn entry(events: Events) -> Arc<Entry> {
-    Arc::new(Entry { at: NOW, who: Who::Client, key: None, events })
+    Arc::new(Entry { at: NOW, who: Origin::Client, key: None, events })
 }
 
 /// Settings for `directory`, every stage ending `after`.
@@ -106,7 +107,7 @@ pub(crate) fn settings(directory: &Path, after: After) -> Settings {
 pub(crate) async fn engine(settings: &Settings, products: u64) -> Engine {
     let engine = Engine::open(settings).await.unwrap();
     if engine.view().products().is_empty() {
-        engine.import(Request::of(Who::Cli), openings(products)).await.unwrap();
+        engine.import(Request::of(Origin::Cli), openings(products)).await.unwrap();
     }
     engine
 }

@@ -12,13 +12,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use super::need::Need;
 use super::sessions::{SessionId, Token};
 use crate::domain::access::{ApiKey, Role, Scope, User};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 /// Who calls, as the middleware found out.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// What stands beside everything that they do.
-    pub who: Who,
+    pub who: Origin,
     /// What they may do; `None` is nobody.
     pub role: Option<Role>,
     /// What the role holds for.
@@ -57,7 +57,7 @@ impl Caller {
     }
 
     pub(super) fn nobody() -> Self {
-        Self { who: Who::Client, role: None, scope: Scope::All, session: None }
+        Self { who: Origin::Client, role: None, scope: Scope::All, session: None }
     }
 
     /// Everybody, while access is open.
@@ -66,11 +66,11 @@ impl Caller {
     }
 
     pub(super) fn with_key(key: &ApiKey) -> Self {
-        Self { who: Who::Key(key.name.shared()), role: Some(key.role), scope: key.scope, session: None }
+        Self { who: Origin::Key(key.name.shared()), role: Some(key.role), scope: key.scope, session: None }
     }
 
     pub(super) fn signed_in(user: &User, session: Session) -> Self {
-        Self { who: Who::User(user.name.shared()), role: Some(user.role), scope: Scope::All, session: Some(session) }
+        Self { who: Origin::User(user.name.shared()), role: Some(user.role), scope: Scope::All, session: Some(session) }
     }
 }
 

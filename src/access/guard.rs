@@ -25,8 +25,8 @@ use super::sign_in::Attempts;
 use super::{Need, Refusal, SentForm, browser, cookie};
 use crate::actors::{Clock, Fulfillment, Request};
 use crate::domain::access::{Access, AccessCommand, ApiKey, KEY_USE_NOTED_EVERY, KeyId, User};
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::secret::{digest_of, random};
 
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
@@ -323,7 +323,7 @@ impl Guard {
             drop(noted);
             // Nobody waits for it; where it is lost, the next use is noted after an hour.
             let (engine, id) = (engine.clone(), key.id);
-            let who = Who::Key(key.name.shared());
+            let who = Origin::Key(key.name.shared());
             actix_web::rt::spawn(async move { engine.access(Request::of(who), AccessCommand::KeyUsed(id)).await.ok() });
         }
     }
@@ -334,7 +334,7 @@ impl Guard {
             return Ok(());
         }
         // A key is nothing that a browser adds by itself.
-        if !matches!(caller.who, Who::Key(_)) && !browser::is_ours(request.headers()) {
+        if !matches!(caller.who, Origin::Key(_)) && !browser::is_ours(request.headers()) {
             return Err(Refusal::CrossSite);
         }
         // No token protects what is open to everybody.

@@ -2,7 +2,7 @@
 
 use super::{Caller, Guard, Need};
 use crate::domain::access::{AccessName, KeyId};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 /// The right of a caller to do something, as it was when they began.
 ///
@@ -10,7 +10,7 @@ use crate::domain::who::Who;
 /// something may leave.
 pub struct Right {
     guard: Guard,
-    who: Who,
+    who: Origin,
     need: Need,
     basis: Option<Basis>,
 }
@@ -29,7 +29,7 @@ pub(super) enum Basis {
 impl Right {
     /// The right of `who` to do what has this `need`, as it is now.
     #[must_use]
-    pub fn of(guard: &Guard, who: &Who, need: Need) -> Self {
+    pub fn of(guard: &Guard, who: &Origin, need: Need) -> Self {
         let mut right = Self { guard: guard.clone(), who: who.clone(), need, basis: None };
         right.basis = right.now();
         right
@@ -42,9 +42,11 @@ impl Right {
             return None;
         }
         Some(match &self.who {
-            Who::User(name) => format!("The user {name} was disabled or changed meanwhile."),
-            Who::Key(name) => format!("The API key {name} was revoked or has expired."),
-            Who::Client | Who::Timer | Who::Cli => "Users or API keys were made meanwhile: sign in first.".into(),
+            Origin::User(name) => format!("The user {name} was disabled or changed meanwhile."),
+            Origin::Key(name) => format!("The API key {name} was revoked or has expired."),
+            Origin::Client | Origin::Timer | Origin::Cli => {
+                "Users or API keys were made meanwhile: sign in first.".into()
+            }
         })
     }
 
@@ -56,21 +58,21 @@ impl Right {
 
 impl Guard {
     /// Who `who` is by now, and what that rests on.
-    fn known(&self, who: &Who) -> Option<(Caller, Basis)> {
+    fn known(&self, who: &Origin) -> Option<(Caller, Basis)> {
         let access = self.engine()?.view().access();
         match who {
-            Who::User(name) => {
+            Origin::User(name) => {
                 let user = access.user(&AccessName::parse(name).ok()?).filter(|user| !user.disabled)?;
                 let caller = Caller { who: who.clone(), role: Some(user.role), ..Caller::nobody() };
                 Some((caller, Basis::User { epoch: user.epoch }))
             }
-            Who::Key(name) => {
+            Origin::Key(name) => {
                 let now = self.now();
                 let key = access.keys().find(|key| key.name.as_str() == &**name && key.is_in_force(now))?;
                 Some((Caller::with_key(key), Basis::Key(key.id)))
             }
-            Who::Client => self.is_open_by(&access).then(|| (Caller::anybody(), Basis::Open)),
-            Who::Timer | Who::Cli => None,
+            Origin::Client => self.is_open_by(&access).then(|| (Caller::anybody(), Basis::Open)),
+            Origin::Timer | Origin::Cli => None,
         }
     }
 }

@@ -14,8 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::buckets::Source;
 use super::caller::Admitted;
+use crate::domain::origin::Origin;
 use crate::domain::share::room;
-use crate::domain::who::Who;
 
 /// Whose share something is: a key's, a user's, or that of an address which says no name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,9 +33,9 @@ impl Holder {
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
         let named = request.extensions().get::<Admitted>().and_then(|admitted| match &admitted.caller.who {
-            Who::Key(name) => Some(Kind::Key(name.clone())),
-            Who::User(name) => Some(Kind::User(name.clone())),
-            Who::Timer | Who::Client | Who::Cli => None,
+            Origin::Key(name) => Some(Kind::Key(name.clone())),
+            Origin::User(name) => Some(Kind::User(name.clone())),
+            Origin::Timer | Origin::Client | Origin::Cli => None,
         });
         let address = || Kind::Address(Source::of(request.peer_addr().map(|address| address.ip())));
         Self(named.unwrap_or_else(address))

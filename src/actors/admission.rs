@@ -15,8 +15,8 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 use parking_lot::Mutex;
 
+use crate::domain::origin::Origin;
 use crate::domain::share::room;
-use crate::domain::who::Who;
 
 /// Placements and orders that are under way.
 pub(super) struct Admission {
@@ -30,7 +30,7 @@ struct UnderWay {
     load: Load,
     /// What of it counts against the bound.
     counted: Load,
-    by_caller: HashMap<Who, Load>,
+    by_caller: HashMap<Origin, Load>,
 }
 
 /// How much is under way, or may be.
@@ -45,7 +45,7 @@ pub struct Load {
 /// The right to be under way. It ends when the answer is given.
 pub(super) struct Room {
     admission: Arc<Admission>,
-    who: Who,
+    who: Origin,
     orders: usize,
     /// So many of them count.
     counted: usize,
@@ -59,7 +59,7 @@ impl Admission {
     }
 
     /// Lets in a placement of `who` with this number of orders; `None` where there is no room for it.
-    pub(super) fn enter(self: &Arc<Self>, who: &Who, orders: usize) -> Option<Room> {
+    pub(super) fn enter(self: &Arc<Self>, who: &Origin, orders: usize) -> Option<Room> {
         let mut under_way = self.under_way.lock();
         let counted = under_way.room(self.max, who)?.min(orders);
         under_way.load.placements += 1;
@@ -73,7 +73,7 @@ impl Admission {
     }
 
     /// Whether a placement of `who` would be refused now.
-    pub(super) fn is_full(&self, who: &Who) -> bool {
+    pub(super) fn is_full(&self, who: &Origin) -> bool {
         self.under_way.lock().room(self.max, who).is_none()
     }
 
@@ -85,7 +85,7 @@ impl Admission {
 
 impl UnderWay {
     /// How many orders more of `who` there is room for; nothing where there is none, or none for a placement.
-    fn room(&self, max: Load, who: &Who) -> Option<usize> {
+    fn room(&self, max: Load, who: &Origin) -> Option<usize> {
         let held = self.by_caller.get(who).copied().unwrap_or_default();
         let callers = self.by_caller.len();
         share(max.placements, self.counted.placements, held.placements, callers)?;
@@ -129,8 +129,8 @@ impl std::fmt::Debug for Room {
 mod tests {
     use super::*;
 
-    fn till(number: usize) -> Who {
-        Who::Key(number.to_string().into())
+    fn till(number: usize) -> Origin {
+        Origin::Key(number.to_string().into())
     }
 
     fn is_empty(admission: &Admission) -> bool {

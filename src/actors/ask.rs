@@ -8,13 +8,13 @@ use actix::prelude::SendError;
 use tokio::sync::oneshot;
 
 use super::admission::Room;
-use super::desk::{RETRY_AFTER, failure, read_back};
 use super::failure::{Failure, OrderFailure};
 use super::handle::{Answered, IdempotencyKey, Inner, Request};
 use super::messages::{Caller, Command, Decide};
+use super::shard::{RETRY_AFTER, failure, read_back};
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::engine::{self, Outcome, Rejection};
 use crate::journal::{Position, Refused};
 use crate::view::{ArchiveError, Claim};
@@ -38,12 +38,12 @@ impl Inner {
         };
         let room = self.room(&caller.who, &command)?;
         let (reply, answer) = oneshot::channel();
-        self.taken(self.switchboard.inventory().try_send(Decide { caller, command, room, reply }))?;
+        self.taken(self.addresses.inventory().try_send(Decide { caller, command, room, reply }))?;
         self.answered(answer).await
     }
 
     /// The room that `command` needs among those that are under way.
-    fn room<R: Error + 'static>(&self, who: &Who, command: &engine::Command) -> Result<Option<Room>, Failure<R>> {
+    fn room<R: Error + 'static>(&self, who: &Origin, command: &engine::Command) -> Result<Option<Room>, Failure<R>> {
         let room = match command {
             engine::Command::Place(rows) => self.admission.enter(who, rows.len()),
             engine::Command::DryRun(rows) => self.dry_runs.enter(who, rows.len()),
@@ -73,11 +73,11 @@ impl Inner {
             Some(_) => None,
             // Without threads of its own the engine is one in memory: nothing waits, and runs can be repeated exactly.
             None if self.arbiters.lock().is_empty() => None,
-            // The thread of a desk, which runs the timers of many orders, does not wait for a disk.
+            // The thread of a shard, which runs the timers of many orders, does not wait for a disk.
             None => read_back(self.view.clone(), order).await?,
         };
         let (reply, answer) = oneshot::channel();
-        self.taken(self.switchboard.desk(order.0).try_send(Command { order, caller, what: command, known, reply }))?;
+        self.taken(self.addresses.shard(order.0).try_send(Command { order, caller, what: command, known, reply }))?;
         self.answered(answer).await
     }
 
@@ -119,7 +119,7 @@ impl Inner {
     /// Why nothing becomes durable, or is seen to, any more in this life of the process.
     pub(super) fn broken_by(&self) -> Option<String> {
         let poison = self.journal.poisoned().map(|poison| poison.to_string());
-        poison.or_else(|| self.switchboard.is_broken().then(|| "a durable entry could not be taken over".to_owned()))
+        poison.or_else(|| self.addresses.is_broken().then(|| "a durable entry could not be taken over".to_owned()))
     }
 
     /// What the actor answered, or why its answer was dropped.

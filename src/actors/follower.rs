@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use actix::Handler;
 
-use super::inventory::{Core, InventoryActor};
+use super::inventory::{InventoryActor, InventoryState};
 use super::messages::{Follow, LetGo, Published};
 use crate::domain::entry::{Entry, Event};
 use crate::domain::order::Order;
 use crate::engine::Waiting;
 use crate::journal::Durable;
 
-impl Core {
-    /// Takes over a durable batch: stock, view, desks, answers, in this order.
+impl InventoryState {
+    /// Takes over a durable batch: stock, view, shards, answers, in this order.
     fn follow(&mut self, batch: &[Durable]) {
         self.applying = true;
         let mut answers = Vec::new();
@@ -55,9 +55,9 @@ impl Core {
                 self.feed.send(order.clone()).ok();
             }
         }
-        for (desk, orders) in self.desks.split(changed) {
+        for (shard, orders) in self.shards.split(changed) {
             // No command: it is bounded by the entries on their way, and must not be lost.
-            desk.do_send(Published(orders));
+            shard.do_send(Published(orders));
         }
     }
 }
@@ -67,7 +67,7 @@ impl Handler<Follow> for InventoryActor {
 
     fn handle(&mut self, Follow(batch): Follow, ctx: &mut Self::Context) {
         self.core.follow(&batch);
-        if self.core.view.changes_waiting() >= self.core.keeping.changes {
+        if self.core.view.changes_waiting() >= self.core.retention.changes {
             self.tidy(ctx);
         }
     }

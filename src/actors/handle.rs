@@ -9,10 +9,10 @@ use tokio::sync::{broadcast, oneshot};
 
 use super::admission::{Admission, Load};
 use super::clock::Ageing;
-use super::desk::RETRY_AFTER;
 use super::failure::{Failure, OrderFailure, access_rejection, inventory_rejection, place_rejection};
 use super::messages::CheckpointNow;
-use super::start::Switchboard;
+use super::shard::RETRY_AFTER;
+use super::start::Addresses;
 use super::verified::{self, Verified};
 use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
@@ -21,10 +21,10 @@ use crate::domain::expected::Expected;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::inventory::{InventoryRejection, Opening, OrderRequest, PlaceRejection, RowOutcome};
 use crate::domain::order::{ContactPatch, Order, OrderCommand, Status};
+use crate::domain::origin::Origin;
 use crate::domain::stock::{Adjustment, StockEdit};
 use crate::domain::text::CategoryName;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::engine::{self, Outcome, Rejection};
 use crate::journal::{Journal, Stats};
 use crate::view::{ArchiveError, CheckpointMark, Product, View};
@@ -33,7 +33,7 @@ use crate::view::{ArchiveError, CheckpointMark, Product, View};
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Who.
-    pub who: Who,
+    pub who: Origin,
     /// The key, where the caller gave one.
     pub key: Option<IdempotencyKey>,
     /// What the caller saw of the order or product that a command is about; other commands do not ask. It is judged
@@ -44,7 +44,7 @@ pub struct Request {
 impl Request {
     /// A request of `who` without an idempotency key.
     #[must_use]
-    pub fn of(who: Who) -> Self {
+    pub fn of(who: Origin) -> Self {
         Self { who, key: None, expected: Expected::ANYTHING }
     }
 
@@ -110,7 +110,7 @@ pub struct Health {
 pub struct Fulfillment(Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) switchboard: Arc<Switchboard>,
+    pub(super) addresses: Arc<Addresses>,
     pub(super) view: Arc<View>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) ageing: Ageing,
@@ -251,7 +251,11 @@ impl Fulfillment {
     ///
     /// # Errors
     /// What is wrong with a row is in its outcome; [`Failure::Rejected`] does not occur.
-    pub async fn dry_run(&self, who: Who, rows: Vec<OrderRequest>) -> Result<Vec<RowOutcome>, Failure<PlaceRejection>> {
+    pub async fn dry_run(
+        &self,
+        who: Origin,
+        rows: Vec<OrderRequest>,
+    ) -> Result<Vec<RowOutcome>, Failure<PlaceRejection>> {
         let answered = self.0.decide(Request::of(who), engine::Command::DryRun(rows)).await;
         match answered.map_err(|failure| failure.map(place_rejection))?.value {
             Outcome::DryRun(rows) => Ok(rows),
@@ -327,7 +331,7 @@ impl Fulfillment {
         self.gone(request, engine::Command::Catalogue(CatalogueCommand::DeleteCategory(id), 0)).await
     }
 
-    /// Creates a product with `opening` pieces on hand. Waits until that is durable.
+    /// Creates a product with `opening` units on hand. Waits until that is durable.
     pub async fn create_product(
         &self,
         request: Request,
@@ -363,7 +367,7 @@ impl Fulfillment {
         self.gone(request, command).await
     }
 
-    /// Adjusts stock. Waits until that is durable. Says by how many pieces it changed what is on hand, too; 0 where the
+    /// Adjusts stock. Waits until that is durable. Says by how many units it changed what is on hand, too; 0 where the
     /// number was as it should be.
     pub async fn adjust(
         &self,
@@ -411,7 +415,7 @@ impl Fulfillment {
         }
         if self.0.journal.poisoned().is_none() {
             let (sender, receiver) = oneshot::channel();
-            let asked = self.0.switchboard.inventory().send(CheckpointNow(sender)).await;
+            let asked = self.0.addresses.inventory().send(CheckpointNow(sender)).await;
             if asked.is_err() || receiver.await.is_err() {
                 tracing::warn!("no checkpoint was written while stopping; the next start reads more of the journal");
             }
@@ -423,7 +427,7 @@ impl Fulfillment {
         }
     }
 
-    /// A product after `command`, and by how many pieces that changed what is on hand.
+    /// A product after `command`, and by how many units that changed what is on hand.
     async fn stocked(
         &self,
         request: Request,
@@ -481,10 +485,10 @@ fn stop(arbiter: Arbiter) -> bool {
 #[cfg(test)]
 impl Fulfillment {
     pub(super) fn inventory(&self) -> Arc<actix::Addr<super::inventory::InventoryActor>> {
-        self.0.switchboard.inventory()
+        self.0.addresses.inventory()
     }
 
-    pub(super) fn desk_of(&self, order: OrderId) -> Arc<actix::Addr<super::desk::Desk>> {
-        self.0.switchboard.desk(order.0)
+    pub(super) fn shard_of(&self, order: OrderId) -> Arc<actix::Addr<super::shard::OrderShard>> {
+        self.0.addresses.shard(order.0)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It decides against the tentative state, which contains everything decided so far, submits one entry, and parks the
 //! answer. When the journal hands a batch back as durable (`follower.rs`), it publishes it to the view, tells the
-//! desks, and gives the answers. Bulks are serialised that way without each waiting for its own sync. Between commands
+//! shards, and gives the answers. Bulks are serialised that way without each waiting for its own sync. Between commands
 //! it sees to checkpoints and to what may leave memory (`upkeep.rs`).
 
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use chrono_tz::Tz;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::checkpointer::Checkpointer;
 use super::clock::{Ageing, Clock};
-use super::desk::{RETRY_AFTER, failure};
 use super::failure::Failure;
-use super::keeper::Keeper;
-use super::lifeline::Lifeline;
+use super::handoff::CrashHandoff;
 use super::messages::{Caller, Decide};
-use super::start::Desks;
-use super::upkeep::Keeping;
+use super::shard::{RETRY_AFTER, failure};
+use super::start::Shards;
+use super::upkeep::Retention;
 use crate::domain::access::Access;
 use crate::domain::entry::Event;
 use crate::domain::inventory::Inventory;
@@ -31,7 +31,7 @@ use crate::view::View;
 const CHANGES_WAITING_FACTOR: usize = 8;
 
 /// What a successor takes over.
-pub(super) struct Core {
+pub(super) struct InventoryState {
     pub(super) inventory: Inventory,
     pub(super) access: Access,
     pub(super) waiting: Waiting,
@@ -39,10 +39,10 @@ pub(super) struct Core {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ageing: Ageing,
-    pub(super) desks: Desks,
+    pub(super) shards: Shards,
     pub(super) feed: broadcast::Sender<Arc<Order>>,
-    pub(super) keeper: Addr<Keeper>,
-    pub(super) keeping: Keeping,
+    pub(super) checkpointer: Addr<Checkpointer>,
+    pub(super) retention: Retention,
     pub(super) zone: Tz,
     pub(super) mailbox: usize,
     pub(super) writing: bool,
@@ -53,7 +53,7 @@ pub(super) struct Core {
     pub(super) applying: bool,
 }
 
-impl Core {
+impl InventoryState {
     fn decide(&mut self, message: Decide) {
         let Decide { caller, command, room, reply } = message;
         // The room is let go with the answer, which nobody may wait for any more.
@@ -93,7 +93,7 @@ impl Core {
         if self.is_over {
             return Some(failure(&*self.journal, Refused::Poisoned));
         }
-        let is_behind = self.view.changes_waiting() > self.keeping.changes.saturating_mul(CHANGES_WAITING_FACTOR);
+        let is_behind = self.view.changes_waiting() > self.retention.changes.saturating_mul(CHANGES_WAITING_FACTOR);
         is_behind.then_some(Failure::Busy { retry_after: RETRY_AFTER })
     }
 
@@ -106,14 +106,14 @@ impl Core {
 
 /// See the module.
 pub(super) struct InventoryActor {
-    pub(super) core: Lifeline<Core>,
+    pub(super) core: CrashHandoff<InventoryState>,
     /// Whether a [`Forget`](super::messages::Forget) is under way.
     pub(super) forgetting: bool,
 }
 
 impl InventoryActor {
-    pub(super) fn new(core: Core, heirs: mpsc::UnboundedSender<Core>) -> Self {
-        Self { core: Lifeline::new(core, heirs), forgetting: false }
+    pub(super) fn new(core: InventoryState, successors: mpsc::UnboundedSender<InventoryState>) -> Self {
+        Self { core: CrashHandoff::new(core, successors), forgetting: false }
     }
 }
 
@@ -122,7 +122,7 @@ impl Actor for InventoryActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.core.mailbox);
-        ctx.run_interval(self.core.keeping.interval, Self::tidy);
+        ctx.run_interval(self.core.retention.interval, Self::tidy);
         self.forget(ctx);
     }
 }

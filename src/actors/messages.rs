@@ -11,7 +11,7 @@ use super::admission::Room;
 use super::failure::{Failure, OrderFailure};
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::engine::{self, Outcome, Rejection};
 use crate::journal::Durable;
 use crate::view::{Changes, ClaimGuard};
@@ -19,7 +19,7 @@ use crate::view::{Changes, ClaimGuard};
 /// Who asks, and by which idempotency key.
 #[derive(Debug)]
 pub(super) struct Caller {
-    pub(super) who: Who,
+    pub(super) who: Origin,
     pub(super) claim: Option<ClaimGuard>,
 }
 

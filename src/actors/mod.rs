@@ -5,14 +5,14 @@
 //! | `Decide`: a command on catalogue or stock, a placement | inventory | [`Outcome`](crate::engine::Outcome), once durable |
 //! | `Follow`: a durable batch of the journal | inventory | - |
 //! | `Settled`: a checkpoint ended | inventory | - |
-//! | `Write`: the changes since the last checkpoint | keeper | - |
-//! | `Command`: a command on an order | desk, then the order | the order, once durable |
-//! | `Recalled`: open orders as a start found them | desk | - |
-//! | `Published`: orders as they now stand | desk, then each order | - |
-//! | `LookAtTimers`: a timer may be due | desk | - |
+//! | `Write`: the changes since the last checkpoint | checkpointer | - |
+//! | `Command`: a command on an order | shard, then the order | the order, once durable |
+//! | `Recalled`: open orders as a start found them | shard | - |
+//! | `Published`: orders as they now stand | shard, then each order | - |
+//! | `LookAtTimers`: a timer may be due | shard | - |
 //! | `TimerFired`: the order's timer ran out | the order | - |
-//! | `Idle`, `Crashed`: an order's actor is done, or panicked | desk | - |
-//! | `LetGo`: nothing more becomes durable, whoever waits for it is told | inventory, desks, then each order | - |
+//! | `Idle`, `Crashed`: an order's actor is done, or panicked | shard | - |
+//! | `LetGo`: nothing more becomes durable, whoever waits for it is told | inventory, shards, then each order | - |
 //!
 //! Everybody else calls [`Fulfillment`]; no address leaks out. Invariants: the inventory actor is the only one that
 //! reserves stock and the only one that follows the journal; an order's state changes only by an entry that is
@@ -20,16 +20,16 @@
 
 mod admission;
 mod ask;
+mod checkpointer;
 mod clock;
-mod desk;
 mod failure;
 mod follower;
 mod handle;
+mod handoff;
 mod inventory;
-mod keeper;
-mod lifeline;
 mod messages;
 mod order;
+mod shard;
 mod start;
 mod submit;
 mod timers;
@@ -41,9 +41,9 @@ mod watchdog;
 mod tests;
 
 pub use admission::Load;
+pub use checkpointer::{CheckpointError, Checkpoints};
 pub use clock::{Ageing, Clock};
 pub use failure::{Failure, OrderFailure};
 pub use handle::{Answered, Fulfillment, Health, IdempotencyKey, Readiness, Request};
-pub use keeper::{CheckpointError, Checkpoints};
 pub use start::{Parts, Settings, start};
 pub use verified::Verified;

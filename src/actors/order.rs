@@ -11,11 +11,11 @@ use std::time::Duration;
 use actix::{Actor, Context, Handler};
 use tokio::time::Instant;
 
-use super::desk::{Bench, ROOM_AFTER};
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Applied, Caller, Command, Crashed, Idle, LetGo, OrderReply, TimerFired};
+use super::shard::{ROOM_AFTER, ShardContext};
 use crate::domain::order::{self, Order, OrderCommand};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::engine::{self, Outcome};
 use crate::journal::Refused;
 use crate::telemetry::counters;
@@ -28,7 +28,7 @@ const DEFERRED_BY: Duration = Duration::from_millis(25);
 /// See the module.
 pub(super) struct OrderActor {
     order: Arc<Order>,
-    bench: Rc<Bench>,
+    context: Rc<ShardContext>,
     generation: u64,
     /// When the timer that is armed goes off.
     timer: Option<Instant>,
@@ -61,7 +61,7 @@ impl OrderActor {
     /// An actor for `order`. With `in_flight`, an entry that its predecessor submitted is still on its way.
     pub(super) fn new(
         order: Arc<Order>,
-        bench: Rc<Bench>,
+        context: Rc<ShardContext>,
         generation: u64,
         in_flight: Option<u32>,
         begins: Begins,
@@ -69,32 +69,32 @@ impl OrderActor {
         let job = in_flight
             .filter(|version| *version > order.version)
             .map(|version| Box::new(Job { version, reply: None, waiting: VecDeque::new() }));
-        Self { order, bench, generation, timer: None, job, begins, commands: 0 }
+        Self { order, context, generation, timer: None, job, begins, commands: 0 }
     }
 
     /// Arms the timer that the state asks for, in place of the one before.
     fn arm_timer(&mut self) {
         self.disarm_timer();
-        let policy = &self.bench.policy;
+        let policy = &self.context.policy;
         let at = match self.begins {
             Begins::AsDated => {
-                order::left(&self.order, policy, self.bench.clock.now()).map(|left| Instant::now() + left)
+                order::left(&self.order, policy, self.context.clock.now()).map(|left| Instant::now() + left)
             }
             Begins::Now => order::span(&self.order, policy).map(|span| Instant::now() + span),
             Begins::Before(at) => at,
         };
-        self.timer = at.map(|at| self.bench.arm_timer(self.order.id, self.order.version, at));
+        self.timer = at.map(|at| self.context.arm_timer(self.order.id, self.order.version, at));
     }
 
     fn disarm_timer(&mut self) {
         if let Some(at) = self.timer.take() {
-            self.bench.disarm_timer(self.order.id, at);
+            self.context.disarm_timer(self.order.id, at);
         }
     }
 
     /// Decides one command and submits its entry, or answers at once.
     fn carry_out(&mut self, command: OrderCommand, caller: Caller, reply: Option<OrderReply>) -> Result<(), Refused> {
-        let now = self.order.not_before(self.bench.clock.now());
+        let now = self.order.not_before(self.context.clock.now());
         match engine::entry_for_order(&self.order, command, now, &caller.who) {
             // Before anybody can know of the answer, the idempotency key is free.
             Err(rejection) => {
@@ -111,11 +111,11 @@ impl OrderActor {
                 // What has ended may leave memory meanwhile, or has.
                 let has_ended = self.order.status.is_terminal();
                 if has_ended {
-                    self.bench.view.hold(&self.order);
+                    self.context.view.hold(&self.order);
                 }
-                if let Err(refused) = caller.submit(&*self.bench.journal, now, events, kept) {
+                if let Err(refused) = caller.submit(&*self.context.journal, now, events, kept) {
                     if has_ended {
-                        self.bench.view.let_go(self.order.id);
+                        self.context.view.let_go(self.order.id);
                     }
                     self.refuse(reply, refused);
                     return Err(refused);
@@ -127,13 +127,13 @@ impl OrderActor {
     }
 
     fn refuse(&self, reply: Option<OrderReply>, refused: Refused) {
-        answer(reply, Err(self.bench.failure(refused)));
+        answer(reply, Err(self.context.failure(refused)));
     }
 
     fn tell_idle(&self) {
         if self.order.status.is_terminal() && self.job.is_none() {
             let (order, generation, commands) = (self.order.id, self.generation, self.commands);
-            self.bench.tell_desk(Idle { order, generation, commands });
+            self.context.tell_shard(Idle { order, generation, commands });
         }
     }
 }
@@ -160,7 +160,7 @@ impl Drop for OrderActor {
             self.disarm_timer();
             let in_flight = self.job.as_ref().map(|job| job.version);
             let timer = (self.order.version, timer);
-            self.bench.tell_desk(Crashed { order: self.order.id, in_flight, timer });
+            self.context.tell_shard(Crashed { order: self.order.id, in_flight, timer });
         }
     }
 }
@@ -173,13 +173,13 @@ impl Handler<TimerFired> for OrderActor {
             // When the entry on its way is durable, the timer is derived anew.
             return;
         }
-        let caller = Caller { who: Who::Timer, claim: None };
+        let caller = Caller { who: Origin::Timer, claim: None };
         match self.carry_out(OrderCommand::TimerFired { version }, caller, None) {
             Ok(()) => counters::TIMERS_FIRED.increment(),
             Err(refused @ (Refused::Full | Refused::NoSpace)) => {
                 counters::TIMERS_DEFERRED.increment();
                 let later = if refused == Refused::Full { DEFERRED_BY } else { ROOM_AFTER };
-                self.timer = Some(self.bench.arm_timer(self.order.id, version, Instant::now() + later));
+                self.timer = Some(self.context.arm_timer(self.order.id, version, Instant::now() + later));
             }
             // The process is stopping; the next start finds the timer overdue.
             Err(Refused::Poisoned | Refused::Closed) => {}
@@ -197,7 +197,7 @@ impl Handler<Command> for OrderActor {
             } else {
                 self.commands += 1;
                 drop(message.caller);
-                answer(Some(message.reply), Err(self.bench.failure(Refused::Full)));
+                answer(Some(message.reply), Err(self.context.failure(Refused::Full)));
             }
             return;
         }

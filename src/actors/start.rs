@@ -14,18 +14,18 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::Fulfillment;
 use super::admission::{Admission, Load};
+use super::checkpointer::{Checkpointer, Checkpoints};
 use super::clock::{Ageing, Clock};
-use super::desk::{Bench, Desk, Orders};
 use super::handle::Inner;
-use super::inventory::{Core, InventoryActor};
-use super::keeper::{Checkpoints, Keeper};
+use super::inventory::{InventoryActor, InventoryState};
 use super::messages::{Follow, LetGo, Recalled};
-use super::upkeep::Keeping;
+use super::shard::{OrderShard, ShardContext, ShardState};
+use super::upkeep::Retention;
 use super::verified;
 use super::watchdog::Watchdog;
 use crate::domain::entry::Entry;
 use crate::domain::order::{self, Order, OrderCommand, Policy};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::engine::{self, Waiting};
 use crate::journal::{Durables, Journal, Refused};
 use crate::telemetry::counters;
@@ -76,14 +76,14 @@ pub struct Parts {
 }
 
 /// The addresses at which the actors can be reached now: a successor has another than its predecessor.
-pub(super) struct Switchboard {
+pub(super) struct Addresses {
     inventory: ArcSwapOption<Addr<InventoryActor>>,
-    desks: Vec<ArcSwapOption<Addr<Desk>>>,
+    shards: Vec<ArcSwapOption<Addr<OrderShard>>>,
     /// The follower died in the middle of an entry: nobody may go on from there.
     broken: AtomicBool,
 }
 
-impl Switchboard {
+impl Addresses {
     /// The one address that everybody shares: actix lets each *clone* of an address send one message past the bound.
     pub(super) fn inventory(&self) -> Arc<Addr<InventoryActor>> {
         self.inventory.load_full().expect("the inventory actor is started before anybody calls it")
@@ -97,38 +97,41 @@ impl Switchboard {
     /// Tells all actors that nothing more becomes durable, and wakes who waits for a key of `view`.
     fn let_go(&self, view: &View) {
         self.inventory().do_send(LetGo);
-        for desk in self.desks.iter().filter_map(ArcSwapOption::load_full) {
-            desk.do_send(LetGo);
+        for shard in self.shards.iter().filter_map(ArcSwapOption::load_full) {
+            shard.do_send(LetGo);
         }
         view.keys().wake_waiters();
     }
 
-    /// The one address that everybody shares, of the desk of the order with this id.
-    pub(super) fn desk(&self, order: u64) -> Arc<Addr<Desk>> {
-        let desk = usize::try_from(order % self.desks.len() as u64).expect("there are few desks");
-        self.desks[desk].load_full().expect("the desks are started before anybody calls them")
+    /// The one address that everybody shares, of the shard of the order with this id.
+    pub(super) fn shard(&self, order: u64) -> Arc<Addr<OrderShard>> {
+        let shard = usize::try_from(order % self.shards.len() as u64).expect("there are few shards");
+        self.shards[shard].load_full().expect("the shards are started before anybody calls them")
     }
 }
 
-/// The desks, as the inventory actor sees them.
-pub(super) struct Desks(Arc<Switchboard>);
+/// The shards, as the inventory actor sees them.
+pub(super) struct Shards(Arc<Addresses>);
 
-impl Desks {
-    /// See [`Switchboard::let_go`].
+impl Shards {
+    /// See [`Addresses::let_go`].
     pub(super) fn let_go(&self, view: &View) {
         self.0.let_go(view);
     }
 
-    /// Deals `orders` out to their desks.
-    pub(super) fn split(&self, orders: Vec<Arc<Order>>) -> impl Iterator<Item = (Arc<Addr<Desk>>, Vec<Arc<Order>>)> {
-        let desks = self.0.desks.len();
-        let mut shares = vec![Vec::new(); desks];
+    /// Deals `orders` out to their shards.
+    pub(super) fn split(
+        &self,
+        orders: Vec<Arc<Order>>,
+    ) -> impl Iterator<Item = (Arc<Addr<OrderShard>>, Vec<Arc<Order>>)> {
+        let shards = self.0.shards.len();
+        let mut shares = vec![Vec::new(); shards];
         for order in orders {
-            let desk = usize::try_from(order.id.0 % desks as u64).expect("there are few desks");
-            shares[desk].push(order);
+            let shard = usize::try_from(order.id.0 % shards as u64).expect("there are few shards");
+            shares[shard].push(order);
         }
         let shares = shares.into_iter().enumerate().filter(|(_, orders)| !orders.is_empty());
-        shares.map(|(desk, orders)| (self.0.desk(desk as u64), orders)).collect::<Vec<_>>().into_iter()
+        shares.map(|(shard, orders)| (self.0.shard(shard as u64), orders)).collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -139,10 +142,10 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     parts.view.pass_to(ageing.now());
     parts.view.keys().pass_to(ageing.now(), settings.keys_kept);
     catch_up(&mut parts, settings).await;
-    let desks = settings.threads.max(1);
-    let switchboard = Arc::new(Switchboard {
+    let shards = settings.threads.max(1);
+    let addresses = Arc::new(Addresses {
         inventory: ArcSwapOption::empty(),
-        desks: (0..desks).map(|_| ArcSwapOption::empty()).collect(),
+        shards: (0..shards).map(|_| ArcSwapOption::empty()).collect(),
         broken: AtomicBool::new(false),
     });
     let mut arbiters = Vec::new();
@@ -155,16 +158,16 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         arbiters.push(arbiter);
         handle
     };
-    for desk in 0..desks {
-        start_desk(&arbiter(), desk, &switchboard, &parts, settings).await;
+    for shard in 0..shards {
+        start_shard(&arbiter(), shard, &addresses, &parts, settings).await;
     }
-    let keeper = {
-        let (view, switchboard) = (parts.view.clone(), switchboard.clone());
+    let checkpointer = {
+        let (view, addresses) = (parts.view.clone(), addresses.clone());
         let checkpoints = parts.checkpoints;
-        Keeper::start_in_arbiter(&arbiter(), move |_| Keeper { checkpoints, view, switchboard })
+        Checkpointer::start_in_arbiter(&arbiter(), move |_| Checkpointer { checkpoints, view, addresses })
     };
     let (feed, _) = broadcast::channel(FEED_CAPACITY);
-    let core = Core {
+    let core = InventoryState {
         inventory: parts.view.products().inventory(),
         access: parts.view.access().as_ref().clone(),
         waiting: Waiting::default(),
@@ -172,10 +175,10 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         journal: parts.journal.clone(),
         clock: parts.clock.clone(),
         ageing: ageing.clone(),
-        desks: Desks(switchboard.clone()),
+        shards: Shards(addresses.clone()),
         feed: feed.clone(),
-        keeper,
-        keeping: Keeping {
+        checkpointer,
+        retention: Retention {
             interval: settings.checkpoint_interval,
             changes: settings.checkpoint_changes,
             ended_orders: settings.ended_orders_in_memory,
@@ -188,9 +191,9 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         is_over: false,
         applying: false,
     };
-    let drained = start_inventory(&arbiter(), core, parts.durables, &switchboard).await;
-    for (desk, orders) in Desks(switchboard.clone()).split(parts.view.open_orders()) {
-        desk.do_send(Recalled(orders));
+    let drained = start_inventory(&arbiter(), core, parts.durables, &addresses).await;
+    for (shard, orders) in Shards(addresses.clone()).split(parts.view.open_orders()) {
+        shard.do_send(Recalled(orders));
     }
     let watchdog = Watchdog {
         view: parts.view.clone(),
@@ -201,7 +204,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     };
     watchdog.start();
     Fulfillment::new(Inner {
-        switchboard,
+        addresses,
         view: parts.view,
         journal: parts.journal,
         ageing,
@@ -229,8 +232,8 @@ async fn catch_up(parts: &mut Parts, settings: &Settings) {
     for (_, order) in overdue {
         let fired = OrderCommand::TimerFired { version: order.version };
         let at = order.not_before(now);
-        let Ok(Some((events, _))) = engine::entry_for_order(&order, fired, at, &Who::Timer) else { continue };
-        let entry = Arc::new(Entry { at, who: Who::Timer, key: None, events });
+        let Ok(Some((events, _))) = engine::entry_for_order(&order, fired, at, &Origin::Timer) else { continue };
+        let entry = Arc::new(Entry { at, who: Origin::Timer, key: None, events });
         let mut submitted = parts.journal.submit(entry.clone());
         while submitted == Err(Refused::Full) {
             if !take_over(parts).await {
@@ -263,30 +266,36 @@ async fn on<T: Send + 'static>(arbiter: &ArbiterHandle, make: impl FnOnce() -> T
     receiver.await.expect("an arbiter that was just made runs what it is given")
 }
 
-async fn start_desk(
+async fn start_shard(
     arbiter: &ArbiterHandle,
     index: usize,
-    switchboard: &Arc<Switchboard>,
+    addresses: &Arc<Addresses>,
     parts: &Parts,
     settings: &Settings,
 ) {
-    let share = (index as u64, switchboard.desks.len() as u64);
-    let switchboard = switchboard.clone();
+    let share = (index as u64, addresses.shards.len() as u64);
+    let addresses = addresses.clone();
     let (view, journal, clock) = (parts.view.clone(), parts.journal.clone(), parts.clock.clone());
     let (policy, mailbox) = (settings.policy, settings.mailbox);
     on(arbiter, move || {
-        let bench =
-            Rc::new(Bench { policy, clock, journal, view, desk: RefCell::new(None), timers: RefCell::default() });
-        let (heirs, mut crashes) = mpsc::unbounded_channel();
-        let orders = Orders::new(bench, share);
-        let addr = Desk::new(orders, heirs.clone(), mailbox, false).start();
-        switchboard.desks[index].store(Some(Arc::new(addr)));
+        let context = Rc::new(ShardContext {
+            policy,
+            clock,
+            journal,
+            view,
+            shard: RefCell::new(None),
+            timers: RefCell::default(),
+        });
+        let (successors, mut crashes) = mpsc::unbounded_channel();
+        let orders = ShardState::new(context, share);
+        let addr = OrderShard::new(orders, successors.clone(), mailbox, false).start();
+        addresses.shards[index].store(Some(Arc::new(addr)));
         actix::spawn(async move {
             while let Some(orders) = crashes.recv().await {
                 counters::ACTOR_RESTARTS.increment();
-                tracing::error!(desk = index, "a desk panicked and is started again");
-                let addr = Desk::new(orders, heirs.clone(), mailbox, true).start();
-                switchboard.desks[index].store(Some(Arc::new(addr)));
+                tracing::error!(shard = index, "a shard panicked and is started again");
+                let addr = OrderShard::new(orders, successors.clone(), mailbox, true).start();
+                addresses.shards[index].store(Some(Arc::new(addr)));
             }
         });
     })
@@ -297,21 +306,21 @@ async fn start_desk(
 /// was taken over.
 async fn start_inventory(
     arbiter: &ArbiterHandle,
-    core: Core,
+    core: InventoryState,
     durables: Durables,
-    switchboard: &Arc<Switchboard>,
+    addresses: &Arc<Addresses>,
 ) -> oneshot::Receiver<()> {
-    let (switchboard, view) = (switchboard.clone(), core.view.clone());
+    let (addresses, view) = (addresses.clone(), core.view.clone());
     let (drained, receiver) = oneshot::channel();
     on(arbiter, move || {
-        let (heirs, crashes) = mpsc::unbounded_channel();
-        let addr = InventoryActor::new(core, heirs.clone()).start();
-        switchboard.inventory.store(Some(Arc::new(addr)));
-        actix::spawn(supervise_inventory(crashes, heirs, switchboard.clone()));
+        let (successors, crashes) = mpsc::unbounded_channel();
+        let addr = InventoryActor::new(core, successors.clone()).start();
+        addresses.inventory.store(Some(Arc::new(addr)));
+        actix::spawn(supervise_inventory(crashes, successors, addresses.clone()));
         actix::spawn(async move {
-            feed_inventory(durables, &switchboard).await;
+            feed_inventory(durables, &addresses).await;
             // Closed, the journal left nobody waiting; poisoned, it did.
-            switchboard.let_go(&view);
+            addresses.let_go(&view);
             // Nobody may wait for the end.
             drained.send(()).ok();
         });
@@ -321,9 +330,9 @@ async fn start_inventory(
 }
 
 async fn supervise_inventory(
-    mut crashes: mpsc::UnboundedReceiver<Core>,
-    heirs: mpsc::UnboundedSender<Core>,
-    switchboard: Arc<Switchboard>,
+    mut crashes: mpsc::UnboundedReceiver<InventoryState>,
+    successors: mpsc::UnboundedSender<InventoryState>,
+    addresses: Arc<Addresses>,
 ) {
     while let Some(core) = crashes.recv().await {
         counters::ACTOR_RESTARTS.increment();
@@ -331,22 +340,22 @@ async fn supervise_inventory(
             tracing::error!(
                 "the inventory actor panicked while it took over a durable entry: stopping, the next start reads the journal"
             );
-            switchboard.broken.store(true, Ordering::Release);
+            addresses.broken.store(true, Ordering::Release);
             return;
         }
         tracing::error!("the inventory actor panicked while deciding and is started again");
-        let addr = InventoryActor::new(core, heirs.clone()).start();
-        switchboard.inventory.store(Some(Arc::new(addr)));
+        let addr = InventoryActor::new(core, successors.clone()).start();
+        addresses.inventory.store(Some(Arc::new(addr)));
     }
 }
 
 /// Passes every durable batch on, again to the successor where the inventory actor died before it took it. When it
 /// ends early, the journal notices that nobody follows it, and poisons itself.
-async fn feed_inventory(mut durables: Durables, switchboard: &Switchboard) {
+async fn feed_inventory(mut durables: Durables, addresses: &Addresses) {
     while let Some(batch) = durables.recv().await {
         let batch = Arc::new(batch);
-        while switchboard.inventory().send(Follow(batch.clone())).await.is_err() {
-            if switchboard.is_broken() {
+        while addresses.inventory().send(Follow(batch.clone())).await.is_err() {
+            if addresses.is_broken() {
                 return;
             }
             tokio::time::sleep(SUCCESSOR_PAUSE).await;

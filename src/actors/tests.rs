@@ -9,20 +9,20 @@ use actix::{Handler, Message, System};
 use chrono_tz::Tz;
 use tokio::time::{Instant, sleep};
 
-use super::desk::Desk;
 use super::inventory::InventoryActor;
 use super::messages::{Command, Decide};
 use super::order::OrderActor;
+use super::shard::OrderShard;
 use super::*;
 use crate::domain::catalogue::ProductDetails;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::inventory::{LineRequest, OrderRequest, PlaceReason};
 use crate::domain::money::Money;
 use crate::domain::order::{After, Contact, Order, Policy, StageTimes, Status};
+use crate::domain::origin::Origin;
 use crate::domain::stock::Balance;
 use crate::domain::text::{CategoryName, ProductName};
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::journal::{Journal, MemoryDisk, MemoryJournal, MemoryOptions, Poison};
 use crate::telemetry::counters;
 use crate::view::{Changes, NoArchive, View};
@@ -93,7 +93,7 @@ fn manual() -> Policy {
     Policy::uniform(StageTimes { after: After::Manual, stale_after: Duration::from_mins(1) })
 }
 
-/// Runs `test` over an engine with one product, of which 10 pieces are on hand.
+/// Runs `test` over an engine with one product, of which 10 units are on hand.
 fn run<F: Future<Output = ()>>(policy: Policy, test: impl FnOnce(House) -> F) {
     run_over(Box::new(NoCheckpoints), policy, test);
 }
@@ -110,7 +110,7 @@ fn run_over<F: Future<Output = ()>>(checkpoints: Box<dyn Checkpoints>, policy: P
         let clock = Arc::new(VirtualClock(Instant::now(), AtomicI64::new(0)));
         let parts = Parts { view, journal: journal.clone(), durables, checkpoints, clock: clock.clone() };
         let fulfillment = start(parts, &settings(policy)).await;
-        let client = || Request::of(Who::Client);
+        let client = || Request::of(Origin::Client);
         fulfillment.create_category(client(), CategoryName::parse("Things").unwrap()).await.unwrap();
         let details = ProductDetails {
             name: ProductName::parse("Phone").unwrap(),
@@ -133,7 +133,7 @@ impl House {
     }
 
     async fn place(&self, orders: usize, quantity: u32) -> Vec<Arc<Order>> {
-        let request = Request::of(Who::Client);
+        let request = Request::of(Origin::Client);
         self.fulfillment.place(request, Self::rows(orders, quantity)).await.unwrap().value
     }
 
@@ -151,7 +151,7 @@ impl House {
     }
 
     fn keyed(key: &str, request: u8) -> Request {
-        Request { key: Some(IdempotencyKey { key: key.into(), request: [request; 16] }), ..Request::of(Who::Client) }
+        Request { key: Some(IdempotencyKey { key: key.into(), request: [request; 16] }), ..Request::of(Origin::Client) }
     }
 }
 
@@ -179,13 +179,13 @@ fn an_operator_overtakes_the_timer_and_the_old_timer_does_nothing() {
     run(Policy::default(), |house| async move {
         house.place(1, 1).await;
         sleep(Duration::from_secs(4)).await;
-        let request = Request::of(Who::User("eve".into()));
+        let request = Request::of(Origin::User("eve".into()));
         house.fulfillment.transition(request, OrderId(1), Status::Processing, None).await.unwrap();
         sleep(Duration::from_secs(4)).await;
         assert_eq!(house.status(1), Status::Processing, "the timer of pending is void");
         sleep(Duration::from_millis(1_100)).await;
         assert_eq!(house.status(1), Status::Shipped);
-        assert_eq!(house.order(1).history[1].who(), &Who::User("eve".into()));
+        assert_eq!(house.order(1).history[1].who(), &Origin::User("eve".into()));
     });
 }
 
@@ -196,7 +196,7 @@ fn an_edit_does_not_prolong_the_stage() {
         sleep(Duration::from_secs(4)).await;
         let mut patch = crate::domain::order::ContactPatch::default();
         patch.set(crate::domain::order::Field::CustomerName, "Bea").unwrap();
-        house.fulfillment.edit_contact(Request::of(Who::Client), OrderId(1), patch).await.unwrap();
+        house.fulfillment.edit_contact(Request::of(Origin::Client), OrderId(1), patch).await.unwrap();
         sleep(Duration::from_millis(1_100)).await;
         assert_eq!((house.status(1), house.order(1).contact.customer_name()), (Status::Processing, "Bea"));
     });
@@ -207,11 +207,11 @@ fn cancelling_gives_the_stock_back_before_it_is_answered() {
     run(manual(), |house| async move {
         house.place(1, 4).await;
         assert_eq!(house.balance(), (10, 4));
-        let cancelled = house.fulfillment.cancel(Request::of(Who::Client), OrderId(1), "oops".into()).await.unwrap();
+        let cancelled = house.fulfillment.cancel(Request::of(Origin::Client), OrderId(1), "oops".into()).await.unwrap();
         assert_eq!((cancelled.value.status, house.balance()), (Status::Cancelled, (10, 0)));
-        let again = house.fulfillment.cancel(Request::of(Who::Client), OrderId(1), "oops".into()).await;
+        let again = house.fulfillment.cancel(Request::of(Origin::Client), OrderId(1), "oops".into()).await;
         assert!(matches!(again, Err(Failure::Rejected(OrderFailure::Rejected(_)))), "{again:?}");
-        house.fulfillment.archive(Request::of(Who::Client), OrderId(1)).await.unwrap();
+        house.fulfillment.archive(Request::of(Origin::Client), OrderId(1)).await.unwrap();
         assert!(house.order(1).archived, "an ended order's actor is started on demand");
     });
 }
@@ -221,9 +221,9 @@ fn an_ended_order_has_one_actor_however_its_commands_fall() {
     run(manual(), |house| async move {
         for pause in 0..12 {
             let id = house.place(1, 1).await[0].id;
-            let cancel = || house.fulfillment.cancel(Request::of(Who::Client), id, "oops".into());
+            let cancel = || house.fulfillment.cancel(Request::of(Origin::Client), id, "oops".into());
             let archive = |pause| {
-                let archived = house.fulfillment.archive(Request::of(Who::Client), id);
+                let archived = house.fulfillment.archive(Request::of(Origin::Client), id);
                 async move {
                     for _ in 0..pause {
                         tokio::task::yield_now().await;
@@ -245,7 +245,7 @@ fn an_ended_order_has_one_actor_however_its_commands_fall() {
 #[test]
 fn a_bulk_is_placed_whole_or_not_at_all() {
     run(manual(), |house| async move {
-        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(11, 1)).await.unwrap_err();
+        let refused = house.fulfillment.place(Request::of(Origin::Client), House::rows(11, 1)).await.unwrap_err();
         let Failure::Rejected(rejection) = refused else { panic!("{refused:?}") };
         assert_eq!(rejection.row, 10);
         assert!(matches!(rejection.reason, PlaceReason::InsufficientStock { wanted: 1, available: 0, .. }));
@@ -291,7 +291,7 @@ fn the_watchdog_flags_each_open_stage_and_touches_nothing() {
             assert_eq!((delay.stage, delay.since), (before.status, before.moved_at.plus(Duration::from_mins(1))));
             assert_eq!(house.order(1), before);
             assert_eq!(house.fulfillment.view().delayed(0, 10).len(), 1);
-            house.fulfillment.transition(Request::of(Who::Client), OrderId(1), to, None).await.unwrap();
+            house.fulfillment.transition(Request::of(Origin::Client), OrderId(1), to, None).await.unwrap();
         }
         assert_eq!(house.fulfillment.view().delayed_count(), 0);
     });
@@ -370,7 +370,7 @@ fn a_clock_that_was_wrong_for_a_moment_leaves_no_mark() {
 fn nothing_is_acknowledged_once_the_journal_is_poisoned() {
     run(manual(), |house| async move {
         house.journal.fail(Poison::Failed { operation: "sync", reason: "unplugged".into() });
-        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1)).await.unwrap_err();
+        let refused = house.fulfillment.place(Request::of(Origin::Client), House::rows(1, 1)).await.unwrap_err();
         assert!(matches!(refused, Failure::Stopped(_) | Failure::Interrupted), "{refused:?}");
         assert!(matches!(house.fulfillment.readiness(), Readiness::Poisoned(_)));
         assert!(house.fulfillment.order(OrderId(1)).unwrap().is_none());
@@ -385,7 +385,7 @@ fn whoever_waits_for_a_journal_that_fails_is_answered() {
             house.place(1, 1).await;
             house.journal.slow_down(call);
             let place = |request| house.fulfillment.place(request, House::rows(1, 1));
-            let cancel = || house.fulfillment.cancel(Request::of(Who::Client), OrderId(1), "no more".into());
+            let cancel = || house.fulfillment.cancel(Request::of(Origin::Client), OrderId(1), "no more".into());
             let fails = async {
                 sleep(Duration::from_secs(1)).await;
                 house.journal.fail(Poison::Failed { operation: "sync", reason: "unplugged".into() });
@@ -403,9 +403,10 @@ fn whoever_waits_for_a_journal_that_fails_is_answered() {
             }
             assert!(begun.elapsed() < Duration::from_secs(answered_within), "{:?}", begun.elapsed());
             // What was decided and never became durable is no ground for an answer, be it a refusal or a dry run.
-            let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1_000)).await.unwrap_err();
+            let refused =
+                house.fulfillment.place(Request::of(Origin::Client), House::rows(1, 1_000)).await.unwrap_err();
             assert!(matches!(refused, Failure::Stopped(_)), "{refused:?}");
-            let refused = house.fulfillment.dry_run(Who::Client, House::rows(1, 1)).await.unwrap_err();
+            let refused = house.fulfillment.dry_run(Origin::Client, House::rows(1, 1)).await.unwrap_err();
             assert!(matches!(refused, Failure::Stopped(_)), "{refused:?}");
         });
     }
@@ -414,13 +415,13 @@ fn whoever_waits_for_a_journal_that_fails_is_answered() {
 #[test]
 fn closing_answers_what_was_taken_and_takes_nothing_more() {
     run(manual(), |house| async move {
-        let placing = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1));
+        let placing = house.fulfillment.place(Request::of(Origin::Client), House::rows(1, 1));
         let (placed, ()) = tokio::join!(placing, async {
             tokio::task::yield_now().await;
             house.fulfillment.close().await;
         });
         assert_eq!(placed.unwrap().value.len(), 1);
-        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1)).await;
+        let refused = house.fulfillment.place(Request::of(Origin::Client), House::rows(1, 1)).await;
         assert!(matches!(refused, Err(Failure::Stopped(_))), "{refused:?}");
         assert_eq!(house.journal.watermark(), 3);
     });
@@ -439,7 +440,7 @@ impl Handler<Fault> for InventoryActor {
     }
 }
 
-impl Handler<Fault> for Desk {
+impl Handler<Fault> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, _: Fault, _: &mut Self::Context) {
@@ -455,12 +456,12 @@ impl Handler<Fault> for OrderActor {
     }
 }
 
-/// Strikes the actor of an order, through its desk.
+/// Strikes the actor of an order, through its shard.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct FaultAt(OrderId);
 
-impl Handler<FaultAt> for Desk {
+impl Handler<FaultAt> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, FaultAt(order): FaultAt, _: &mut Self::Context) {
@@ -474,7 +475,7 @@ fn an_order_actor_that_panics_is_started_again_from_the_durable_state() {
         house.place(2, 1).await;
         sleep(Duration::from_secs(6)).await;
         let restarts = counters::ACTOR_RESTARTS.get();
-        house.fulfillment.desk_of(OrderId(1)).send(FaultAt(OrderId(1))).await.unwrap();
+        house.fulfillment.shard_of(OrderId(1)).send(FaultAt(OrderId(1))).await.unwrap();
         sleep(Duration::from_secs(1)).await;
         assert!(counters::ACTOR_RESTARTS.get() > restarts, "the restart is counted");
         assert_eq!(house.status(1), Status::Processing);
@@ -491,7 +492,7 @@ fn a_timer_goes_on_over_a_panic_and_a_step_of_the_wall_clock() {
             house.place(1, 1).await;
             sleep(Duration::from_secs(2)).await;
             house.clock.1.store(step, Ordering::Relaxed);
-            house.fulfillment.desk_of(OrderId(1)).send(FaultAt(OrderId(1))).await.unwrap();
+            house.fulfillment.shard_of(OrderId(1)).send(FaultAt(OrderId(1))).await.unwrap();
             sleep(Duration::from_millis(2_900)).await;
             assert_eq!(house.status(1), Status::Pending, "step {step}: it is hurried");
             sleep(Duration::from_millis(200)).await;
@@ -501,12 +502,12 @@ fn a_timer_goes_on_over_a_panic_and_a_step_of_the_wall_clock() {
 }
 
 #[test]
-fn a_desk_that_panics_loses_no_order() {
+fn a_shard_that_panics_loses_no_order() {
     run(Policy::default(), |house| async move {
         house.place(3, 1).await;
-        assert!(house.fulfillment.desk_of(OrderId(1)).send(Fault).await.is_err());
+        assert!(house.fulfillment.shard_of(OrderId(1)).send(Fault).await.is_err());
         sleep(Duration::from_millis(10)).await;
-        let cancelled = house.fulfillment.cancel(Request::of(Who::Client), OrderId(2), "late".into()).await.unwrap();
+        let cancelled = house.fulfillment.cancel(Request::of(Origin::Client), OrderId(2), "late".into()).await.unwrap();
         assert_eq!(cancelled.value.status, Status::Cancelled);
         house.place(1, 1).await;
         sleep(Duration::from_secs(16)).await;
@@ -519,11 +520,11 @@ fn a_desk_that_panics_loses_no_order() {
 fn an_inventory_actor_that_panics_keeps_what_it_decided() {
     run(manual(), |house| async move {
         house.place(1, 4).await;
-        let under_way = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 3));
+        let under_way = house.fulfillment.place(Request::of(Origin::Client), House::rows(1, 3));
         let (under_way, fault) = tokio::join!(under_way, async { house.fulfillment.inventory().send(Fault).await });
         assert!(fault.is_err());
         assert_eq!(under_way.unwrap().value[0].id, OrderId(2), "what was submitted is answered by the successor");
-        let refused = house.fulfillment.place(Request::of(Who::Client), House::rows(1, 4)).await;
+        let refused = house.fulfillment.place(Request::of(Origin::Client), House::rows(1, 4)).await;
         assert!(matches!(refused, Err(Failure::Rejected(_))), "3 are left: {refused:?}");
         assert_eq!(house.place(1, 3).await[0].id, OrderId(3));
         assert_eq!(house.balance(), (10, 10));
@@ -558,7 +559,7 @@ fn an_end_comes_although_the_last_checkpoint_panics() {
 #[test]
 fn full_mailboxes_refuse_and_lose_nothing() {
     run(manual(), |house| async move {
-        let calls = (0..200).map(|_| house.fulfillment.place(Request::of(Who::Client), House::rows(1, 1)));
+        let calls = (0..200).map(|_| house.fulfillment.place(Request::of(Origin::Client), House::rows(1, 1)));
         let answers = futures_util::future::join_all(calls).await;
         let placed = answers.iter().filter(|answer| answer.is_ok()).count();
         let busy = answers.iter().filter(|answer| matches!(answer, Err(Failure::Busy { .. }))).count();

@@ -1,7 +1,7 @@
-//! The timers of one desk's orders.
+//! The timers of one shard's orders.
 //!
-//! Each order's actor arms its own; the desk looks when the earliest is due and tells each actor whose time has come.
-//! One sleep serves a desk, so that an armed timer costs 32 bytes in order instead of a task's worth of its own.
+//! Each order's actor arms its own; the shard looks when the earliest is due and tells each actor whose time has come.
+//! One sleep serves a shard, so that an armed timer costs 32 bytes in order instead of a task's worth of its own.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use crate::domain::ids::OrderId;
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     due: BTreeMap<(Instant, OrderId), u32>,
-    /// When the desk looks next.
+    /// When the shard looks next.
     look: Option<Instant>,
 }
 
 impl Timers {
-    /// Arms a timer. `true`: the desk has to be told, because it would look too late.
+    /// Arms a timer. `true`: the shard has to be told, because it would look too late.
     #[must_use]
     pub(super) fn arm(&mut self, at: Instant, order: OrderId, version: u32) -> bool {
         self.due.insert((at, order), version);
@@ -47,7 +47,7 @@ impl Timers {
         due
     }
 
-    /// When the desk has to look next: it promises to.
+    /// When the shard has to look next: it promises to.
     pub(super) fn next(&mut self) -> Option<Instant> {
         self.look = self.due.first_key_value().map(|((at, _), _)| *at);
         self.look
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_desk_is_told_only_of_what_it_would_miss() {
+    fn the_shard_is_told_only_of_what_it_would_miss() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut timers = Timers::default();
@@ -69,7 +69,7 @@ mod tests {
         assert!(!timers.arm(at(5), OrderId(2), 1), "due together");
         assert!(!timers.arm(at(9), OrderId(3), 1), "due later");
         assert!(timers.arm(at(2), OrderId(4), 7), "due earlier");
-        assert!(!timers.arm(at(3), OrderId(5), 1), "the desk looks at 2 and finds the next then");
+        assert!(!timers.arm(at(3), OrderId(5), 1), "the shard looks at 2 and finds the next then");
         assert_eq!(timers.take_due(at(2), 10), [(OrderId(4), 7)]);
         assert_eq!(timers.next(), Some(at(3)));
         timers.disarm(at(3), OrderId(5));
@@ -78,6 +78,6 @@ mod tests {
         assert_eq!(timers.take_due(at(20), 2), [(OrderId(1), 1), (OrderId(2), 1)], "in due order, at most so many");
         assert_eq!(timers.take_due(at(20), 2), [(OrderId(3), 1)]);
         assert_eq!(timers.next(), None);
-        assert!(timers.arm(at(30), OrderId(6), 1), "after a pause the desk sleeps without an end");
+        assert!(timers.arm(at(30), OrderId(6), 1), "after a pause the shard sleeps without an end");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler};
 
-use super::inventory::{Core, InventoryActor};
+use super::inventory::{InventoryActor, InventoryState};
 use super::messages::{CheckpointNow, Forget, Settled, Write};
 use crate::telemetry::counters;
 use crate::view::{Changes, CheckpointMark};
@@ -17,14 +17,14 @@ const SLICE_PAUSE: Duration = Duration::from_millis(1);
 
 /// When checkpoints are written and what may leave memory.
 #[derive(Clone, Debug)]
-pub(super) struct Keeping {
+pub(super) struct Retention {
     pub(super) interval: Duration,
     pub(super) changes: usize,
     pub(super) ended_orders: Duration,
     pub(super) keys: Duration,
 }
 
-impl Core {
+impl InventoryState {
     fn checkpoint(&mut self) {
         if self.writing || (self.view.changes_waiting() == 0 && self.checkpoint_waiters.is_empty()) {
             return;
@@ -32,7 +32,7 @@ impl Core {
         let changes = self.view.take_changes();
         self.writing = true;
         // No command: one checkpoint is under way at a time.
-        self.keeper.do_send(Write(Box::new(changes)));
+        self.checkpointer.do_send(Write(Box::new(changes)));
     }
 
     fn settled(&mut self, result: Result<u64, Box<Changes>>) {
@@ -61,8 +61,8 @@ impl Core {
     /// Lets go of a slice of what need not be in memory any more, and answers whether there may be more.
     fn forget(&self) -> bool {
         let now = self.ageing.now();
-        let keys = self.view.keys().expire(now, self.keeping.keys, SLICE);
-        let orders = self.view.evict(now.minus(self.keeping.ended_orders), SLICE);
+        let keys = self.view.keys().expire(now, self.retention.keys, SLICE);
+        let orders = self.view.evict(now.minus(self.retention.ended_orders), SLICE);
         keys || orders
     }
 }
@@ -71,7 +71,7 @@ impl InventoryActor {
     pub(super) fn tidy(&mut self, ctx: &mut Context<Self>) {
         // A journal that is stuck in a call ends nothing: this is where that shows.
         if self.core.journal.poisoned().is_some() {
-            self.core.desks.let_go(&self.core.view);
+            self.core.shards.let_go(&self.core.view);
         }
         self.core.checkpoint();
         self.forget(ctx);

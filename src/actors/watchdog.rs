@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context};
 
+use super::checkpointer::said;
 use super::clock::{Ageing, Clock};
-use super::keeper::said;
 use crate::domain::order::Policy;
 use crate::telemetry::counters;
 use crate::view::View;

@@ -38,7 +38,7 @@ pub struct Setup {
     pub body_timeout: Duration,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
-    /// A product of which so many pieces or fewer are available runs low.
+    /// Products with this many units or fewer available are shown as low stock.
     pub low_stock: u32,
     /// Every setting, for those who ask.
     pub settings: Vec<SettingRow>,

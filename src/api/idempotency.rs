@@ -11,14 +11,14 @@ use super::canonical::canonical;
 use super::error::Error;
 use crate::actors::IdempotencyKey;
 use crate::domain::entry::RequestHash;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most bytes a key may have.
 const KEY_MAX: usize = 255;
 
 /// The key of `request`, which `who` sent, where it carries one.
-pub(super) fn key(request: &HttpRequest, who: &Who, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
+pub(super) fn key(request: &HttpRequest, who: &Origin, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
     let mut values = request.headers().get_all(HEADER);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -41,7 +41,7 @@ fn parse(value: &HeaderValue) -> Option<&str> {
 }
 
 /// What tells two requests with one key apart: caller, method, path with its slash at the end, and what the body says.
-pub(crate) fn hash(request: &HttpRequest, who: &Who, body: &[u8]) -> RequestHash {
+pub(crate) fn hash(request: &HttpRequest, who: &Origin, body: &[u8]) -> RequestHash {
     let canonical = canonical(body);
     let body = canonical.as_deref().unwrap_or(body);
     let mut hasher = blake3::Hasher::new();

@@ -7,7 +7,6 @@
 mod access;
 mod answer;
 pub(crate) mod body;
-mod call;
 mod canonical;
 pub(crate) mod categories;
 pub(crate) mod condition;
@@ -25,6 +24,7 @@ pub(crate) mod overview;
 pub(crate) mod parts;
 pub(crate) mod products;
 pub(crate) mod render;
+mod request;
 mod root;
 mod routes;
 mod settings;

@@ -8,9 +8,9 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::answer::{Answer, ok};
-use super::call::Call;
 use super::health::word;
 use super::render::{self, ByStage, ByStatus, ReadinessWord, Time, Times};
+use super::request::ApiRequest;
 use crate::actors::{Fulfillment, Health};
 use crate::domain::order::{PerStage, Stage, Status};
 use crate::telemetry::counters;
@@ -48,7 +48,7 @@ pub(crate) struct OverviewBody<'a> {
 /// Products that run low.
 #[derive(serde::Serialize, ToSchema)]
 struct LowStock {
-    /// A product of which so many pieces or fewer are available does: the setting stock.low.
+    /// Products with this many units or fewer available: the setting stock.low.
     limit: u32,
     products: usize,
 }
@@ -151,13 +151,13 @@ impl ToSchema for TrendBody {
     }
 }
 
-/// Products of which at most `low_stock` pieces are available, and that are sold.
+/// Products of which at most `low_stock` units are available, and that are sold.
 pub(crate) fn running_low(low_stock: u32) -> ProductFilter {
     ProductFilter { available_max: Some(low_stock), archived: Some(false), ..ProductFilter::default() }
 }
 
 /// Shows the whole at a glance.
-pub(super) async fn overview(call: Call) -> Answer {
+pub(super) async fn overview(call: ApiRequest) -> Answer {
     let low_stock = call.gate.low_stock();
     let engine = call.engine.clone();
     let figures = move || (engine.health(), engine.view().products().lowest(&running_low(low_stock), 0).1);
@@ -199,7 +199,7 @@ impl<'a> EngineBody<'a> {
 }
 
 /// Shows the last hour.
-pub(super) async fn trend(call: Call) -> Answer {
+pub(super) async fn trend(call: ApiRequest) -> Answer {
     let trend = call.view().trend();
     let intervals = trend.until(call.engine.present(), call.gate.now());
     let minute = 60.0 / trend.width().as_secs_f64();

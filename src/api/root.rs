@@ -1,7 +1,7 @@
 //! `GET /api/inventory/`: where the collections are.
 
 use super::answer::{Answer, ok};
-use super::call::Call;
+use super::request::ApiRequest;
 
 /// Links to the three collections.
 const LINKS: &[u8] = concat!(
@@ -12,6 +12,6 @@ const LINKS: &[u8] = concat!(
 .as_bytes();
 
 /// The root.
-pub(super) async fn root(_: Call) -> Answer {
+pub(super) async fn root(_: ApiRequest) -> Answer {
     Ok(ok(LINKS.to_vec()))
 }

@@ -1,13 +1,13 @@
 //! `GET /api/settings/`: what the server runs with.
 
 use super::answer::{Answer, ok};
-use super::call::Call;
 use super::render::{self, List};
+use super::request::ApiRequest;
 
 const SETTING_BYTES: usize = 256;
 
 /// Lists the settings, section by section.
-pub(super) async fn settings(call: Call) -> Answer {
+pub(super) async fn settings(call: ApiRequest) -> Answer {
     let settings = call.gate.settings();
     Ok(ok(render::json(&List(|| settings.iter()), settings.len() * SETTING_BYTES)))
 }

@@ -5,7 +5,7 @@ use actix_web::web;
 use crate::actors::Request;
 use crate::domain::access::{AccessCommand, AccessName, Role};
 use crate::domain::inventory::Opening;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::secret::{SecretText, hash_password, new_password};
 
 pub use crate::access::DEMO_USER;
@@ -32,11 +32,11 @@ pub(super) async fn fill(engine: &Engine, openings: Vec<Opening>) -> Result<Demo
         let known = engine.view().access().user(&name).is_some();
         return Ok(if known { DemoUser::Known } else { DemoUser::Missing });
     }
-    engine.import(Request::of(Who::Cli), openings).await?;
+    engine.import(Request::of(Origin::Cli), openings).await?;
     let secret = new_password();
     let text = secret.clone();
     let password = web::block(move || hash_password(text.reveal())).await.expect("hashing does not panic");
     let password = password.expect("a password that is made here can be one");
-    engine.access(Request::of(Who::Cli), AccessCommand::AddUser { name, role: Role::Admin, password }).await?;
+    engine.access(Request::of(Origin::Cli), AccessCommand::AddUser { name, role: Role::Admin, password }).await?;
     Ok(DemoUser::Made(secret))
 }

@@ -51,11 +51,11 @@ impl Import {
             commands.set(openings.len());
             anyhow::Ok(openings)
         })?;
-        let pieces: u64 = file.rows.iter().map(|row| u64::from(row.stock)).sum();
+        let units: u64 = file.rows.iter().map(|row| u64::from(row.stock)).sum();
         let (products, categories) = (file.rows.len(), commands.get() - file.rows.len());
         let (begin, end) = if self.dry_run { ("would import", "; nothing was changed") } else { ("imported", "") };
         let text = format!(
-            "{begin} {} with {pieces} pieces in stock, and {}{end}\n",
+            "{begin} {} with {units} units in stock, and {}{end}\n",
             counted(products, "product", "products"),
             counted(categories, "new category", "new categories")
         );

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use super::kind::Access;
 use super::section::section;
+use super::value::Access;
 
 section! {
     /// The settings that stand in no section.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::kind::Limits;
+use super::value::Limits;
 
 /// The declaration of one setting.
 #[derive(Clone, Copy, Debug)]
@@ -76,14 +76,14 @@ macro_rules! section {
                     default: $default,
                     limits: section!(@limits $($min to $max)?),
                     meaning: $meaning,
-                    allowed: <$crate::config::kind::$kind as $crate::config::kind::Kind>::allowed,
+                    allowed: <$crate::config::value::$kind as $crate::config::value::Kind>::allowed,
                     accepts: |text| Self::$field(text).is_some(),
                 },)*
             ];
 
             $(
                 fn $field(text: &str) -> Option<$type> {
-                    use $crate::config::kind::{$kind, Kind};
+                    use $crate::config::value::{$kind, Kind};
                     <$type>::try_from($kind::read(text, section!(@limits $($min to $max)?))?).ok()
                 }
             )*
@@ -98,7 +98,7 @@ macro_rules! section {
     };
     (@limits) => { None };
     (@limits $min:literal to $max:literal) => {
-        Some($crate::config::kind::Limits { min: $min, max: $max })
+        Some($crate::config::value::Limits { min: $min, max: $max })
     };
 }
 

@@ -5,7 +5,7 @@ use super::section::section;
 section! {
     /// `[stock]`.
     Stock {
-        /// A product of which so many pieces or fewer are available runs low, which the console shows.
+        /// Products with this many units or fewer available are shown as low stock.
         low: u32 = Count("10", "0" to "1000000000") in "PACKHORSE_STOCK__LOW";
     }
 }

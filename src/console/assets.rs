@@ -13,8 +13,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::fault::Fault;
-use super::visit::Answer;
+use super::page_error::PageError;
+use super::page_request::Answer;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -57,7 +57,7 @@ pub(super) fn path(name: &str) -> Option<String> {
 /// `GET assets/<name>`.
 pub(super) async fn serve(request: HttpRequest) -> Answer {
     let name = request.match_info().get("name").unwrap_or_default();
-    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(Fault::not_found)?;
+    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(PageError::not_found)?;
     let is_current = request.query_string() == format!("v={}", asset.version);
     let cache = if is_current { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut answer = HttpResponse::Ok();

@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 
 use super::orders::who;
-use super::visit::{Answer, Visit};
+use super::page_request::{Answer, PageRequest};
 use crate::api::error::Error;
 use crate::api::list::cut;
 use crate::domain::audit::AuditRow;
@@ -13,7 +13,7 @@ use crate::domain::ids::RowId;
 const ROWS: usize = 50;
 
 /// `GET audit/`.
-pub(super) async fn list(visit: Visit) -> Answer {
+pub(super) async fn list(visit: PageRequest) -> Answer {
     // What names no row shows the newest.
     let before = RowId::parse(visit.text("before"));
     let mut rows = visit.scan(move |engine| engine.view().audit(before, ROWS + 1)).await?.map_err(Error::from)?;

@@ -4,14 +4,14 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::orders::{OrderRow, verb};
-use super::visit::{Answer, Visit};
+use super::page_request::{Answer, PageRequest};
 use crate::domain::order::{Stage, Status};
 
 /// Orders of each stage.
 const ROWS: usize = 30;
 
 /// `GET delayed/`.
-pub(super) async fn board(visit: Visit) -> Answer {
+pub(super) async fn board(visit: PageRequest) -> Answer {
     let view = visit.view();
     let mut total = 0;
     let stages = Stage::ALL.map(|stage| {

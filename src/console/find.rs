@@ -4,9 +4,9 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::catalogue::ProductRow;
-use super::fault::Fault;
 use super::orders::rows;
-use super::visit::{Answer, Visit};
+use super::page_error::PageError;
+use super::page_request::{Answer, PageRequest};
 use crate::api::error::Error;
 use crate::api::orders::terms;
 use crate::domain::ids::{OrderId, ProductId};
@@ -18,7 +18,7 @@ const ROWS: usize = 10;
 const EFFORT: usize = 20_000;
 
 /// `GET find/?q=`.
-pub(super) async fn find(visit: Visit) -> Answer {
+pub(super) async fn find(visit: PageRequest) -> Answer {
     let text = visit.text("q").to_owned();
     if let Some(id) = order_number(&text)
         && visit.find_order(id).await?.is_some()
@@ -27,7 +27,7 @@ pub(super) async fn find(visit: Visit) -> Answer {
     }
     let term = Term::new(&text);
     let all = if term.is_number() { "customer" } else { "search" };
-    let asked = terms(&text).map_err(Fault::from);
+    let asked = terms(&text).map_err(PageError::from);
     // What is said is about the one field that there is.
     let fault = asked.as_ref().err().map(|fault| fault.fields.values().cloned().collect::<Vec<_>>().join(" "));
     let (products, found) = match asked {

@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Console;
-use super::fault::Fault;
+use super::page_error::PageError;
+use super::page_request::UNREADABLE;
 use super::show::escaped;
-use super::visit::UNREADABLE;
 use super::words;
 use crate::api::body::collect_within;
 use crate::api::error::Error;
@@ -192,8 +192,8 @@ impl Form {
         values(self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Fault> {
-        let malformed = || Fault::bad_request(UNREADABLE);
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, PageError> {
+        let malformed = || PageError::bad_request(UNREADABLE);
         let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
         let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| malformed())?;
         // A browser sends each end of a line as two characters, whatever the text had.
@@ -214,8 +214,8 @@ pub(super) fn bytes(map: &Map<String, Value>) -> Vec<u8> {
 }
 
 impl FromRequest for Form {
-    type Error = Fault;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault>>>>;
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let gate = Console::of(request).0.gate.clone();
@@ -223,7 +223,7 @@ impl FromRequest for Form {
         Box::pin(async move {
             let (body, _lease) = collect_within(&request, payload, gate.limits().body_bytes).await?;
             let form = Self::parse(&body)?;
-            if form.is_ambiguous() { Err(Fault::bad_request(UNREADABLE)) } else { Ok(form) }
+            if form.is_ambiguous() { Err(PageError::bad_request(UNREADABLE)) } else { Ok(form) }
         })
     }
 }

@@ -8,8 +8,8 @@ use actix_web::http::{Method, StatusCode, header};
 use bytes::Bytes;
 use futures_util::stream;
 
-use super::fault::Fault;
-use super::visit::{Answer, Visit};
+use super::page_error::PageError;
+use super::page_request::{Answer, PageRequest};
 use crate::access::{self, Holder, Share};
 use crate::actors::Readiness;
 use crate::view::View;
@@ -27,7 +27,7 @@ pub(super) fn mark(view: &View) -> String {
 }
 
 struct Following {
-    visit: Visit,
+    visit: PageRequest,
     seen: String,
     looks: u32,
     _place: Share,
@@ -63,7 +63,7 @@ impl Following {
 }
 
 /// Follows what happens, as server-sent events.
-pub(super) async fn follow(visit: Visit) -> Answer {
+pub(super) async fn follow(visit: PageRequest) -> Answer {
     let mut answer = HttpResponse::Ok();
     answer
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
@@ -73,7 +73,8 @@ pub(super) async fn follow(visit: Visit) -> Answer {
         return Ok(answer.finish());
     }
     let place = visit.console.0.followers.take(&Holder::of(&visit.http), 1);
-    let crowded = || Fault::new(StatusCode::SERVICE_UNAVAILABLE, "Too many of your pages follow what happens already.");
+    let crowded =
+        || PageError::new(StatusCode::SERVICE_UNAVAILABLE, "Too many of your pages follow what happens already.");
     let place = place.ok_or_else(crowded)?;
     let following = Following { visit, seen: String::new(), looks: 0, _place: place };
     let events = stream::unfold(following, |mut following| async move {

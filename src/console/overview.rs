@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::catalogue::ProductRow;
 use super::orders::OrderRow;
-use super::visit::{Answer, Visit};
+use super::page_request::{Answer, PageRequest};
 use crate::actors::Readiness;
 use crate::api::overview::running_low;
 use crate::domain::order::{After, PerStage, Policy, Stage, Status};
@@ -41,7 +41,7 @@ fn hasty(policy: &Policy) -> Vec<String> {
 }
 
 /// `GET /admin/`.
-pub(super) async fn show(visit: Visit) -> Answer {
+pub(super) async fn show(visit: PageRequest) -> Answer {
     let low = running_low(visit.low_stock());
     let scanned = visit.scan(move |engine| (engine.health(), engine.view().products().lowest(&low, ROWS)));
     let (health, (low, low_count)) = scanned.await?;

@@ -5,8 +5,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
-use super::fault::Fault;
-use super::visit::Answer;
+use super::page_error::PageError;
+use super::page_request::Answer;
 use super::{assets, home, live, show};
 use crate::access::{Caller, Session};
 use crate::api::Gate;
@@ -117,8 +117,8 @@ fn csrf(caller: &Caller) -> String {
     }
 }
 
-fn broken(error: &minijinja::Error) -> Fault {
-    let mut fault = Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made; the log says why.");
+fn broken(error: &minijinja::Error) -> PageError {
+    let mut fault = PageError::new(StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made; the log says why.");
     fault.cause = Some(error.to_string());
     fault
 }

@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 
 use super::form::Form;
 use super::orders::Bulk;
-use super::visit::token;
-use crate::domain::who::Who;
+use super::page_request::token;
+use crate::domain::origin::Origin;
 use crate::secret::SecretText;
 
 /// Results of one caller that are kept; a further one takes the place of the oldest.
@@ -44,7 +44,7 @@ pub(super) struct Unsent {
 
 struct Kept {
     key: String,
-    who: Who,
+    who: Origin,
     at: Instant,
     /// About how many bytes it takes.
     weight: usize,
@@ -53,7 +53,7 @@ struct Kept {
 
 impl Results {
     /// Keeps `outcome`, of about `weight` bytes, for `who`; answers with its key.
-    pub(super) fn keep(&self, who: &Who, outcome: Outcome, weight: usize) -> String {
+    pub(super) fn keep(&self, who: &Origin, outcome: Outcome, weight: usize) -> String {
         let key = token();
         let mut kept = self.0.lock();
         forget_secrets(&mut kept, Instant::now());
@@ -62,7 +62,8 @@ impl Results {
         }
         // Whoever takes most room gives it up, so that nobody drops the results of those who have few.
         while !kept.is_empty() && kept.iter().map(|other| other.weight).sum::<usize>() + weight > BYTES_MAX {
-            let weight_of = |who: &Who| -> usize { kept.iter().filter(|it| it.who == *who).map(|it| it.weight).sum() };
+            let weight_of =
+                |who: &Origin| -> usize { kept.iter().filter(|it| it.who == *who).map(|it| it.weight).sum() };
             let Some(who) = kept.iter().map(|it| it.who.clone()).max_by_key(weight_of) else { break };
             remove_oldest(&mut kept, &who);
         }
@@ -71,12 +72,12 @@ impl Results {
     }
 
     /// What `pick` takes of the outcome of `key`, where it is one of `who`.
-    fn find<T>(&self, key: &str, who: &Who, pick: impl FnOnce(&Outcome) -> Option<T>) -> Option<T> {
+    fn find<T>(&self, key: &str, who: &Origin, pick: impl FnOnce(&Outcome) -> Option<T>) -> Option<T> {
         self.0.lock().iter().find(|kept| kept.key == key && kept.who == *who).and_then(|kept| pick(&kept.outcome))
     }
 
     /// The orders of `key`, where `who` chose them.
-    pub(super) fn bulk(&self, key: &str, who: &Who) -> Option<Arc<Bulk>> {
+    pub(super) fn bulk(&self, key: &str, who: &Origin) -> Option<Arc<Bulk>> {
         self.find(key, who, |outcome| match outcome {
             Outcome::Bulk(bulk) => Some(bulk.clone()),
             Outcome::Secret(_) | Outcome::Form(_) => None,
@@ -84,7 +85,7 @@ impl Results {
     }
 
     /// The form of `key`, where `who` filled it in.
-    pub(super) fn form(&self, key: &str, who: &Who) -> Option<Arc<Unsent>> {
+    pub(super) fn form(&self, key: &str, who: &Origin) -> Option<Arc<Unsent>> {
         self.find(key, who, |outcome| match outcome {
             Outcome::Form(form) => Some(form.clone()),
             Outcome::Bulk(_) | Outcome::Secret(_) => None,
@@ -92,7 +93,7 @@ impl Results {
     }
 
     /// The secret of `key`, where `who` made it. The second time there is none.
-    pub(super) fn take_secret(&self, key: &str, who: &Who) -> Option<SecretText> {
+    pub(super) fn take_secret(&self, key: &str, who: &Origin) -> Option<SecretText> {
         let mut kept = self.0.lock();
         forget_secrets(&mut kept, Instant::now());
         let is_it = |it: &Kept| it.key == key && it.who == *who && matches!(it.outcome, Outcome::Secret(_));
@@ -104,7 +105,7 @@ impl Results {
     }
 }
 
-fn remove_oldest(kept: &mut VecDeque<Kept>, who: &Who) {
+fn remove_oldest(kept: &mut VecDeque<Kept>, who: &Origin) {
     if let Some(at) = kept.iter().position(|other| other.who == *who) {
         kept.remove(at);
     }
@@ -120,8 +121,8 @@ mod tests {
     use super::*;
     use crate::secret::new_key;
 
-    fn ann() -> Who {
-        Who::User("ann".into())
+    fn ann() -> Origin {
+        Origin::User("ann".into())
     }
 
     fn secret() -> Outcome {
@@ -132,7 +133,7 @@ mod tests {
     fn a_secret_is_given_out_once_and_to_nobody_else() {
         let results = Results::default();
         let key = results.keep(&ann(), secret(), 1);
-        assert!(results.take_secret(&key, &Who::Client).is_none());
+        assert!(results.take_secret(&key, &Origin::Client).is_none());
         assert!(results.take_secret("", &ann()).is_none());
         assert!(results.take_secret(&key, &ann()).is_some());
         assert!(results.take_secret(&key, &ann()).is_none());
@@ -153,11 +154,11 @@ mod tests {
         let results = Results::default();
         let first = results.keep(&ann(), secret(), 1);
         for _ in 0..3 * EACH_MAX {
-            results.keep(&Who::Client, secret(), 1);
+            results.keep(&Origin::Client, secret(), 1);
         }
         assert_eq!(results.0.lock().len(), EACH_MAX + 1);
         for _ in 0..10 {
-            results.keep(&Who::Client, secret(), BYTES_MAX / 2);
+            results.keep(&Origin::Client, secret(), BYTES_MAX / 2);
         }
         let weight: usize = results.0.lock().iter().map(|it| it.weight).sum();
         assert!(weight <= BYTES_MAX, "{weight}");

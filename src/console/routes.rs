@@ -10,9 +10,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Resource, R
 use minijinja::context;
 use minijinja::value::Serde;
 
-use super::fault::Fault;
 use super::form::{Again, Form};
-use super::visit::{Answer, see_other};
+use super::page_error::PageError;
+use super::page_request::{Answer, see_other};
 use super::{
     Console, assets, audit, catalogue, delayed, find, home, live, orders, overview, people, sessions, settings,
     sign_in, upload, words,
@@ -131,14 +131,14 @@ fn on(path: &'static str) -> Page {
     Page(web::resource(path), area, Vec::new())
 }
 
-fn signed_out() -> Fault {
-    Fault::new(StatusCode::FORBIDDEN, words::SIGNED_OUT)
+fn signed_out() -> PageError {
+    PageError::new(StatusCode::FORBIDDEN, words::SIGNED_OUT)
 }
 
 /// Why somebody is refused at `path`, in plain words.
-fn refused(refusal: Refusal, path: &str) -> Fault {
+fn refused(refusal: Refusal, path: &str) -> PageError {
     let text = match refusal {
-        Refusal::Starting => return Fault::starting(),
+        Refusal::Starting => return PageError::starting(),
         Refusal::Role(role) => format!("This needs the role {role}. Ask an admin for it."),
         Refusal::Unknown => words::SIGNED_OUT.into(),
         Refusal::Forged => "This form has expired. Nothing was saved: send it again, or load its page again.".into(),
@@ -156,7 +156,7 @@ fn refused(refusal: Refusal, path: &str) -> Fault {
         Refusal::CrossSite => CROSS_SITE.into(),
         Refusal::Scope | Refusal::Host => refusal.to_string(),
     };
-    Fault::new(refusal.answer().status(), text)
+    PageError::new(refusal.answer().status(), text)
 }
 
 /// The page of a refusal, with the headers that a program gets.
@@ -164,7 +164,7 @@ fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     if refusal == Refusal::Forged && access::is_doubled(request.headers()) {
         let text = "This browser sends two cookies for the session: something else on this host has set one. Delete the \
                     cookies of this host in the browser, then load the page again. Nothing was saved.";
-        return page(request, &Fault::new(StatusCode::FORBIDDEN, text));
+        return page(request, &PageError::new(StatusCode::FORBIDDEN, text));
     }
     if refusal == Refusal::Forged
         && let Some(answer) = sign_in::overtaken(request)
@@ -190,7 +190,7 @@ fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
 
 /// The page of what no path is asked about.
 fn error_page(request: &HttpRequest, error: Error) -> HttpResponse {
-    page(request, &Fault::from(error))
+    page(request, &PageError::from(error))
 }
 
 /// The form that came with `request`, where it was read.
@@ -239,7 +239,7 @@ impl Page {
 }
 
 async fn unknown() -> Answer {
-    Err(Fault::not_found())
+    Err(PageError::not_found())
 }
 
 /// An address that only takes a form leads to the page of the form, where somebody only looks.
@@ -248,18 +248,21 @@ async fn not_allowed(request: HttpRequest) -> Answer {
     if matches!(*request.method(), Method::GET | Method::HEAD) && page != request.path() {
         return see_other(&page);
     }
-    Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, "This page cannot be used like that. Go back and use its buttons."))
+    Err(PageError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This page cannot be used like that. Go back and use its buttons.",
+    ))
 }
 
 /// Puts a page around what went wrong.
 async fn dressed(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let http = request.request().clone();
     let response = match next.call(request).await {
-        Ok(response) => match response.response().error().and_then(actix_web::Error::as_error::<Fault>) {
+        Ok(response) => match response.response().error().and_then(actix_web::Error::as_error::<PageError>) {
             None => return Ok(response),
             Some(fault) => page(&http, fault),
         },
-        Err(error) => match error.as_error::<Fault>() {
+        Err(error) => match error.as_error::<PageError>() {
             None => return Err(error),
             Some(fault) => page(&http, fault),
         },
@@ -275,12 +278,12 @@ const PASSING: [StatusCode; 4] = [
     StatusCode::INSUFFICIENT_STORAGE,
 ];
 
-fn page(request: &HttpRequest, fault: &Fault) -> HttpResponse {
+fn page(request: &HttpRequest, fault: &PageError) -> HttpResponse {
     page_with(request, fault, sent_form(request).as_ref(), PASSING.contains(&fault.status))
 }
 
 /// The same, with the form that was sent: to be sent again, or at least with what somebody typed.
-fn page_with(request: &HttpRequest, fault: &Fault, form: Option<&Form>, is_again: bool) -> HttpResponse {
+fn page_with(request: &HttpRequest, fault: &PageError, form: Option<&Form>, is_again: bool) -> HttpResponse {
     if let Some(cause) = &fault.cause {
         tracing::error!(path = request.path(), status = fault.status.as_u16(), %cause, "a page of the console failed");
     }

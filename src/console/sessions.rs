@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use minijinja::{Value, context};
 
-use super::fault::Fault;
 use super::form::Form;
-use super::visit::{Answer, Visit};
+use super::page_error::PageError;
+use super::page_request::{Answer, PageRequest};
 use crate::access::{Guard, Session, SessionId};
 
-fn guard(visit: &Visit) -> &Guard {
+fn guard(visit: &PageRequest) -> &Guard {
     visit.http.app_data().expect("the app carries its guard")
 }
 
 /// `GET sessions/`.
-pub(super) async fn list(visit: Visit) -> Answer {
+pub(super) async fn list(visit: PageRequest) -> Answer {
     let own = visit.caller.session.as_ref().and_then(Session::id);
     let before = |span: Duration| visit.now().minus(span).0;
     let rows = guard(&visit).session_rows().into_iter().map(|row| {
@@ -33,10 +33,10 @@ pub(super) async fn list(visit: Visit) -> Answer {
 }
 
 /// `POST sessions/<id>/end/`.
-pub(super) async fn end(visit: Visit, _: Form) -> Answer {
+pub(super) async fn end(visit: PageRequest, _: Form) -> Answer {
     let id = visit.id()?;
     if !guard(&visit).revoke_session(SessionId(id)) {
-        return Err(Fault::missing("session"));
+        return Err(PageError::missing("session"));
     }
     visit.go("/admin/sessions/?note=ended")
 }

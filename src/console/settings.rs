@@ -2,11 +2,11 @@
 
 use minijinja::context;
 
-use super::visit::{Answer, Visit};
+use super::page_request::{Answer, PageRequest};
 use crate::api::SettingRow;
 
 /// Shows what the server runs with.
-pub(super) async fn show(visit: Visit) -> Answer {
+pub(super) async fn show(visit: PageRequest) -> Answer {
     let rows = visit.console.0.gate.settings();
     let mut sections: Vec<(&str, Vec<&SettingRow>)> = Vec::new();
     for row in rows {

@@ -10,15 +10,15 @@ use minijinja::context;
 use minijinja::value::Serde;
 
 use super::Console;
-use super::fault::Fault;
 use super::form::Form;
+use super::page_error::PageError;
+use super::page_request::{Answer, PageRequest, query, see_other};
 use super::results::{Outcome, Unsent};
 use super::routes::sent_form;
 use super::show::escaped;
-use super::visit::{Answer, Visit, query, see_other};
 use crate::access::{Caller, Guard, Refusal, Session, SignInError, after_sign_in, is_led_here};
 use crate::domain::access::AccessName;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 /// The note of who signs in and is signed in already.
 const ALREADY: &str = "already";
@@ -91,11 +91,11 @@ pub(super) fn overtaken(request: &HttpRequest) -> Option<Answer> {
 }
 
 /// `GET again/<key>/`: a form that was sent before its sender had signed in.
-pub(super) async fn again(visit: Visit) -> Answer {
+pub(super) async fn again(visit: PageRequest) -> Answer {
     let key = visit.http.match_info().get("key").unwrap_or_default();
     let unsent = visit.console.0.results.form(key, &visit.caller.who);
     let gone = "This form is not kept any more. Nothing of it was saved.";
-    let unsent = unsent.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, gone))?;
+    let unsent = unsent.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, gone))?;
     let (fields, decided) = (Serde(unsent.form.again()), Serde(unsent.form.decided()));
     visit.page("again.html", context! { to => unsent.path.as_str(), fields, decided })
 }
@@ -111,7 +111,7 @@ fn on(request: &HttpRequest, form: &Form) -> String {
     let (Some(name), Some(sent)) = (name, sent) else { return after_sign_in(form.get("next")).to_owned() };
     let weight = 1_024 + 2 * form.get("form").len();
     let unsent = Outcome::Form(Arc::new(Unsent { path: to.to_owned(), form: sent }));
-    let key = Console::of(request).0.results.keep(&Who::User(name.shared()), unsent, weight);
+    let key = Console::of(request).0.results.keep(&Origin::User(name.shared()), unsent, weight);
     format!("/admin/again/{key}/")
 }
 

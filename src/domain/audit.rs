@@ -6,8 +6,8 @@ use super::access::AccessEvent;
 use super::catalogue::CatalogueEvent;
 use super::entry::{Entry, Event};
 use super::ids::RowId;
+use super::origin::Origin;
 use super::time::Timestamp;
-use super::who::Who;
 
 /// A row of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct AuditRow {
     /// When.
     pub at: Timestamp,
     /// Who.
-    pub who: Who,
+    pub who: Origin,
     /// What.
     pub what: AuditEvent,
 }

@@ -8,9 +8,9 @@ use super::access::AccessEvent;
 use super::catalogue::{CatalogueEvent, Category, Revision};
 use super::ids::OrderId;
 use super::order::{Order, OrderEvent};
+use super::origin::Origin;
 use super::stock::{Balance, StockEvent};
 use super::time::Timestamp;
-use super::who::Who;
 
 /// One decision, with everything that followed from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Entry {
     /// When it was decided.
     pub at: Timestamp,
     /// Who asked for it.
-    pub who: Who,
+    pub who: Origin,
     /// The idempotency record of the request, where it carried a key.
     pub key: Option<Box<KeyRecord>>,
     /// What happened, in order. Never empty.

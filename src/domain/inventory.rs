@@ -17,10 +17,10 @@ use super::expected::Expected;
 use super::ids::{OrderId, ProductId};
 use super::money::Money;
 use super::order::{Contact, Line, Order, OrderEvent};
+use super::origin::Origin;
 use super::stock::{Adjustment, Balance, Change, ON_HAND_MAX, Stock, StockEdit, StockEvent, StockRejection, Target};
 use super::text::ProductName;
 use super::time::Timestamp;
-use super::who::Who;
 
 /// An order that somebody wants to place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct OrderRequest {
 pub struct LineRequest {
     /// The product.
     pub product: ProductId,
-    /// How many pieces.
+    /// How many units.
     pub quantity: u32,
 }
 
@@ -95,7 +95,7 @@ pub enum PlaceReason {
         product: ProductId,
         /// The product's name.
         name: ProductName,
-        /// How many pieces the order wants, all its lines together.
+        /// How many units the order wants, all its lines together.
         wanted: u64,
         /// What the rows before it left.
         available: u64,
@@ -156,7 +156,7 @@ impl Inventory {
         rows: Vec<OrderRequest>,
         now: Timestamp,
         zone: Tz,
-        who: &Who,
+        who: &Origin,
     ) -> Result<Vec<Arc<Order>>, PlaceRejection> {
         let mut placing = Placing::new(self, now, zone);
         let placed = rows.into_iter().enumerate();
@@ -167,12 +167,12 @@ impl Inventory {
 
     /// What [`Inventory::decide_place`] has to say of each of `rows`: a row that cannot be placed takes nothing, and
     /// the rows after it are judged as if it were not there.
-    pub fn dry_run(&self, rows: Vec<OrderRequest>, now: Timestamp, zone: Tz, who: &Who) -> Vec<RowOutcome> {
+    pub fn dry_run(&self, rows: Vec<OrderRequest>, now: Timestamp, zone: Tz, who: &Origin) -> Vec<RowOutcome> {
         let mut placing = Placing::new(self, now, zone);
         rows.into_iter().map(|request| placing.order(request, who)).collect()
     }
 
-    /// The event that `command` on the catalogue leads to. A product starts with `opening` pieces on hand.
+    /// The event that `command` on the catalogue leads to. A product starts with `opening` units on hand.
     pub fn decide_catalogue(&self, command: CatalogueCommand, opening: u32) -> Result<Events, InventoryRejection> {
         let event = self.catalogue.decide(command)?;
         let mut events = Events::new();
@@ -320,7 +320,7 @@ impl<'a> Placing<'a> {
     }
 
     /// The order that `request` becomes. One that becomes none has neither an id nor anything of the stock.
-    fn order(&mut self, request: OrderRequest, who: &Who) -> RowOutcome {
+    fn order(&mut self, request: OrderRequest, who: &Origin) -> RowOutcome {
         let (lines, total) = self.lines(&request.lines)?;
         self.id = self.id.next();
         Ok(Arc::new(Order::placed(self.id, request.contact, lines, total, self.now, who)))

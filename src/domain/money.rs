@@ -30,7 +30,7 @@ impl Money {
         self.0.checked_add(other.0).and_then(Self::from_minor)
     }
 
-    /// The price of `quantity` pieces; `None` when it needs more than ten digits.
+    /// The price of `quantity` units; `None` when it needs more than ten digits.
     #[must_use]
     pub fn checked_mul(self, quantity: u32) -> Option<Self> {
         self.0.checked_mul(u64::from(quantity)).and_then(Self::from_minor)

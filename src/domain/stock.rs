@@ -1,4 +1,4 @@
-//! The stock ledger: how many pieces of each product there are, and why.
+//! The stock ledger: how many units of each product there are, and why.
 //!
 //! Invariants, for every product at every moment: `reserved <= on_hand`, both at least 0, and the balance is the sum
 //! of its movements.
@@ -8,13 +8,13 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::ids::{OrderId, ProductId};
+use super::origin::Origin;
 use super::time::Timestamp;
-use super::who::Who;
 
-/// The most pieces of one product that can be on hand: what a signed 32-bit integer of a client holds.
+/// The most units of one product that can be on hand: what a signed 32-bit integer of a client holds.
 pub const ON_HAND_MAX: u32 = 2_147_483_647;
 
-/// How many pieces of a product there are.
+/// How many units of a product there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     /// In the building.
@@ -87,7 +87,7 @@ impl Change {
         word
     }
 
-    /// By how many pieces `on_hand` changes.
+    /// By how many units `on_hand` changes.
     #[must_use]
     pub fn on_hand(self) -> i64 {
         match self {
@@ -98,7 +98,7 @@ impl Change {
         }
     }
 
-    /// By how many pieces `reserved` changes.
+    /// By how many units `reserved` changes.
     #[must_use]
     pub fn reserved(self) -> i64 {
         match self {
@@ -134,7 +134,7 @@ pub struct Movement {
     /// The order it was for.
     pub order: Option<OrderId>,
     /// Who caused it.
-    pub who: Who,
+    pub who: Origin,
     /// Why, in somebody's words.
     pub reason: Option<Arc<str>>,
 }

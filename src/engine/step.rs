@@ -12,9 +12,9 @@ use crate::domain::expected::Expected;
 use crate::domain::ids::ProductId;
 use crate::domain::inventory::{Inventory, InventoryRejection, Opening, OrderRequest, PlaceRejection, RowOutcome};
 use crate::domain::order::{Order, OrderCommand, OrderRejection};
+use crate::domain::origin::Origin;
 use crate::domain::stock::{Adjustment, Balance, StockEdit};
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 
 /// A command on catalogue and stock, or on users and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Command {
     Place(Vec<OrderRequest>),
     /// Say what would become of each of these rows if they were placed; nothing happens.
     DryRun(Vec<OrderRequest>),
-    /// Change the catalogue; a product that this creates starts with so many pieces on hand.
+    /// Change the catalogue; a product that this creates starts with this many units on hand.
     Catalogue(CatalogueCommand, u32),
     /// Change a product, and what is available of it where a number is given.
     Change(CatalogueCommand, StockEdit),
@@ -46,7 +46,7 @@ pub enum Outcome {
     DryRun(Vec<RowOutcome>),
     /// This order was changed, or already was what was asked for.
     Order(Arc<Order>),
-    /// This product was created or changed, or its stock: by so many pieces on hand.
+    /// This product was created or changed, or its stock: by this many units on hand.
     Product(Arc<Revision>, Balance, i64),
     /// This category was created or changed.
     Category(Category),
@@ -94,7 +94,7 @@ pub fn step(
     command: Command,
     now: Timestamp,
     zone: Tz,
-    who: &Who,
+    who: &Origin,
 ) -> Result<Step, Rejection> {
     match command {
         Command::Place(rows) => {
@@ -174,7 +174,7 @@ fn shown(inventory: &Inventory, events: &Events, product: Option<ProductId>) -> 
     revision.map_or(Outcome::Done, |revision| Outcome::Product(revision, balance, on_hand_change(events)))
 }
 
-/// By how many pieces `events`, which are about one product, change what is on hand of it.
+/// By how many units `events`, which are about one product, change what is on hand of it.
 fn on_hand_change(events: &Events) -> i64 {
     let change = |event: &Event| match event {
         Event::Stock(event) => event.change.on_hand(),
@@ -188,7 +188,7 @@ pub fn entry_for_order(
     order: &Order,
     command: OrderCommand,
     now: Timestamp,
-    who: &Who,
+    who: &Origin,
 ) -> Result<Option<(Events, Order)>, OrderRejection> {
     let Some(event) = order.decide(command, now)? else { return Ok(None) };
     let next = order.after(&event, now, who);

@@ -64,11 +64,11 @@ mod tests {
 
     use super::*;
     use crate::domain::entry::Events;
+    use crate::domain::origin::Origin;
     use crate::domain::time::Timestamp;
-    use crate::domain::who::Who;
 
     fn entry() -> Arc<Entry> {
-        Arc::new(Entry { at: Timestamp(0), who: Who::Client, key: None, events: Events::new() })
+        Arc::new(Entry { at: Timestamp(0), who: Origin::Client, key: None, events: Events::new() })
     }
 
     #[test]

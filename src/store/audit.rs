@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::Store;
 use super::error::StoreError;
-use super::kind::{ValueError, audit};
 use super::kv::{Direction, Range};
 use super::record::Changes;
+use super::records::{ValueError, audit};
 use super::schema::Table;
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;

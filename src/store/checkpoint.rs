@@ -14,8 +14,8 @@ use crate::domain::order::Order;
 use crate::domain::stock::{Balance, Movement};
 use crate::domain::time::Timestamp;
 
-pub use super::kind::key::{KeyHash, StoredKey};
-pub use super::kind::page::{StatusCode, StatusPage};
+pub use super::records::key::{KeyHash, StoredKey};
+pub use super::records::page::{StatusCode, StatusPage};
 
 /// How many neighbouring orders share a pack.
 pub const PACK_ORDERS: u64 = 8;

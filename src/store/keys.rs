@@ -3,9 +3,9 @@
 use super::Store;
 use super::checkpoint::{KeyHash, StoredKey};
 use super::error::StoreError;
-use super::kind::{ValueError, key};
 use super::kv::{Direction, Range};
 use super::record::Changes;
+use super::records::{ValueError, key};
 use super::schema::Table;
 use crate::domain::time::Timestamp;
 

@@ -8,10 +8,10 @@ use hashbrown::HashSet;
 
 use super::Store;
 use super::error::StoreError;
-use super::kind::movement::{self, Record};
-use super::kind::{ValueError, ledger};
 use super::kv::{Direction, Range};
 use super::record::{Changes, SINGLE_BYTES_MAX};
+use super::records::movement::{self, Record};
+use super::records::{ValueError, ledger};
 use super::schema::Table;
 use crate::domain::ids::{ProductId, RowId};
 use crate::domain::stock::Movement;

@@ -7,11 +7,11 @@ use parking_lot::Mutex;
 use super::checkpoint::{Counts, Head, Loaded, PAGE_ORDERS, StatusPage, page_of};
 use super::digest::Digest;
 use super::error::StoreError;
-use super::kind::{
-    HeadKind, ValueError, api_key, balance, category, head, ledger, page, product, schema, unfinished, user,
-};
 use super::kv::{Kv, Range};
 use super::record::{Changes, Records};
+use super::records::{
+    HeadKind, ValueError, api_key, balance, category, head, ledger, page, product, schema, unfinished, user,
+};
 use super::revisions::RevisionCache;
 use super::schema::{SCHEMA_VERSION, Table};
 use super::{Store, Writer};

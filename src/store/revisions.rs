@@ -8,9 +8,9 @@ use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::Store;
 use super::error::StoreError;
-use super::kind::revision;
 use super::kv::Range;
 use super::record::Changes;
+use super::records::revision;
 use super::schema::Table;
 use crate::domain::catalogue::Revision;
 use crate::domain::ids::ProductId;

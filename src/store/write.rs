@@ -2,9 +2,9 @@
 
 use super::checkpoint::{Checkpoint, Head, Written};
 use super::error::StoreError;
-use super::kind::{HeadKind, api_key, balance, category, head, ledger, product, unfinished, user};
 use super::ledger::{Appended, check_movements};
 use super::record::Changes;
+use super::records::{HeadKind, api_key, balance, category, head, ledger, product, unfinished, user};
 use super::schema::Table;
 use super::{Store, Writer};
 

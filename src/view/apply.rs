@@ -177,9 +177,9 @@ mod tests {
     use crate::domain::audit::AuditRow;
     use crate::domain::ids::{OrderId, ProductId, RowId};
     use crate::domain::order::{OrderChange, OrderEvent, Status};
+    use crate::domain::origin::Origin;
     use crate::domain::stock::Movement;
     use crate::domain::time::{Bounds, Timestamp};
-    use crate::domain::who::Who;
     use crate::journal::{GENESIS, Position};
     use crate::view::{Archive, ArchiveError, PAGE_SIZE};
 
@@ -219,7 +219,7 @@ mod tests {
         view.orders.restore(&StatusPage { page: 0, codes: codes.into(), placed: Bounds::default() });
         let archived = OrderEvent { version: 3, change: OrderChange::Archived };
         let events = vec![Event::Order(OrderId(1), Box::new(archived))].into();
-        let entry = Arc::new(Entry { at: Timestamp(1), who: Who::Client, key: None, events });
+        let entry = Arc::new(Entry { at: Timestamp(1), who: Origin::Client, key: None, events });
         let durable =
             Durable { sequence: 1, chain: GENESIS, position: Position { segment_first: 1, offset: 4096 }, entry };
         thread::scope(|scope| {

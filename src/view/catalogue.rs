@@ -31,7 +31,7 @@ pub struct ProductFilter {
     pub category: Option<CategoryId>,
     /// Only archived ones, or only others.
     pub archived: Option<bool>,
-    /// Only those of which at most so many pieces are available.
+    /// Only products with at most this many units available.
     pub available_max: Option<u32>,
 }
 
@@ -132,7 +132,7 @@ impl Products {
         found
     }
 
-    /// The products that `filter` accepts of which the fewest pieces are available, fewest first, at most `limit`, and
+    /// The products that `filter` accepts of which the fewest units are available, fewest first, at most `limit`, and
     /// how many it accepts.
     #[must_use]
     pub fn lowest(&self, filter: &ProductFilter, limit: usize) -> (Vec<Product>, usize) {

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use super::ages::Ages;
 use crate::domain::entry::RequestHash;
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::journal::Position;
 
 /// A hash of a client's key: what is remembered of it. 128 bits make a collision as unlikely as a broken disk.
@@ -77,7 +77,7 @@ impl KeyOwner {
     const CONSOLE: u64 = 1 << 63;
 
     /// Whose `key` is that `who` sent.
-    pub(super) fn of(key: &str, who: &Who) -> Self {
+    pub(super) fn of(key: &str, who: &Origin) -> Self {
         let KeyHash(hash) = KeyHash::of(&who.to_string());
         let who = hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
         // No client can send a key with a space.
@@ -192,7 +192,7 @@ impl Keys {
 
     /// Claims `key` for `request`.
     #[must_use]
-    pub fn claim(self: &Arc<Self>, key: &str, request: RequestHash, who: &Who) -> Claim {
+    pub fn claim(self: &Arc<Self>, key: &str, request: RequestHash, who: &Origin) -> Claim {
         let (hash, owner) = (KeyHash::of(key), KeyOwner::of(key, who));
         let mut inner = self.inner.lock();
         inner.forget_old(hash);
@@ -439,8 +439,8 @@ impl Count {
 mod tests {
     use super::*;
 
-    fn key_of(name: &str) -> Who {
-        Who::Key(name.into())
+    fn key_of(name: &str) -> Origin {
+        Origin::Key(name.into())
     }
 
     #[test]
@@ -531,16 +531,16 @@ mod tests {
         let (keys, keep) = (Arc::new(Keys::new(10)), Duration::from_secs(5));
         let start = Timestamp(0).plus(Duration::from_secs(1_000));
         let position = Position { segment_first: 1, offset: 1 };
-        let owner = KeyOwner::of("k", &Who::Client);
+        let owner = KeyOwner::of("k", &Origin::Client);
         keys.pass_to(start, keep);
         let entry =
             KeyEntry { key: KeyHash::of("k"), request: [1; 16], sequence: 1, position, at: start, since: start, owner };
         keys.restore(&entry);
         keys.pass_to(start.plus(Duration::from_secs(4)), keep);
-        assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Done(_)) && keys.find("k").is_some());
+        assert!(matches!(keys.claim("k", [1; 16], &Origin::Client), Claim::Done(_)) && keys.find("k").is_some());
         keys.pass_to(start.plus(Duration::from_secs(6)), keep);
         assert_eq!(keys.find("k"), None);
-        assert!(matches!(keys.claim("k", [2; 16], &Who::Client), Claim::Fresh(_)), "also for another request");
+        assert!(matches!(keys.claim("k", [2; 16], &Origin::Client), Claim::Fresh(_)), "also for another request");
         assert!(keys.is_empty() && keys.inner.lock().by_owner.is_empty());
     }
 
@@ -548,7 +548,7 @@ mod tests {
     fn a_claim_that_is_given_up_counts_for_nobody() {
         let keys = Arc::new(Keys::new(10));
         for n in 0..100 {
-            assert!(matches!(keys.claim(&format!("k{n}"), [1; 16], &Who::Client), Claim::Fresh(_)));
+            assert!(matches!(keys.claim(&format!("k{n}"), [1; 16], &Origin::Client), Claim::Fresh(_)));
         }
         assert!(keys.is_empty() && keys.inner.lock().by_owner.is_empty());
     }
@@ -563,16 +563,16 @@ mod tests {
             position: Position { segment_first: 1, offset: seconds },
             at: Timestamp(0).plus(Duration::from_secs(seconds)),
             since: Timestamp(0).plus(Duration::from_secs(seconds)),
-            owner: KeyOwner::of("k", &Who::Client),
+            owner: KeyOwner::of("k", &Origin::Client),
         };
         // As a restart reads them, that finds both in the journal.
         for entry in [used(1), used(20)] {
             keys.restore(&entry);
         }
         keys.expire(Timestamp(0).plus(Duration::from_secs(25)), keep, 10);
-        assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Done(Position { offset: 20, .. })));
+        assert!(matches!(keys.claim("k", [1; 16], &Origin::Client), Claim::Done(Position { offset: 20, .. })));
         keys.expire(Timestamp(0).plus(Duration::from_secs(31)), keep, 10);
-        assert!(matches!(keys.claim("k", [1; 16], &Who::Client), Claim::Fresh(_)));
+        assert!(matches!(keys.claim("k", [1; 16], &Origin::Client), Claim::Fresh(_)));
         assert!(keys.inner.lock().by_owner.is_empty(), "used twice, it is counted once");
     }
 }

@@ -158,9 +158,9 @@ impl Movements {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::origin::Origin;
     use crate::domain::stock::{Balance, Change};
     use crate::domain::time::Timestamp;
-    use crate::domain::who::Who;
     use crate::view::NoArchive;
 
     fn movement(sequence: u64) -> Movement {
@@ -170,7 +170,7 @@ mod tests {
             change: Change::Received(1),
             after: Balance::default(),
             order: None,
-            who: Who::Client,
+            who: Origin::Client,
             reason: None,
         }
     }

@@ -333,7 +333,7 @@ mod tests {
     use super::*;
     use crate::domain::money::Money;
     use crate::domain::order::{Contact, OrderChange, OrderEvent};
-    use crate::domain::who::Who;
+    use crate::domain::origin::Origin;
 
     #[test]
     fn the_end_of_a_checkpoint_costs_nothing_for_what_ended_long_ago() {
@@ -379,9 +379,9 @@ mod tests {
             }
         }
         let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
-        let placed = Order::placed(OrderId(2), contact, Box::new([]), Money::ZERO, Timestamp(1), &Who::Client);
+        let placed = Order::placed(OrderId(2), contact, Box::new([]), Money::ZERO, Timestamp(1), &Origin::Client);
         let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
-        let ended = placed.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client);
+        let ended = placed.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Origin::Client);
         for (held, is_found) in [(placed, false), (ended.clone(), true)] {
             let view = crate::view::View::new(Arc::new(Old(Arc::new(held))), 1);
             view.orders.publish([&Arc::new(ended.clone())], &Present::default());
@@ -395,9 +395,9 @@ mod tests {
     #[test]
     fn an_order_stays_until_the_checkpoint_that_writes_it_is_done() {
         let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
-        let order = Order::placed(OrderId(2), contact, Box::new([]), Money::ZERO, Timestamp(1), &Who::Client);
+        let order = Order::placed(OrderId(2), contact, Box::new([]), Money::ZERO, Timestamp(1), &Origin::Client);
         let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
-        let ended = order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client);
+        let ended = order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Origin::Client);
         let orders = Orders::default();
         orders.publish([&Arc::new(ended)], &Present::default());
         let is_left = || {
@@ -419,9 +419,9 @@ mod tests {
     fn orders_leave_in_slices_and_one_that_waits_holds_up_no_other() {
         let ended = |id: u64| {
             let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
-            let order = Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, Timestamp(1), &Who::Client);
+            let order = Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, Timestamp(1), &Origin::Client);
             let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
-            Arc::new(order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Who::Client))
+            Arc::new(order.after(&OrderEvent { version: 2, change: cancelled }, Timestamp(2), &Origin::Client))
         };
         let orders = Orders::default();
         for n in 1..=10 {

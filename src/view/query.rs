@@ -316,7 +316,7 @@ mod tests {
 
     use super::*;
     use crate::domain::order::{Contact, OrderChange, OrderEvent};
-    use crate::domain::who::Who;
+    use crate::domain::origin::Origin;
     use crate::view::NoArchive;
 
     const ORDERS: u64 = 12;
@@ -327,7 +327,7 @@ mod tests {
 
     fn placed(id: u64, name: u8, total: u8) -> Arc<Order> {
         let (total, at) = (Money::from_minor(total.into()).unwrap(), Timestamp(i64::try_from(id).unwrap() / 3));
-        Arc::new(Order::placed(OrderId(id), contact(name), Box::new([]), total, at, &Who::Client))
+        Arc::new(Order::placed(OrderId(id), contact(name), Box::new([]), total, at, &Origin::Client))
     }
 
     /// Renames an order or moves it on.
@@ -338,7 +338,7 @@ mod tests {
             Some(_) | None => OrderChange::ContactChanged(contact(name)),
         };
         let event = OrderEvent { version: order.version + 1, change };
-        view.orders.publish([&Arc::new(order.after(&event, Timestamp(at), &Who::Client))], &view.present);
+        view.orders.publish([&Arc::new(order.after(&event, Timestamp(at), &Origin::Client))], &view.present);
     }
 
     proptest! {

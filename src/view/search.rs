@@ -106,8 +106,8 @@ mod tests {
     use super::*;
     use crate::domain::money::Money;
     use crate::domain::order::{Contact, OrderChange, OrderEvent, Status};
+    use crate::domain::origin::Origin;
     use crate::domain::time::Timestamp;
-    use crate::domain::who::Who;
     use crate::view::NoArchive;
 
     const ORDERS: u64 = 3_000;
@@ -119,9 +119,9 @@ mod tests {
             let name = if id.is_multiple_of(100) { "Zoe" } else { "Ann" };
             let contact = Contact::new(name, "a@example.com", "1", "Here").unwrap();
             let at = at(id);
-            let placed = Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, at, &Who::Client);
+            let placed = Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, at, &Origin::Client);
             let cancelled = OrderChange::Moved { to: Status::Cancelled, reason: None };
-            let ended = placed.after(&OrderEvent { version: 2, change: cancelled }, at, &Who::Client);
+            let ended = placed.after(&OrderEvent { version: 2, change: cancelled }, at, &Origin::Client);
             Arc::new(if id.is_multiple_of(10) { ended } else { placed })
         };
         view.orders.publish((1..=ORDERS).map(order).collect::<Vec<_>>().iter(), &view.present);
@@ -198,7 +198,7 @@ mod tests {
         let placed = |id: u64| {
             let contact = Contact::new("Ann", "a@example.com", "1", "Here").unwrap();
             let ahead = if (1_000..3_000).contains(&id) { 100_000 } else { 0 };
-            Arc::new(Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, at(id + ahead), &Who::Client))
+            Arc::new(Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, at(id + ahead), &Origin::Client))
         };
         view.orders.publish((1..=5_000).map(placed).collect::<Vec<_>>().iter(), &view.present);
         let right = OrderFilter { placed_before: Some(at(6_000)), ..OrderFilter::default() };

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::domain::money::Money;
     use crate::domain::order::{Contact, OrderChange, OrderEvent};
-    use crate::domain::who::Who;
+    use crate::domain::origin::Origin;
 
     const HOUR: Duration = Duration::from_hours(1);
     const YEAR: Duration = Duration::from_hours(24 * 365);
@@ -181,7 +181,7 @@ mod tests {
 
     fn order(id: u64, at: Timestamp) -> Order {
         let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
-        Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, at, &Who::Client)
+        Order::placed(OrderId(id), contact, Box::new([]), Money::ZERO, at, &Origin::Client)
     }
 
     /// Orders 1 to 3, placed a minute after each other, the second one while the clock showed a year more or less.
@@ -210,7 +210,7 @@ mod tests {
             present.pass_to(at(64));
             for order in &orders {
                 let event = OrderEvent { version: 2, change: change.clone() };
-                let after = order.after(&event, order.not_before(at(64)), &Who::Client);
+                let after = order.after(&event, order.not_before(at(64)), &Origin::Client);
                 stages.publish([(Some(order), &after)], &present);
             }
             assert_eq!((stages.flagged_count(), stages.flagged_in(Stage::Pending, 9)), (0, (Vec::new(), 0)));

@@ -127,7 +127,7 @@ mod tests {
     use crate::domain::ids::OrderId;
     use crate::domain::money::Money;
     use crate::domain::order::{Contact, OrderChange, OrderEvent, Status};
-    use crate::domain::who::Who;
+    use crate::domain::origin::Origin;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp(seconds * 1_000_000)
@@ -135,12 +135,12 @@ mod tests {
 
     fn placed(seconds: i64) -> Order {
         let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
-        Order::placed(OrderId(1), contact, Box::new([]), Money::ZERO, at(seconds), &Who::Client)
+        Order::placed(OrderId(1), contact, Box::new([]), Money::ZERO, at(seconds), &Origin::Client)
     }
 
     fn moved(order: &Order, to: Status, seconds: i64) -> Order {
         let change = OrderChange::Moved { to, reason: None };
-        order.after(&OrderEvent { version: order.version + 1, change }, at(seconds), &Who::Client)
+        order.after(&OrderEvent { version: order.version + 1, change }, at(seconds), &Origin::Client)
     }
 
     #[test]

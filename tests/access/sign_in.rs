@@ -8,7 +8,7 @@ use packhorse::access::{Guard, Options, SignInError};
 use packhorse::actors::{Fulfillment, Load, Request};
 use packhorse::app::SystemClock;
 use packhorse::domain::access::{AccessCommand, AccessName, Role};
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 use packhorse::journal::MemoryOptions;
 use packhorse::secret::hash_password;
 
@@ -25,7 +25,7 @@ async fn world() -> (Guard, Fulfillment) {
         let name = AccessName::parse(name).unwrap();
         let password = hash_password(PASSWORD).unwrap();
         let add = AccessCommand::AddUser { name, role: Role::Admin, password };
-        engine.access(Request::of(Who::Cli), add).await.unwrap();
+        engine.access(Request::of(Origin::Cli), add).await.unwrap();
     }
     let guard = Guard::new(Options::default(), Arc::new(SystemClock));
     guard.open(engine.clone());
@@ -71,7 +71,7 @@ fn a_session_is_new_at_each_sign_in_and_ends_with_its_user() {
         let second = guard.sign_in("ann", PASSWORD, Some(address(1)), &with_cookie(&first)).await.unwrap();
         assert_ne!(first, second);
         assert_eq!(guard.session_rows().len(), 1, "the session before has ended");
-        engine.access(Request::of(Who::Cli), AccessCommand::DisableUser(ann())).await.unwrap();
+        engine.access(Request::of(Origin::Cli), AccessCommand::DisableUser(ann())).await.unwrap();
         assert!(guard.session_rows().is_empty());
         let disabled = guard.sign_in("ann", PASSWORD, Some(address(1)), &HeaderMap::new()).await;
         assert_eq!(disabled.unwrap_err(), SignInError::Wrong);

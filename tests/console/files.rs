@@ -136,8 +136,8 @@ fn what_was_left_out_is_taken_again_whatever_separates_its_cells() {
 #[test]
 fn of_equal_orders_those_that_were_left_out_are_placed_from_their_own_file() {
     let server = filled();
-    let stock = |pieces: u32| {
-        let body = format!(r#"{{"set": {pieces}, "reason": "came in"}}"#);
+    let stock = |units: u32| {
+        let body = format!(r#"{{"set": {units}, "reason": "came in"}}"#);
         server.post("/api/inventory/products/2/adjust/", &body).expect(200);
     };
     let row = |name: &str| format!(",{name},z@example.com,1,Here,2,1\n");

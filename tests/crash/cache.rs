@@ -9,7 +9,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use super::cases::{Cases, Dice};
+use super::cases::{Cases, Prng};
 use super::kills::assert_sound;
 use super::lost::{KINDS, Lost};
 use super::shim::{Recorded, Shim, recorded};
@@ -27,7 +27,7 @@ fn no_state_of_a_volatile_cache_loses_anything() {
     let test = "no_state_of_a_volatile_cache_loses_anything";
     let cases = Cases { test, variable: "CRASH_CACHE_STATES", default: 20, each: 1 };
     let recording = Recording::make();
-    cases.run(|dice, nth| recording.lose_power(dice, nth % REAL_EVERY == 0));
+    cases.run(|prng, nth| recording.lose_power(prng, nth % REAL_EVERY == 0));
 }
 
 /// What a process did to the files of its data directory, and what was acknowledged when.
@@ -142,19 +142,19 @@ impl Recording {
         Self { calls, acknowledged, names, second }
     }
 
-    fn lose_power(&self, dice: &mut Dice, real: bool) {
+    fn lose_power(&self, prng: &mut Prng, real: bool) {
         // Now and then in the first calls, among which the directory is made.
-        let end = if dice.chance(15) { 80 } else { self.calls.len() + 1 };
-        let cut = dice.index(end);
+        let end = if prng.chance(15) { 80 } else { self.calls.len() + 1 };
+        let cut = prng.index(end);
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("data");
-        let disk = self.disk(cut, dice);
+        let disk = self.disk(cut, prng);
         disk.write(ROOT, &directory);
         another_boot(&directory);
         let acknowledged =
             self.acknowledged.iter().take_while(|(calls, _)| *calls <= cut).last().map(|(_, orders)| *orders);
         let story = format!("after call {cut} of {}, second process at {}", self.calls.len(), self.second);
-        let mut lost = Lost::take(KINDS[dice.index(KINDS.len())], dice, &directory);
+        let mut lost = Lost::take(KINDS[prng.index(KINDS.len())], prng, &directory);
         if real {
             let server = loop {
                 match Starting::spawn(serve(&directory, MANUAL)).ready() {
@@ -203,12 +203,12 @@ impl Recording {
     }
 
     /// What the disk may hold after the first `cut` calls.
-    fn disk(&self, cut: usize, dice: &mut Dice) -> Disk {
+    fn disk(&self, cut: usize, prng: &mut Prng) -> Disk {
         let mut disk = Disk::default();
         for call in &self.calls[..cut] {
             disk.take(call);
         }
-        disk.lose_power(dice);
+        disk.lose_power(prng);
         disk
     }
 }
@@ -271,28 +271,28 @@ impl Disk {
 
     /// Of what was not synced, any part reached the disk: of a file any of its sectors, and its length or not; of a
     /// folder's names the first so many changes, for a file system keeps a log of those.
-    fn lose_power(&mut self, dice: &mut Dice) {
+    fn lose_power(&mut self, prng: &mut Prng) {
         for (inode, changes) in std::mem::take(&mut self.cached) {
-            let mood = dice.below(4);
-            let names_kept = dice.index(changes.len() + 1);
+            let mood = prng.below(4);
+            let names_kept = prng.index(changes.len() + 1);
             for (nth, change) in changes.into_iter().enumerate() {
                 match change {
                     Change::Added(..) | Change::Removed(_) if nth >= names_kept => {}
                     // Nothing at all, or everything, is as likely as any mixture.
                     Change::Bytes(..) | Change::Length(_) if mood == 0 => {}
-                    Change::Bytes(offset, bytes) if mood > 1 => self.apply_sectors(inode, offset, &bytes, dice),
-                    Change::Length(_) if mood > 1 && dice.chance(50) => {}
+                    Change::Bytes(offset, bytes) if mood > 1 => self.apply_sectors(inode, offset, &bytes, prng),
+                    Change::Length(_) if mood > 1 && prng.chance(50) => {}
                     change => self.apply(inode, change),
                 }
             }
         }
     }
 
-    fn apply_sectors(&mut self, file: u64, offset: usize, bytes: &[u8], dice: &mut Dice) {
+    fn apply_sectors(&mut self, file: u64, offset: usize, bytes: &[u8], prng: &mut Prng) {
         let mut at = 0;
         while at < bytes.len() {
             let end = ((offset + at) / SECTOR * SECTOR + SECTOR - offset).min(bytes.len());
-            if dice.chance(50) {
+            if prng.chance(50) {
                 self.apply(file, Change::Bytes(offset + at, bytes[at..end].to_vec()));
             }
             at = end;

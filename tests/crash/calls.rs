@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::cases::{Cases, Dice};
+use super::cases::{Cases, Prng};
 use super::kills::{assert_sound, compare};
 use super::shim::{Happens, Shim};
 use super::witness::{PIECES, Told, Witness};
@@ -23,10 +23,10 @@ fn nothing_acknowledged_is_lost_by_a_kill_at_any_call() {
     let test = "nothing_acknowledged_is_lost_by_a_kill_at_any_call";
     let cases = Cases { test, variable: "CRASH_KILL_POINTS", default: 8, each: 1 };
     let calls = count_calls();
-    cases.run(|dice, nth| {
-        let at = point(dice, nth, cases.count(), calls);
-        let what = [Happens::KilledBefore, Happens::KilledHalfway, Happens::KilledAfter][dice.index(3)];
-        strike(dice, at, what);
+    cases.run(|prng, nth| {
+        let at = point(prng, nth, cases.count(), calls);
+        let what = [Happens::KilledBefore, Happens::KilledHalfway, Happens::KilledAfter][prng.index(3)];
+        strike(prng, at, what);
     });
 }
 
@@ -35,9 +35,9 @@ fn a_failing_disk_stops_the_process_and_loses_nothing() {
     let test = "a_failing_disk_stops_the_process_and_loses_nothing";
     let cases = Cases { test, variable: "CRASH_EIO_POINTS", default: 8, each: 1 };
     let calls = count_calls();
-    cases.run(|dice, nth| {
-        let at = point(dice, nth, cases.count(), calls);
-        strike(dice, at, Happens::Fails(EIO));
+    cases.run(|prng, nth| {
+        let at = point(prng, nth, cases.count(), calls);
+        strike(prng, at, Happens::Fails(EIO));
     });
 }
 
@@ -56,15 +56,15 @@ fn count_calls() -> u64 {
 }
 
 /// All calls one after the other where the count allows it, otherwise any; the first ones rather than the last ones.
-fn point(dice: &mut Dice, nth: u64, count: u64, calls: u64) -> u64 {
+fn point(prng: &mut Prng, nth: u64, count: u64, calls: u64) -> u64 {
     if count >= calls {
         return 1 + nth % calls;
     }
-    let end = if dice.chance(50) { 60 } else { calls };
-    1 + dice.below(end)
+    let end = if prng.chance(50) { 60 } else { calls };
+    1 + prng.below(end)
 }
 
-fn strike(dice: &mut Dice, at: u64, what: Happens) {
+fn strike(prng: &mut Prng, at: u64, what: Happens) {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("data");
     std::fs::create_dir(&directory).unwrap();
@@ -110,7 +110,7 @@ fn strike(dice: &mut Dice, at: u64, what: Happens) {
     let has_product = server.call("GET", "/products/1/", "").status == 200;
     server.kill();
     if has_product {
-        compare(&witness, dice, &directory);
+        compare(&witness, prng, &directory);
     } else {
         assert!(witness.is_empty(), "{hit}: the product is lost");
     }

@@ -3,14 +3,14 @@
 use std::time::{Instant, SystemTime};
 
 /// Numbers that follow from a seed alone (`SplitMix64`).
-pub(crate) struct Dice(u64);
+pub(crate) struct Prng(u64);
 
-impl Dice {
+impl Prng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn roll(&mut self) -> u64 {
+    pub(crate) fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -20,7 +20,7 @@ impl Dice {
 
     /// A number below `end`, which is not 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.roll() % end
+        self.draw() % end
     }
 
     /// True so many times in a hundred.
@@ -51,9 +51,9 @@ impl Cases {
         number(self.variable).unwrap_or(self.default)
     }
 
-    /// Runs `case` until the count is reached, each time with dice of its own and the number of the case.
+    /// Runs `case` until the count is reached, each time with a generator of its own and the number of the case.
     /// `CRASH_SEED` is the seed of the first case; without it the clock is.
-    pub(crate) fn run(&self, mut case: impl FnMut(&mut Dice, u64)) {
+    pub(crate) fn run(&self, mut case: impl FnMut(&mut Prng, u64)) {
         let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let first = number("CRASH_SEED").unwrap_or(clock.as_secs() << 20);
         let (count, begun) = (self.count(), Instant::now());
@@ -64,7 +64,7 @@ impl Cases {
                 "seed {seed}; again: CRASH_SEED={seed} {}={} cargo test --test crash {}",
                 self.variable, self.each, self.test
             ));
-            case(&mut Dice::new(seed), nth);
+            case(&mut Prng::new(seed), nth);
             drop(again);
             if (nth + 1).is_multiple_of(cases.div_ceil(10)) {
                 eprintln!("{}: {} of {count} in {:.0?}", self.test, (nth + 1) * self.each, begun.elapsed());

@@ -15,10 +15,10 @@ use packhorse::config::Settings;
 use packhorse::domain::ids::OrderId;
 use packhorse::domain::inventory::PlaceRejection;
 use packhorse::domain::order::Order;
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 use tempfile::TempDir;
 
-use super::cases::{Cases, Dice};
+use super::cases::{Cases, Prng};
 use crate::support::Json;
 use crate::support::library::{Picture, picture, rows, run, settings, try_picture, work};
 use crate::support::process::{MANUAL, Process, Starting, serve};
@@ -34,7 +34,7 @@ const WORKED: u64 = 60;
 fn no_flipped_bit_is_silent() {
     let cases = Cases { test: "no_flipped_bit_is_silent", variable: "CRASH_FLIPS", default: 60, each: 1 };
     let original = Original::make();
-    cases.run(|dice, nth| original.harm(dice, nth % REAL_EVERY == 0));
+    cases.run(|prng, nth| original.harm(prng, nth % REAL_EVERY == 0));
 }
 
 /// Whole files that are gone, the store of another boot, or gone as well: what was acknowledged is missed all the same.
@@ -127,13 +127,13 @@ impl Original {
         assert_eq!(names(), before, "{gone:?}, {after:?}: nothing is moved or made");
     }
 
-    fn harm(&self, dice: &mut Dice, real: bool) {
+    fn harm(&self, prng: &mut Prng, real: bool) {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path();
         copy_all(self.home.path(), directory);
-        let name = &self.files[dice.index(self.files.len())];
+        let name = &self.files[prng.index(self.files.len())];
         let path = directory.join(name);
-        let what = change(dice, &path);
+        let what = change(prng, &path);
         let story = format!("{}: {what}", name.display());
         if real {
             self.start(directory, &path, &story);
@@ -214,7 +214,7 @@ async fn place(engine: &Engine, keys: Range<u8>) {
 
 async fn placed(engine: &Engine, key: u8) -> Result<Answered<Vec<Arc<Order>>>, Failure<PlaceRejection>> {
     let key = IdempotencyKey { key: format!("key {key}").into(), request: [key; 16] };
-    engine.place(Request { key: Some(key), ..Request::of(Who::Client) }, rows(LOT, 1)).await
+    engine.place(Request { key: Some(key), ..Request::of(Origin::Client) }, rows(LOT, 1)).await
 }
 
 fn assert_named(said: &str, path: &Path, story: &str) {
@@ -222,23 +222,23 @@ fn assert_named(said: &str, path: &Path, story: &str) {
 }
 
 /// Flips a bit of the file, or cuts it; mostly where something was written.
-fn change(dice: &mut Dice, path: &Path) -> String {
+fn change(prng: &mut Prng, path: &Path) -> String {
     let mut bytes = fs::read(path).unwrap();
     if bytes.is_empty() {
         bytes.push(0);
     }
-    let mut at = dice.index(bytes.len());
-    if dice.chance(80) {
+    let mut at = prng.index(bytes.len());
+    if prng.chance(80) {
         let written: Vec<_> = (0..bytes.len()).step_by(64).filter(|at| bytes[*at] != 0).collect();
         if !written.is_empty() {
-            at = (written[dice.index(written.len())] + dice.index(64)).min(bytes.len() - 1);
+            at = (written[prng.index(written.len())] + prng.index(64)).min(bytes.len() - 1);
         }
     }
-    let what = if dice.chance(20) {
+    let what = if prng.chance(20) {
         bytes.truncate(at);
         format!("cut at byte {at}")
     } else {
-        let bit = dice.below(8);
+        let bit = prng.below(8);
         bytes[at] ^= 1 << bit;
         format!("bit {bit} of byte {at} flipped")
     };

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::cases::{Cases, Dice, skipped};
+use super::cases::{Cases, Prng, skipped};
 use super::kills::{assert_sound, compare};
 use super::mount::{Kind, Mount};
 use super::room::Small;
@@ -32,9 +32,9 @@ fn a_full_disk_stops_nothing_but_writes() {
     if let Err(why) = Mount::new(Kind::Memory, DISK) {
         return skipped(TEST, &format!("it mounts a small file system, which takes root ({why})"));
     }
-    cases.run(|dice, _| {
-        let left = dice.below(LEFT_MAX);
-        fill_up(dice, left);
+    cases.run(|prng, _| {
+        let left = prng.below(LEFT_MAX);
+        fill_up(prng, left);
     });
 }
 
@@ -109,7 +109,7 @@ fn a_disk_that_fills_up_while_a_segment_is_made_keeps_nobody_waiting() {
         thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(server.stop("-TERM").status.code(), Some(0));
-    compare(&witness, &mut Dice::new(1), &directory);
+    compare(&witness, &mut Prng::new(1), &directory);
     assert_sound(&directory);
 }
 
@@ -119,21 +119,21 @@ fn is_being_made(directory: &Path) -> bool {
     files.filter_map(Result::ok).any(|file| file.file_name().to_string_lossy().starts_with("prepared-"))
 }
 
-fn fill_up(dice: &mut Dice, left: u64) {
+fn fill_up(prng: &mut Prng, left: u64) {
     let mount = Mount::new(Kind::Memory, DISK).unwrap();
     let (directory, ballast) = (mount.path().join("data"), mount.path().join("ballast"));
     let witness = Witness::default();
     let mut server = Process::start(&directory, MANUAL);
     server.stock_up(PIECES);
     // Sometimes in the middle of a checkpoint, or of making a segment.
-    let before = Duration::from_millis(dice.below(600));
+    let before = Duration::from_millis(prng.below(600));
     load_until_refused(&witness, &server, || {
         thread::sleep(before);
         fill(&ballast, left);
     });
     let log = server.process.log();
     assert!(log.contains("the disk is full"), "the log says so:\n{log}");
-    if dice.chance(30) {
+    if prng.chance(30) {
         // Whoever supervises it starts it again, on a disk that is still full.
         server.kill();
         match Starting::spawn(serve(&directory, MANUAL)).ready() {
@@ -150,7 +150,7 @@ fn fill_up(dice: &mut Dice, left: u64) {
         assert!(begun.elapsed() < BACK_MAX, "service is back soon:\n{}", server.process.log());
         thread::sleep(Duration::from_millis(50));
     }
-    witness.compare(&server, dice);
+    witness.compare(&server, prng);
     let ended = server.stop("-TERM");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
     assert!(!ended.log.contains("no checkpoint was written"), "checkpoints are written again:\n{}", ended.log);
@@ -158,7 +158,7 @@ fn fill_up(dice: &mut Dice, left: u64) {
     if !ended.log.contains("opened again") {
         assert_sound(&directory);
     }
-    compare(&witness, dice, &directory);
+    compare(&witness, prng, &directory);
     assert_sound(&directory);
 }
 

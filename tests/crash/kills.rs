@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::cases::{Cases, Dice};
+use super::cases::{Cases, Prng};
 use super::witness::{PIECES, Witness};
 use crate::support::process::{MANUAL, Process, Starting, check, serve};
 
@@ -29,27 +29,27 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
     let cases =
         Cases { test: "nothing_acknowledged_is_lost_by_a_kill", variable: "CRASH_KILLS", default: LIFE, each: LIFE };
     let kills = cases.count();
-    cases.run(|dice, life| live(dice, LIFE.min(kills - life * LIFE)));
+    cases.run(|prng, life| live(prng, LIFE.min(kills - life * LIFE)));
 }
 
-fn live(dice: &mut Dice, kills: u64) {
+fn live(prng: &mut Prng, kills: u64) {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("data");
     let witness = Witness::default();
     let mut stocked = false;
     for _ in 0..kills {
-        match dice.below(4) {
-            0 => Starting::spawn(serve(&directory, RESTLESS)).kill_after(micros(dice, 60_000)),
+        match prng.below(4) {
+            0 => Starting::spawn(serve(&directory, RESTLESS)).kill_after(micros(prng, 60_000)),
             shutdown => {
                 if stocked {
-                    compare(&witness, dice, &directory);
+                    compare(&witness, prng, &directory);
                 }
                 let server = Process::start(&directory, RESTLESS);
                 if !stocked {
                     server.stock_up(PIECES);
                     stocked = true;
                 }
-                let (busy, stopping) = (micros(dice, 700_000), micros(dice, 40_000));
+                let (busy, stopping) = (micros(prng, 700_000), micros(prng, 40_000));
                 offer_load(&witness, &server, || {
                     thread::sleep(busy);
                     if shutdown == 1 {
@@ -60,18 +60,18 @@ fn live(dice: &mut Dice, kills: u64) {
                 });
             }
         }
-        hurt_store(dice, &directory);
+        hurt_store(prng, &directory);
     }
     if stocked {
-        compare(&witness, dice, &directory);
+        compare(&witness, prng, &directory);
     }
     assert_sound(&directory);
 }
 
 /// Compares with a process in which nothing moves by itself.
-pub(crate) fn compare(witness: &Witness, dice: &mut Dice, directory: &Path) {
+pub(crate) fn compare(witness: &Witness, prng: &mut Prng, directory: &Path) {
     let server = Process::start(directory, MANUAL);
-    witness.compare(&server, dice);
+    witness.compare(&server, prng);
     server.kill();
 }
 
@@ -93,15 +93,15 @@ pub(crate) fn assert_sound(directory: &Path) {
 }
 
 /// Now and then the store, which the journal can make again, is not there or is nonsense.
-fn hurt_store(dice: &mut Dice, directory: &Path) {
+fn hurt_store(prng: &mut Prng, directory: &Path) {
     let store = directory.join("store");
-    match dice.below(20) {
+    match prng.below(20) {
         0 => drop(fs::remove_dir_all(store)),
         1 => drop(fs::write(store.join("db"), "no store at all")),
         _ => {}
     }
 }
 
-fn micros(dice: &mut Dice, end: u64) -> Duration {
-    Duration::from_micros(dice.below(end))
+fn micros(prng: &mut Prng, end: u64) -> Duration {
+    Duration::from_micros(prng.below(end))
 }

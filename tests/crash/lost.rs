@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::cases::Dice;
+use super::cases::Prng;
 use super::flips::is_segment;
 use super::kills::compare;
 use super::witness::Witness;
@@ -34,12 +34,12 @@ pub(crate) struct Lost {
 
 impl Lost {
     /// Takes one of `kind` out of `directory`, where there is one.
-    pub(crate) fn take(kind: Kind, dice: &mut Dice, directory: &Path) -> Option<Self> {
+    pub(crate) fn take(kind: Kind, prng: &mut Prng, directory: &Path) -> Option<Self> {
         let path = match kind {
             Kind::Nothing => return None,
             Kind::Segment => {
                 let segments: Vec<_> = files(directory).into_iter().filter(|path| is_segment(path)).collect();
-                (!segments.is_empty()).then(|| segments[dice.index(segments.len())].clone())?
+                (!segments.is_empty()).then(|| segments[prng.index(segments.len())].clone())?
             }
             Kind::Witness => directory.join("WITNESS"),
             Kind::Store => directory.join("store"),
@@ -77,11 +77,11 @@ impl Drop for Lost {
 }
 
 /// As [`compare`], on a directory without `lost`, which is put back when that is refused.
-pub(crate) fn compare_without(lost: Lost, witness: &Witness, dice: &mut Dice, directory: &Path) {
+pub(crate) fn compare_without(lost: Lost, witness: &Witness, prng: &mut Prng, directory: &Path) {
     let report = check(directory);
     match Starting::spawn(serve(directory, MANUAL)).ready() {
         Ok(server) => {
-            witness.compare(&server, dice);
+            witness.compare(&server, prng);
             server.kill();
         }
         Err(ended) => {
@@ -94,7 +94,7 @@ pub(crate) fn compare_without(lost: Lost, witness: &Witness, dice: &mut Dice, di
             );
             assert!(said.contains(lost.path.to_str().unwrap()), "a check names it too: {said}");
             lost.assert_refused(&ended.log);
-            compare(witness, dice, directory);
+            compare(witness, prng, directory);
         }
     }
 }

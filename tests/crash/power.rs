@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::cache::another_boot;
-use super::cases::{Cases, Dice, skipped};
+use super::cases::{Cases, Prng, skipped};
 use super::kills::{RESTLESS, assert_sound, compare, offer_load};
 use super::lost::{KINDS, Lost, compare_without};
 use super::mount::{Kind, Mount};
@@ -29,21 +29,21 @@ fn nothing_acknowledged_is_lost_by_a_power_cut() {
     }
     let cuts = cases.count();
     cases
-        .run(|dice, life| live(dice, LIFE.min(cuts - life * LIFE), if life % 2 == 0 { Kind::Ext4 } else { Kind::Xfs }));
+        .run(|prng, life| live(prng, LIFE.min(cuts - life * LIFE), if life % 2 == 0 { Kind::Ext4 } else { Kind::Xfs }));
 }
 
-fn live(dice: &mut Dice, cuts: u64, kind: Kind) {
+fn live(prng: &mut Prng, cuts: u64, kind: Kind) {
     let mut mount = Mount::new(kind, DISK).unwrap();
     let directory = mount.path().join("data");
     let witness = Witness::default();
     // Each kind comes within a life.
-    let first = dice.index(KINDS.len());
+    let first = prng.index(KINDS.len());
     for cut in 0..cuts {
         let server = Process::start(&directory, RESTLESS);
         if cut == 0 {
             server.stock_up(PIECES);
         }
-        let busy = Duration::from_micros(dice.below(900_000));
+        let busy = Duration::from_micros(prng.below(900_000));
         offer_load(&witness, &server, || {
             thread::sleep(busy);
             mount.cut_power();
@@ -53,9 +53,9 @@ fn live(dice: &mut Dice, cuts: u64, kind: Kind) {
         mount.power_on();
         another_boot(&directory);
         let kind = KINDS[(first + usize::try_from(cut).unwrap()) % KINDS.len()];
-        match Lost::take(kind, dice, &directory) {
-            Some(lost) => compare_without(lost, &witness, dice, &directory),
-            None => compare(&witness, dice, &directory),
+        match Lost::take(kind, prng, &directory) {
+            Some(lost) => compare_without(lost, &witness, prng, &directory),
+            None => compare(&witness, prng, &directory),
         }
         assert_sound(&directory);
     }

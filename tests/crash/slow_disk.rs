@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::cases::Dice;
+use super::cases::Prng;
 use super::kills::{assert_sound, compare};
 use super::shim::Shim;
 use super::witness::{PIECES, Told, Witness};
@@ -62,7 +62,7 @@ fn a_segment_that_takes_longer_to_make_than_a_commit_may_stops_nothing() {
     assert!(segments(&directory) >= 4, "it went on to further segments");
     let ended = server.stop("-TERM");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
-    compare(&witness, &mut Dice::new(1), &directory);
+    compare(&witness, &mut Prng::new(1), &directory);
     assert_sound(&directory);
 }
 
@@ -102,7 +102,7 @@ fn a_flush_that_takes_longer_than_half_a_minute_is_waited_for_also_at_the_stop()
     for file in ["REBUILD", "IN_USE"] {
         assert!(!directory.join("store").join(file).exists(), "store/{file} is left");
     }
-    compare(&witness, &mut Dice::new(1), &directory);
+    compare(&witness, &mut Prng::new(1), &directory);
     assert_sound(&directory);
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::cases::{Cases, Dice, skipped};
+use super::cases::{Cases, Prng, skipped};
 use super::full::fill;
 use super::kills::assert_sound;
 use super::mount::{Kind, Mount};
@@ -31,17 +31,17 @@ fn a_file_of_orders_is_finished_after_a_full_disk() {
     if let Err(why) = Mount::new(Kind::Ext4, DISK) {
         return skipped(TEST, &format!("it mounts ext4 on a loop device, which takes root ({why})"));
     }
-    cases.run(|dice, _| upload(dice));
+    cases.run(|prng, _| upload(prng));
 }
 
-fn upload(dice: &mut Dice) {
+fn upload(prng: &mut Prng) {
     let mount = Mount::new(Kind::Ext4, DISK).unwrap();
     let (directory, ballast) = (mount.path().join("data"), mount.path().join("ballast"));
     let mut server = Process::start(&directory, MANUAL);
     server.stock_up(PIECES);
     let file = file();
     let mut path = tried(&server, &file);
-    fill(&ballast, dice.below(LEFT_MAX));
+    fill(&ballast, prng.below(LEFT_MAX));
     run(&server, &path);
     let page = ended(&server, &path);
     assert!(page.contains("It ended early: The disk is full"), "{page}");
@@ -58,7 +58,7 @@ fn upload(dice: &mut Dice) {
     );
     assert_placed(&server, &placed);
 
-    match dice.below(3) {
+    match prng.below(3) {
         // On the page of the run that ended.
         0 => fs::remove_file(&ballast).unwrap(),
         1 => {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::cases::Dice;
+use super::cases::Prng;
 use crate::support::process::{API, Process, order};
 use crate::support::{Json, Reply, try_send};
 
@@ -64,7 +64,7 @@ impl Witness {
         told
     }
 
-    /// Places one order of `quantity` pieces.
+    /// Places one order of `quantity` units.
     pub(crate) fn place(&self, address: SocketAddr, quantity: u32) -> Told {
         self.ask(address, "/orders/", &order(&self.name(), quantity))
     }
@@ -124,7 +124,7 @@ impl Witness {
 
     /// Fails unless everything that was acknowledged is there as it was, nothing is there twice, and stock agrees.
     /// Requests without an answer are repeated first, with their keys: afterwards each must have had its effect once.
-    pub(crate) fn compare(&self, server: &Process, dice: &mut Dice) {
+    pub(crate) fn compare(&self, server: &Process, prng: &mut Prng) {
         let mut requests = self.requests.lock().unwrap();
         requests.retain_mut(|request| {
             if request.answer.is_some() {
@@ -141,14 +141,14 @@ impl Witness {
             }
         });
         for _ in 0..REPEATED.min(requests.len()) {
-            let request = &requests[dice.index(requests.len())];
+            let request = &requests[prng.index(requests.len())];
             let reply = request.exchange(server.address).unwrap();
             let first = request.answer.as_ref().unwrap();
             assert_eq!((reply.status, reply.text()), (first.status, first.text()), "{} has one answer", request.key);
             assert_eq!(reply.header("idempotent-replayed"), Some("true"), "{}", request.key);
         }
         let found = server.orders();
-        compare_orders(server, &requests, &found, dice);
+        compare_orders(server, &requests, &found, prng);
         compare_stock(server, &found);
     }
 }
@@ -179,7 +179,7 @@ impl Request {
     }
 }
 
-fn compare_orders(server: &Process, requests: &[Request], found: &[Json], dice: &mut Dice) {
+fn compare_orders(server: &Process, requests: &[Request], found: &[Json], prng: &mut Prng) {
     let by_id: BTreeMap<u64, &Json> = found.iter().map(|order| (id(order), order)).collect();
     let names: BTreeSet<&str> = found.iter().map(|order| text(order, "customer_name")).collect();
     assert_eq!(by_id.len(), found.len(), "each id is listed once");
@@ -201,7 +201,7 @@ fn compare_orders(server: &Process, requests: &[Request], found: &[Json], dice: 
         }
     }
     for _ in 0..HISTORIES.min(moved.len()) {
-        let (told, found) = &moved[dice.index(moved.len())];
+        let (told, found) = &moved[prng.index(moved.len())];
         compare_history(server, told, found);
     }
     assert_eq!(found.len(), placed, "there is no order that nobody placed");

@@ -12,7 +12,7 @@ use packhorse::domain::order::{Order, Status};
 use packhorse::domain::time::Timestamp;
 use packhorse::view::PACK_SIZE;
 
-use super::book::Book;
+use super::model::Model;
 
 /// A moment in microseconds since the run began; what was there before has one below zero.
 pub(crate) type Moment = i64;
@@ -30,7 +30,7 @@ pub(crate) struct Ages {
     /// When an order of each pack was changed last in this life: a checkpoint has to write it before any of it may
     /// leave.
     pub(crate) packs: BTreeMap<u64, Moment>,
-    /// From when on each effect of a key ages: one for each of the book's.
+    /// From when on each effect of a key ages: one for each of the model's.
     pub(crate) keys: Vec<Moment>,
     /// The latest date under which a store may hold each of them.
     dates: Vec<i64>,
@@ -61,15 +61,15 @@ pub(crate) fn micros(span: Duration) -> Moment {
 }
 
 impl Ages {
-    /// The process was started, and what it found is in `book`.
-    pub(crate) fn restart(&mut self, book: &Book, passed: Duration, wall: Timestamp) {
+    /// The process was started, and what it found is in `model`.
+    pub(crate) fn restart(&mut self, model: &Model, passed: Duration, wall: Timestamp) {
         let now = moment(passed);
         let since = |at: Timestamp| now - (wall.0 - at.min(wall).0);
-        let tales = || book.orders.iter();
+        let tales = || model.orders.iter();
         let stages = tales().map(|(id, tale)| (*id, (tale.status, since(tale.moved_at)))).collect();
         let ended = tales().filter(|(_, tale)| tale.status.is_terminal());
         let ended = ended.map(|(id, tale)| (*id, since(tale.moved_at))).collect();
-        let dates: Vec<_> = (0..).zip(&book.keys).map(|(nth, effect)| self.dated(nth, effect.at, now)).collect();
+        let dates: Vec<_> = (0..).zip(&model.keys).map(|(nth, effect)| self.dated(nth, effect.at, now)).collect();
         let keys: Vec<_> = dates.iter().map(|date| since(Timestamp(*date))).collect();
         let recalled = keys.len();
         let mut effects = std::mem::take(&mut self.effects);
@@ -124,12 +124,12 @@ impl Ages {
         }
     }
 
-    /// It is looked at `passed`, when the wall clock shows `wall`, and everything that `book` holds is durable.
-    pub(crate) fn see(&mut self, book: &Book, passed: Duration, wall: Timestamp) {
+    /// It is looked at `passed`, when the wall clock shows `wall`, and everything that `model` holds is durable.
+    pub(crate) fn see(&mut self, model: &Model, passed: Duration, wall: Timestamp) {
         let now = moment(passed);
         self.ahead = self.ahead.max(wall.0 - self.present(passed).0);
-        self.keys.resize(book.keys.len(), now);
-        self.effects.resize(book.keys.len(), (self.looked, now));
+        self.keys.resize(model.keys.len(), now);
+        self.effects.resize(model.keys.len(), (self.looked, now));
         self.looked = now;
     }
 }

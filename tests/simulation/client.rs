@@ -10,9 +10,9 @@ use packhorse::domain::catalogue::{Category, ProductDetails, ProductPatch};
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::OrderRequest;
 use packhorse::domain::order::{ContactPatch, Order, Status};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::Adjustment;
 use packhorse::domain::text::CategoryName;
-use packhorse::domain::who::Who;
 use packhorse::view::Product;
 
 /// What somebody wants done.
@@ -115,7 +115,7 @@ impl Operation {
 pub(crate) async fn ask(engine: Fulfillment, number: usize, key: Option<IdempotencyKey>, ask: Ask) -> Answer {
     // An answer shows nothing of what happened between the steps of an order.
     let shown = |order: Arc<Order>| Given::Order(order.as_answered());
-    let request = Request { key, ..Request::of(Who::User(format!("op-{number}").into())) };
+    let request = Request { key, ..Request::of(Origin::User(format!("op-{number}").into())) };
     match ask {
         Ask::Place(rows) => answer(engine.place(request, rows).await, Given::Orders),
         Ask::Move(order, to) => answer(engine.transition(request, order, to, None).await, shown),

@@ -93,15 +93,15 @@ impl<'a> Process<'a> {
         let open = process.engine.view().open_orders();
         let (passed, wall) = (process.world.passed, process.world.wall);
         process.world.timers.restart(open.iter().map(|order| &**order), passed, wall);
-        let World { ages, book, .. } = &mut *process.world;
-        ages.restart(book, passed, wall);
+        let World { ages, model, .. } = &mut *process.world;
+        ages.restart(model, passed, wall);
         process.look(Depth::Whole)?;
         Ok(process)
     }
 
     /// Whether the start began with the timers that ran out meanwhile, as they were due.
     fn fired_in_order(&mut self, overdue: &[u64]) -> Result<(), String> {
-        let log = &self.world.book.log;
+        let log = &self.world.model.log;
         let fired = log[log.len() - self.known..].iter().flat_map(|durable| &durable.entry.events);
         let fired: Vec<_> = fired
             .filter_map(|event| match event {
@@ -122,14 +122,14 @@ impl<'a> Process<'a> {
 
     async fn work(mut self) -> Result<Next, String> {
         if self.world.operations.is_empty() {
-            for ask in workload::opening(&mut self.world.dice) {
+            for ask in workload::opening(&mut self.world.prng) {
                 self.ask(ask, None);
                 self.pause(Duration::from_secs(1)).await?;
             }
         }
         while self.world.plan.steps > 0 && self.world.passed < HORIZON {
             self.world.plan.steps -= 1;
-            let gap = gap(&mut self.world.dice);
+            let gap = gap(&mut self.world.prng);
             self.pause(gap).await?;
             if let Some(next) = self.step().await? {
                 return Ok(next);
@@ -147,41 +147,41 @@ impl<'a> Process<'a> {
             return self.poisoned().await.map(Some);
         }
         let trouble = self.world.plan.trouble;
-        let dice = &mut self.world.dice;
-        if dice.happens(trouble.crash) {
+        let prng = &mut self.world.prng;
+        if prng.happens(trouble.crash) {
             return self.crash().await.map(Some);
         }
-        if dice.happens(trouble.stop) {
-            if dice.happens(500) {
+        if prng.happens(trouble.stop) {
+            if prng.happens(500) {
                 self.burst();
                 self.pause(Duration::from_millis(1)).await?;
             }
             self.stop().await?;
             return Ok(Some(self.rest()));
         }
-        if dice.happens(trouble.clock) {
+        if prng.happens(trouble.clock) {
             self.step_clock();
         }
-        let dice = &mut self.world.dice;
-        if dice.happens(trouble.slow_sync) {
-            let delay = if dice.happens(100) { TOO_SLOW } else { sync_delay(dice, &self.world.options) };
+        let prng = &mut self.world.prng;
+        if prng.happens(trouble.slow_sync) {
+            let delay = if prng.happens(100) { TOO_SLOW } else { sync_delay(prng, &self.world.options) };
             self.engine.journal().slow_down(delay);
             self.world.note(|| format!("a sync takes {delay:?}"));
         }
-        let dice = &mut self.world.dice;
-        if dice.happens(trouble.failed_sync) {
+        let prng = &mut self.world.prng;
+        if prng.happens(trouble.failed_sync) {
             self.engine.journal().fail_next_sync();
             self.world.note(|| "the next sync fails".into());
         }
-        let dice = &mut self.world.dice;
-        if dice.happens(trouble.store) {
-            let failure = if dice.happens(500) { Failure::Never } else { Failure::WritesAfter(dice.within(0..=25)) };
+        let prng = &mut self.world.prng;
+        if prng.happens(trouble.store) {
+            let failure = if prng.happens(500) { Failure::Never } else { Failure::WritesAfter(prng.within(0..=25)) };
             self.world.kv.fail(failure);
             let now = super::ages::moment(self.world.passed);
             self.world.ages.store_calm = if failure == Failure::Never { now } else { super::ages::Moment::MAX / 2 };
             self.world.note(|| format!("writes to the store fail: {failure:?}"));
         }
-        if self.world.dice.happens(250) {
+        if self.world.prng.happens(250) {
             self.retry();
         } else {
             self.burst();
@@ -203,8 +203,8 @@ impl<'a> Process<'a> {
             self.world.timers.note(&order, passed);
             self.world.ages.note(&order, passed);
         }
-        let World { ages, book, passed, wall, .. } = &mut *self.world;
-        ages.see(book, *passed, *wall);
+        let World { ages, model, passed, wall, .. } = &mut *self.world;
+        ages.see(model, *passed, *wall);
         self.world.collect(&mut self.attempts);
         self.world.look(&self.engine, depth)
     }
@@ -243,11 +243,11 @@ impl<'a> Process<'a> {
 
     /// Some clients at once, with new wishes.
     fn burst(&mut self) {
-        let clients = self.world.dice.weighted(&[(12, 1), (6, 3), (3, 8), (1, 40)]);
+        let clients = self.world.prng.weighted(&[(12, 1), (6, 3), (3, 8), (1, 40)]);
         for _ in 0..clients {
-            let ask = workload::wish(&mut self.world.dice, &self.world.book, self.world.wall);
+            let ask = workload::wish(&mut self.world.prng, &self.world.model, self.world.wall);
             let number = self.world.operations.len();
-            let key = self.world.dice.happens(500).then(|| {
+            let key = self.world.prng.happens(500).then(|| {
                 let mut request = [0; 16];
                 request[..8].copy_from_slice(&(number as u64).to_le_bytes());
                 IdempotencyKey { key: format!("key-{number}").into(), request }
@@ -260,7 +260,7 @@ impl<'a> Process<'a> {
     fn retry(&mut self) {
         let keyed = |(_, operation): &(usize, &Operation)| operation.key.is_some();
         let lost = |operation: &Operation| operation.done().next().is_none() && !operation.is_refused();
-        let anybody = self.world.dice.happens(300);
+        let anybody = self.world.prng.happens(300);
         let operations = || self.world.operations.iter().enumerate().filter(keyed);
         let mut candidates: Vec<_> = operations().filter(|(_, operation)| lost(operation)).map(|(n, _)| n).collect();
         if candidates.is_empty() || anybody {
@@ -270,10 +270,10 @@ impl<'a> Process<'a> {
             return;
         }
         let recent = candidates.len().saturating_sub(8);
-        let number = self.world.dice.pick(&candidates[recent..]);
-        if self.world.dice.happens(100) {
+        let number = self.world.prng.pick(&candidates[recent..]);
+        if self.world.prng.happens(100) {
             // Another request under the same key.
-            let ask = workload::wish(&mut self.world.dice, &self.world.book, self.world.wall);
+            let ask = workload::wish(&mut self.world.prng, &self.world.model, self.world.wall);
             let mut key = self.world.operations[number].key.clone();
             if let Some(key) = &mut key {
                 let other = self.world.operations.len() as u64;
@@ -284,21 +284,21 @@ impl<'a> Process<'a> {
             return;
         }
         self.attempt(number, true);
-        if self.world.dice.happens(200) {
+        if self.world.prng.happens(200) {
             self.attempt(number, true);
         }
     }
 
     /// Some clients go away before they hear anything.
     async fn lose_answers(&mut self) {
-        if !self.world.dice.happens(150) || self.has_retries() {
+        if !self.world.prng.happens(150) || self.has_retries() {
             return;
         }
-        for _ in 0..self.world.dice.within(0..=6) {
+        for _ in 0..self.world.prng.within(0..=6) {
             yield_now().await;
         }
         for attempt in std::mem::take(&mut self.attempts) {
-            if attempt.slot.borrow().is_none() && self.world.dice.happens(600) {
+            if attempt.slot.borrow().is_none() && self.world.prng.happens(600) {
                 self.world.give_up(&attempt);
             } else {
                 self.attempts.push(attempt);
@@ -318,7 +318,7 @@ impl<'a> Process<'a> {
         const HOUR: i64 = 3_600 * SECOND;
         const YEAR: i64 = 365 * 24 * HOUR;
         // A second back is how a leap second looks.
-        let micros = self.world.dice.pick(&[-SECOND, SECOND / 3, HOUR, -HOUR, YEAR, -YEAR]);
+        let micros = self.world.prng.pick(&[-SECOND, SECOND / 3, HOUR, -HOUR, YEAR, -YEAR]);
         self.clocks.step(micros);
         self.world.tick(&self.clocks);
         self.world.ages.clock_calm = super::ages::moment(self.world.passed);
@@ -330,21 +330,21 @@ impl<'a> Process<'a> {
 
     /// It is killed, or the power fails, in the middle of something.
     async fn crash(&mut self) -> Result<Next, String> {
-        let burst = !self.world.dice.happens(200);
+        let burst = !self.world.prng.happens(200);
         if burst {
             self.burst();
         }
-        if burst && self.world.dice.happens(500) && !self.has_retries() {
-            for _ in 0..self.world.dice.within(0..=60) {
+        if burst && self.world.prng.happens(500) && !self.has_retries() {
+            for _ in 0..self.world.prng.within(0..=60) {
                 yield_now().await;
             }
         } else {
-            sleep(self.world.dice.span(Duration::ZERO, Duration::from_millis(300))).await;
+            sleep(self.world.prng.span(Duration::ZERO, Duration::from_millis(300))).await;
         }
-        let left = match self.world.dice.index(3) {
+        let left = match self.world.prng.index(3) {
             0 => Left::Everything,
             1 => Left::Synced,
-            _ => Left::Some(self.world.dice.roll()),
+            _ => Left::Some(self.world.prng.draw()),
         };
         self.kill(left)?;
         Ok(self.rest())
@@ -352,15 +352,15 @@ impl<'a> Process<'a> {
 
     /// The journal is poisoned: for a while nothing more may become durable, then the process stops.
     async fn poisoned(&mut self) -> Result<Next, String> {
-        let durable = self.world.book.log.len();
+        let durable = self.world.model.log.len();
         self.world.figures.poisonings += 1;
         self.world.note(|| "the journal is poisoned".into());
         self.burst();
         self.pause(Duration::from_secs(5)).await?;
-        if self.world.book.log.len() > durable {
+        if self.world.model.log.len() > durable {
             return Err("nothing becomes durable after a failed sync: something did".into());
         }
-        let left = if self.world.dice.happens(500) { Left::Everything } else { Left::Some(self.world.dice.roll()) };
+        let left = if self.world.prng.happens(500) { Left::Everything } else { Left::Some(self.world.prng.draw()) };
         self.kill(left)?;
         Ok(self.rest())
     }
@@ -381,7 +381,7 @@ impl<'a> Process<'a> {
         self.world.note(|| format!("killed; of {} unsynced bytes at most {kept} stay", disk.unsynced()));
         self.world.figures.kills += 1;
         self.world.disk = disk.after_power_cut(kept);
-        let lost = self.world.dice.happens(50);
+        let lost = self.world.prng.happens(50);
         self.world.kv = Arc::new(if lost { MemoryKv::default() } else { self.world.kv.after_kill() });
         match super::panics::take() {
             Some(panic) => Err(format!("nothing panics: {panic}")),
@@ -410,16 +410,16 @@ impl<'a> Process<'a> {
 
     /// The process is down for a while.
     fn rest(&mut self) -> Next {
-        let dice = &mut self.world.dice;
-        let down = match dice.index(4) {
+        let prng = &mut self.world.prng;
+        let down = match prng.index(4) {
             0 => Duration::ZERO,
-            1 | 2 => dice.span(Duration::from_millis(1), Duration::from_mins(1)),
-            _ => dice.span(Duration::from_mins(1), 30 * HOUR),
+            1 | 2 => prng.span(Duration::from_millis(1), Duration::from_mins(1)),
+            _ => prng.span(Duration::from_mins(1), 30 * HOUR),
         };
         self.world.passed += down;
         self.world.wall = self.world.wall.plus(down);
         let wall = self.world.wall;
-        self.world.book.observe(wall);
+        self.world.model.observe(wall);
         self.world.note(|| format!("down for {down:?}"));
         Next::Again
     }
@@ -452,7 +452,7 @@ enum Left {
 /// The orders whose timers ran out while nobody was there, as they were due.
 fn overdue(world: &World) -> Vec<u64> {
     let mut overdue: Vec<_> = world
-        .book
+        .model
         .open()
         .filter_map(|(id, tale)| Some((tale.moved_at.plus(world.timers.span(tale.status)?), *id)))
         .filter(|(due, _)| *due <= world.wall)
@@ -473,10 +473,10 @@ async fn watch(
 }
 
 /// How long until the next step: often at once, sometimes days.
-fn gap(dice: &mut super::dice::Dice) -> Duration {
-    match dice.index(10) {
-        0..=4 => dice.span(Duration::from_millis(1), Duration::from_secs(3)),
-        5..=7 => dice.span(Duration::from_secs(10), 2 * HOUR),
-        _ => dice.span(2 * HOUR, 40 * HOUR),
+fn gap(prng: &mut super::prng::Prng) -> Duration {
+    match prng.index(10) {
+        0..=4 => prng.span(Duration::from_millis(1), Duration::from_secs(3)),
+        5..=7 => prng.span(Duration::from_secs(10), 2 * HOUR),
+        _ => prng.span(2 * HOUR, 40 * HOUR),
     }
 }

@@ -9,7 +9,7 @@ use packhorse::domain::order::After;
 use packhorse::domain::time::Timestamp;
 use packhorse::journal::MemoryOptions;
 
-use super::dice::Dice;
+use super::prng::Prng;
 
 /// How long a run lasts.
 pub(crate) const HORIZON: Duration = Duration::from_hours(24 * 30);
@@ -54,7 +54,7 @@ pub(crate) struct Trouble {
 }
 
 impl Plan {
-    pub(crate) fn of(dice: &mut Dice) -> Self {
+    pub(crate) fn of(prng: &mut Prng) -> Self {
         let mut settings = Settings::default();
         let stages = &mut settings.stages;
         for (after, stale) in [
@@ -62,58 +62,58 @@ impl Plan {
             (&mut stages.processing_after, &mut stages.processing_stale_after),
             (&mut stages.shipped_after, &mut stages.shipped_stale_after),
         ] {
-            *after = stage(dice);
-            *stale = dice.pick(&[Duration::from_mins(1), Duration::from_hours(1), Duration::from_hours(24 * 4)]);
+            *after = stage(prng);
+            *stale = prng.pick(&[Duration::from_mins(1), Duration::from_hours(1), Duration::from_hours(24 * 4)]);
         }
-        let (strange, zone) = dice.pick(&STRANGE);
-        settings.general.time_zone = if dice.happens(200) { Tz::Asia__Dhaka } else { zone };
-        settings.watchdog.interval = dice.span(Duration::from_mins(20), Duration::from_hours(1));
-        settings.checkpoint.interval = dice.span(Duration::from_mins(30), Duration::from_hours(24));
-        settings.checkpoint.changes = dice.pick(&[3, 20, 100, 500_000]);
+        let (strange, zone) = prng.pick(&STRANGE);
+        settings.general.time_zone = if prng.happens(200) { Tz::Asia__Dhaka } else { zone };
+        settings.watchdog.interval = prng.span(Duration::from_mins(20), Duration::from_hours(1));
+        settings.checkpoint.interval = prng.span(Duration::from_mins(30), Duration::from_hours(24));
+        settings.checkpoint.changes = prng.pick(&[3, 20, 100, 500_000]);
         settings.retention.ended_orders_in_memory =
-            dice.pick(&[Duration::ZERO, Duration::from_mins(10), Duration::from_hours(24 * 3)]);
-        settings.retention.idempotency_keys = dice.pick(&[Duration::from_hours(2), Duration::from_hours(24)]);
-        settings.retention.idempotency_keys_max = dice.pick(&[20, 1_000, 1_000_000]);
-        settings.limits.mailbox = dice.pick(&[16, 64, 16_384]);
+            prng.pick(&[Duration::ZERO, Duration::from_mins(10), Duration::from_hours(24 * 3)]);
+        settings.retention.idempotency_keys = prng.pick(&[Duration::from_hours(2), Duration::from_hours(24)]);
+        settings.retention.idempotency_keys_max = prng.pick(&[20, 1_000, 1_000_000]);
+        settings.limits.mailbox = prng.pick(&[16, 64, 16_384]);
         let mut journal = MemoryOptions {
-            queue_max: dice.pick(&[16, 64, 8_192]),
-            group_entries_max: dice.pick(&[1, 4, 4_096]),
-            durables_max: dice.pick(&[1, 16]),
+            queue_max: prng.pick(&[16, 64, 8_192]),
+            group_entries_max: prng.pick(&[1, 4, 4_096]),
+            durables_max: prng.pick(&[1, 16]),
             ..MemoryOptions::default()
         };
-        journal.commit_delay = sync_delay(dice, &journal);
-        let calm = dice.happens(100);
-        let often = |dice: &mut Dice, most: u64| if calm { 0 } else { dice.within(0..=most) };
+        journal.commit_delay = sync_delay(prng, &journal);
+        let calm = prng.happens(100);
+        let often = |prng: &mut Prng, most: u64| if calm { 0 } else { prng.within(0..=most) };
         let trouble = Trouble {
-            crash: often(dice, 120),
-            stop: often(dice, 60),
-            clock: often(dice, 60),
-            slow_sync: often(dice, 80),
-            failed_sync: often(dice, 20),
-            store: often(dice, 80),
+            crash: often(prng, 120),
+            stop: often(prng, 60),
+            clock: often(prng, 60),
+            slow_sync: often(prng, 80),
+            failed_sync: often(prng, 20),
+            store: often(prng, 80),
         };
         let strange = strange.parse::<DateTime<Utc>>().expect("the table holds instants");
-        let lead = dice.span(Duration::ZERO, HORIZON);
+        let lead = prng.span(Duration::ZERO, HORIZON);
         let begin = Timestamp(strange.timestamp_micros()).minus(lead);
-        Self { settings, journal, begin, steps: dice.within(40..=140), trouble }
+        Self { settings, journal, begin, steps: prng.within(40..=140), trouble }
     }
 }
 
 /// How long a sync takes: seconds at most where one sync serves everybody who waits, for else timers would be late by
 /// nobody's fault.
-pub(crate) fn sync_delay(dice: &mut Dice, journal: &MemoryOptions) -> Duration {
+pub(crate) fn sync_delay(prng: &mut Prng, journal: &MemoryOptions) -> Duration {
     let wide = journal.queue_max.min(journal.group_entries_max) > 1_000;
     let choices = if wide { &[0, 1, 20, 400, 3_000, 9_999][..] } else { &[0, 0, 1, 5, 20] };
-    Duration::from_millis(dice.pick(choices))
+    Duration::from_millis(prng.pick(choices))
 }
 
-fn stage(dice: &mut Dice) -> After {
-    match dice.index(6) {
+fn stage(prng: &mut Prng) -> After {
+    match prng.index(6) {
         0 => After::Manual,
         1 => After::Span(Duration::ZERO),
         2 => After::Span(Duration::from_secs(5)),
-        3 => After::Span(dice.span(Duration::from_millis(1), Duration::from_mins(10))),
-        4 => After::Span(dice.span(Duration::from_mins(10), Duration::from_hours(12))),
-        _ => After::Span(dice.span(Duration::from_hours(12), Duration::from_hours(72))),
+        3 => After::Span(prng.span(Duration::from_millis(1), Duration::from_mins(10))),
+        4 => After::Span(prng.span(Duration::from_mins(10), Duration::from_hours(12))),
+        _ => After::Span(prng.span(Duration::from_hours(12), Duration::from_hours(72))),
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn run(seed: u64, trace: Trace) -> (Result<Held, String>, Trace) {
         world.note(|| format!("BROKEN: {what}"));
     }
     let held = lived.map(|()| {
-        let orders = world.book.orders.len() as u64;
+        let orders = world.model.orders.len() as u64;
         let figures = Figures { orders, timers: world.timers.fired, ..world.figures };
         let answers = *world.answers.finalize().as_bytes();
         Held { journal: world.disk.bytes().to_vec(), answers, figures }

@@ -16,9 +16,9 @@ use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest, PlaceReason};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{After, Contact, ContactPatch, Field, Order};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 use packhorse::journal::{MemoryDisk, MemoryOptions};
 use packhorse::store::MemoryKv;
 use tokio::time::sleep;
@@ -76,7 +76,7 @@ pub(crate) async fn stock_up(engine: &MemoryEngine, now: Timestamp, zone: Tz) {
 }
 
 pub(crate) fn client() -> Request {
-    Request::of(Who::Client)
+    Request::of(Origin::Client)
 }
 
 fn row() -> OrderRequest {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use packhorse::domain::order::{After, Order, Policy, Status};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 
 /// Longer than a timer may be late: a few syncs of the slowest kind, and tries again while a queue is full.
 pub(crate) const SLACK: Duration = Duration::from_secs(45);
@@ -55,7 +55,7 @@ impl Timers {
     /// `order` stands like this since now.
     pub(crate) fn note(&mut self, order: &Order, passed: Duration) {
         let before = self.armed.remove(&order.id.0);
-        let by_timer = order.history.last().is_some_and(|step| *step.who() == Who::Timer);
+        let by_timer = order.history.last().is_some_and(|step| *step.who() == Origin::Timer);
         let moved = before.as_ref().is_none_or(|before| before.status != order.status);
         if by_timer && moved && !order.archived {
             self.fired += 1;

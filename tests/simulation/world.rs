@@ -14,19 +14,19 @@ use packhorse::store::MemoryKv;
 use packhorse::view::{NoArchive, View};
 
 use super::ages::Ages;
-use super::book::Book;
 use super::client::{Answer, Attempt, Given, Operation};
 use super::clock::Clocks;
-use super::dice::Dice;
-use super::invariants::{self, Depth, Sight};
+use super::invariants::{self, Depth, Probe};
+use super::model::Model;
 use super::panics;
 use super::plan::Plan;
+use super::prng::Prng;
 use super::timers::Timers;
 use super::trace::Trace;
 
 /// See the module.
 pub(crate) struct World {
-    pub(crate) dice: Dice,
+    pub(crate) prng: Prng,
     pub(crate) plan: Plan,
     pub(crate) options: MemoryOptions,
     pub(crate) disk: MemoryDisk,
@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) passed: Duration,
     /// What the wall clock shows.
     pub(crate) wall: Timestamp,
-    pub(crate) book: Book,
+    pub(crate) model: Model,
     pub(crate) timers: Timers,
     pub(crate) ages: Ages,
     pub(crate) operations: Vec<Operation>,
@@ -77,20 +77,20 @@ impl Figures {
 
 impl World {
     pub(crate) fn new(seed: u64, trace: Trace) -> Self {
-        let mut dice = Dice::new(seed);
-        let plan = Plan::of(&mut dice);
+        let mut prng = Prng::new(seed);
+        let plan = Plan::of(&mut prng);
         let wall = plan.begin;
         Self {
             timers: Timers::new(plan.settings.stages.policy()),
             ages: Ages::default(),
             options: plan.journal,
-            dice,
+            prng,
             plan,
             disk: MemoryDisk::default(),
             kv: Arc::default(),
             passed: Duration::ZERO,
             wall,
-            book: Book::default(),
+            model: Model::default(),
             operations: Vec::new(),
             fresh: BTreeSet::new(),
             looks: 0,
@@ -109,7 +109,7 @@ impl World {
         self.passed = clocks.passed();
         self.wall = clocks.now();
         // One that ran ahead at the start still counts when it was set back.
-        self.book.observe(self.wall.max(self.ages.present(self.passed)));
+        self.model.observe(self.wall.max(self.ages.present(self.passed)));
     }
 
     /// Reads the disk back as the next start will: everything that was durable has to be there and equal; what was
@@ -118,11 +118,11 @@ impl World {
         let view = View::new(Arc::new(NoArchive), usize::MAX);
         let disk = self.disk.clone();
         let mut reader = disk.read(None);
-        let known = self.book.log.len();
+        let known = self.model.log.len();
         let mut found = 0;
         while let Some(durable) = reader.next(&view).map_err(|error| error.to_string())? {
             view.apply(std::slice::from_ref(&durable)).map_err(|error| error.to_string())?;
-            match self.book.log.get(found) {
+            match self.model.log.get(found) {
                 Some(before) if (before.chain, &before.entry) == (durable.chain, &durable.entry) => {}
                 Some(before) => {
                     return Err(format!("entry {} was {:?} and is {:?}", found + 1, before.entry, durable.entry));
@@ -149,9 +149,9 @@ impl World {
     }
 
     fn take(&mut self, durable: &packhorse::journal::Durable) {
-        self.book.take(durable, self.wall);
+        self.model.take(durable, self.wall);
         self.figures.entries += 1;
-        if let packhorse::domain::who::Who::User(name) = &durable.entry.who
+        if let packhorse::domain::origin::Origin::User(name) = &durable.entry.who
             && let Some(number) = name.strip_prefix("op-").and_then(|number| number.parse().ok())
         {
             self.fresh.insert(number);
@@ -200,9 +200,9 @@ impl World {
         self.looks += 1;
         let depth = if depth == Depth::Step && self.looks.is_multiple_of(30) { Depth::Whole } else { depth };
         let stages = &self.plan.settings.stages;
-        let sight = Sight {
+        let sight = Probe {
             engine,
-            book: &self.book,
+            model: &self.model,
             timers: &self.timers,
             ages: &self.ages,
             operations: &self.operations,
@@ -222,7 +222,7 @@ impl World {
             check(&sight).map_err(|place| format!("{sentence}: {place}"))?;
         }
         self.fresh.clear();
-        self.book.touched.clear();
+        self.model.touched.clear();
         Ok(())
     }
 }

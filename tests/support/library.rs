@@ -12,9 +12,9 @@ use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{LineRequest, OrderRequest};
 use packhorse::domain::money::Money;
 use packhorse::domain::order::{After, Contact, ContactPatch, Field, Order, PerStatus, Status};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::{Adjustment, Movement, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
-use packhorse::domain::who::Who;
 use packhorse::view::{ArchiveError, OrderQuery, Product};
 
 /// Settings for `directory`: small segments, and orders stay in their stage until somebody moves them.
@@ -30,7 +30,7 @@ pub(crate) fn settings(directory: &Path) -> Settings {
 
 /// A request without a key.
 pub(crate) fn client() -> Request {
-    Request::of(Who::Client)
+    Request::of(Origin::Client)
 }
 
 /// So many orders of product 1.

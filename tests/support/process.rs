@@ -79,8 +79,8 @@ pub(crate) fn order(name: &str, quantity: u32) -> String {
 
 const CATEGORY: &str = r#"{"name": "Things"}"#;
 
-fn product(pieces: u32) -> String {
-    format!(r#"{{"name": "Phone", "price": "299.99", "stock": {pieces}, "category_id": 1}}"#)
+fn product(units: u32) -> String {
+    format!(r#"{{"name": "Phone", "price": "299.99", "stock": {units}, "category_id": 1}}"#)
 }
 
 /// So soon after its end everything that a process logged has been read.
@@ -215,19 +215,19 @@ impl Process {
         self.call("GET", path, "").expect(200).json()
     }
 
-    /// Makes product 1 with so many pieces.
-    pub(crate) fn stock_up(&self, pieces: u32) {
+    /// Makes product 1 with so many units.
+    pub(crate) fn stock_up(&self, units: u32) {
         self.call("POST", "/categories/", CATEGORY).expect(201);
-        self.call("POST", "/products/", &product(pieces)).expect(201);
+        self.call("POST", "/products/", &product(units)).expect(201);
     }
 
     /// As [`Process::stock_up`]; whether both were made, for a server that may be gone.
-    pub(crate) fn try_stock_up(&self, pieces: u32) -> bool {
+    pub(crate) fn try_stock_up(&self, units: u32) -> bool {
         let made = |path: &str, body: &str| {
             try_send(self.address, "POST", &format!("{API}{path}"), &[], body.as_bytes())
                 .is_ok_and(|it| it.status == 201)
         };
-        made("/categories/", CATEGORY) && made("/products/", &product(pieces))
+        made("/categories/", CATEGORY) && made("/products/", &product(units))
     }
 
     /// Every order, page by page.

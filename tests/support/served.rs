@@ -78,10 +78,10 @@ impl Served {
         self.call("GET", path, "").expect(200).json()
     }
 
-    /// Makes product 1 with `pieces` on hand.
-    pub(crate) fn stock_up(&self, pieces: u32) {
+    /// Makes product 1 with `units` on hand.
+    pub(crate) fn stock_up(&self, units: u32) {
         self.call("POST", "/categories/", r#"{"name": "Things"}"#).expect(201);
-        let product = format!(r#"{{"name": "Phone", "price": "299.99", "stock": {pieces}, "category_id": 1}}"#);
+        let product = format!(r#"{{"name": "Phone", "price": "299.99", "stock": {units}, "category_id": 1}}"#);
         self.call("POST", "/products/", &product).expect(201);
     }
 

@@ -4,12 +4,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, AuditWord, List, Text, Time, Times, WhoText};
+use super::super::request::ApiRequest;
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 const ROW_BYTES: usize = 192;
 
@@ -25,7 +25,7 @@ pub(crate) struct AuditBody<'a> {
     #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
     #[schema(value_type = WhoText)]
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     #[schema(value_type = AuditWord)]
     event: &'static str,
     /// The name of a user, the id of anything else.
@@ -48,7 +48,7 @@ impl<'a> AuditBody<'a> {
 }
 
 /// Lists the audit log, newest first.
-pub(crate) async fn list(call: Call, query: Query) -> Answer {
+pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let mark = Mark::of("audit", ());
     let before = query.cursor(mark, RowId::parse)?;

@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 
 use super::super::answer::{Answer, json, ok};
 use super::super::body::Body;
-use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::id::Path;
 use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, List, RoleWord, ScopeWord, Time, Times};
+use super::super::request::ApiRequest;
 use super::input::{self, KeyInput};
 use crate::domain::access::{AccessCommand, AccessOutcome, ApiKey, KeyId};
 use crate::secret;
@@ -71,7 +71,7 @@ impl<'a> KeyBody<'a> {
 }
 
 /// Lists keys by id.
-pub(crate) async fn list(call: Call, query: Query) -> Answer {
+pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let mark = Mark::of("keys", ());
     let after = query.cursor_id(mark)?.unwrap_or(0);
@@ -84,7 +84,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
 }
 
 /// Makes a key. This answer is the only one that shows its secret.
-pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn create(call: ApiRequest, Body(body, _lease): Body) -> Answer {
     let KeyInput { name, role, scope, expires_at } = call.read(&body, input::key)?;
     let (text, digest) = secret::new_key();
     let key = run(&call, AccessCommand::AddKey { name, role, scope, digest, expires_at }).await?;
@@ -94,12 +94,12 @@ pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
 }
 
 /// Ends a key for good.
-pub(crate) async fn revoke(call: Call, Path(id): Path<KeyId>) -> Answer {
+pub(crate) async fn revoke(call: ApiRequest, Path(id): Path<KeyId>) -> Answer {
     let key = run(&call, AccessCommand::RevokeKey(id)).await?;
     Ok(ok(render::json(&KeyBody::new(&key, &call.times()), KEY_BYTES)))
 }
 
-async fn run(call: &Call, command: AccessCommand) -> Result<Arc<ApiKey>, Error> {
+async fn run(call: &ApiRequest, command: AccessCommand) -> Result<Arc<ApiKey>, Error> {
     match call.engine.access(call.plain(), command).await.map_err(error::access)?.value {
         AccessOutcome::Key(key) => Ok(key),
         AccessOutcome::User(_) => Err(Error::fault("a command on a key ended with a user")),

@@ -4,18 +4,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::answer::{Answer, ok};
-use super::super::call::Call;
 use super::super::render::{self, RoleWord, ScopeWord, Text, WhoText};
+use super::super::request::ApiRequest;
 use crate::access::{Caller, Session};
 use crate::domain::access::Role;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 /// Who calls.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Me, example = json!({"who": "key:till-3", "role": "operator", "scope": "orders", "csrf": null}))]
 pub(crate) struct MeBody<'a> {
     #[schema(value_type = WhoText)]
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     #[schema(value_type = Option<RoleWord>, required)]
     role: Option<&'static str>,
     #[schema(value_type = ScopeWord)]
@@ -26,7 +26,7 @@ pub(crate) struct MeBody<'a> {
 }
 
 /// Shows who calls.
-pub(crate) async fn me(call: Call) -> Answer {
+pub(crate) async fn me(call: ApiRequest) -> Answer {
     let Caller { who, role, scope, session } = Caller::of(&call.http);
     let csrf = session.as_ref().filter(|session| session.is_signed_in()).map(Session::csrf);
     let me = MeBody { who: Text(&who), role: role.map(Role::as_str), scope: scope.as_str(), csrf };

@@ -4,11 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::answer::{Answer, gone};
-use super::super::call::Call;
 use super::super::error::Error;
 use super::super::id::Path;
 use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, List};
+use super::super::request::ApiRequest;
 use crate::access::{Guard, SessionId, SessionRow};
 
 const SESSION_BYTES: usize = 96;
@@ -34,7 +34,7 @@ impl<'a> From<&'a SessionRow> for SessionBody<'a> {
 }
 
 /// Lists the sessions that hold, the newest first.
-pub(crate) async fn list(call: Call, query: Query) -> Answer {
+pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let mark = Mark::of("sessions", ());
     let before = query.cursor_id(mark)?.unwrap_or(u64::MAX);
@@ -46,10 +46,10 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
 }
 
 /// Ends a session.
-pub(crate) async fn revoke(call: Call, Path(id): Path<SessionId>) -> Answer {
+pub(crate) async fn revoke(call: ApiRequest, Path(id): Path<SessionId>) -> Answer {
     if guard(&call).revoke_session(id) { Ok(gone()) } else { Err(Error::no_match("Session")) }
 }
 
-fn guard(call: &Call) -> &Guard {
+fn guard(call: &ApiRequest) -> &Guard {
     call.http.app_data().expect("the app carries its guard")
 }

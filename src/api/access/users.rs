@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 
 use super::super::answer::{Answer, json, ok};
 use super::super::body::Body;
-use super::super::call::Call;
 use super::super::error::{self, Error};
 use super::super::fields::{Ignored, Presence};
 use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, List, RoleWord, Time, Times};
+use super::super::request::ApiRequest;
 use super::input::{self, UserInput};
 use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, User};
 
@@ -51,12 +51,12 @@ impl<'a> UserBody<'a> {
     }
 }
 
-fn rendered(call: &Call, user: &User) -> Vec<u8> {
+fn rendered(call: &ApiRequest, user: &User) -> Vec<u8> {
     render::json(&UserBody::new(user, &call.times()), USER_BYTES)
 }
 
 /// Lists users by name.
-pub(crate) async fn list(call: Call, query: Query) -> Answer {
+pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let mark = Mark::of("users", ());
     let after = query.cursor(mark, |text| AccessName::parse(text).ok())?;
@@ -70,7 +70,7 @@ pub(crate) async fn list(call: Call, query: Query) -> Answer {
 }
 
 /// Adds a user.
-pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn create(call: ApiRequest, Body(body, _lease): Body) -> Answer {
     let input = read(&call, body, Presence::Full).await?;
     let UserInput { name: Some(name), role: Some(role), password: Some(password), .. } = input else {
         return Err(Error::fault("a full user has name, role and password"));
@@ -80,14 +80,14 @@ pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
 }
 
 /// Shows a user.
-pub(crate) async fn retrieve(call: Call) -> Answer {
+pub(crate) async fn retrieve(call: ApiRequest) -> Answer {
     let user = named(&call)?;
     Ok(ok(rendered(&call, &user)))
 }
 
 /// Changes role, whether a user may sign in, and password. What may be refused comes first, so that a change that is
 /// refused changes nothing. Each change ends the user's sessions.
-pub(crate) async fn patch(call: Call, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn patch(call: ApiRequest, Body(body, _lease): Body) -> Answer {
     let mut user = named(&call)?;
     let input = read(&call, body, Presence::Partial).await?;
     let name = || user.name.clone();
@@ -105,7 +105,7 @@ pub(crate) async fn patch(call: Call, Body(body, _lease): Body) -> Answer {
     Ok(ok(rendered(&call, &user)))
 }
 
-async fn read(call: &Call, body: Bytes, presence: Presence) -> Result<UserInput, Error> {
+async fn read(call: &ApiRequest, body: Bytes, presence: Presence) -> Result<UserInput, Error> {
     let (input, ignored) = web::block(move || {
         let ignored = Ignored::default();
         (input::user(ignored.of(&body), presence), ignored)
@@ -118,13 +118,13 @@ async fn read(call: &Call, body: Bytes, presence: Presence) -> Result<UserInput,
     noted.map(|()| input)
 }
 
-fn named(call: &Call) -> Result<Arc<User>, Error> {
+fn named(call: &ApiRequest) -> Result<Arc<User>, Error> {
     let name = call.http.match_info().get("name").and_then(|name| AccessName::parse(name).ok());
     let user = name.and_then(|name| call.view().access().user(&name).cloned());
     user.ok_or_else(|| Error::no_match("User"))
 }
 
-async fn run(call: &Call, command: AccessCommand) -> Result<Arc<User>, Error> {
+async fn run(call: &ApiRequest, command: AccessCommand) -> Result<Arc<User>, Error> {
     match call.engine.access(call.plain(), command).await.map_err(error::access)?.value {
         AccessOutcome::User(user) => Ok(user),
         AccessOutcome::Key(_) => Err(Error::fault("a command on a user ended with a key")),

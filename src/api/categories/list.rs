@@ -1,14 +1,14 @@
 //! `GET categories/`.
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, CategoryBody, List};
+use super::super::request::ApiRequest;
 use super::CATEGORY_BYTES;
 use crate::domain::ids::CategoryId;
 
 /// Lists categories, by id.
-pub(crate) async fn list(call: Call, query: Query) -> Answer {
+pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let mark = Mark::of("categories", ());
     let after = CategoryId(query.cursor_id(mark)?.unwrap_or(0));

@@ -195,7 +195,7 @@ fn catalogue() -> Vec<Operation> {
             .with(query("search", "Up to 16 terms, each of which the name has to contain.", text(), None))
             .with(query("category", "Only those of this category.", id(), Some(json!(1))))
             .with(query("archived", "true: only archived ones; false: only others.", flag(), None))
-            .with(query("available_max", "Only those of which at most so many pieces are available.",
+            .with(query("available_max", "Only products with at most this many units available.",
                 json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": u32::MAX}), Some(json!(10))))
             .page().shows(Shows::List("Product")),
         on(Post, PRODUCTS, "product_create", "Creates a product with its opening stock.")

@@ -4,11 +4,11 @@ use actix_web::http::StatusCode;
 
 use super::super::answer::{Answer, json, marked};
 use super::super::body::BulkBody;
-use super::super::call::Call;
 use super::super::error::{self, Shape};
 use super::super::fields::Ignored;
 use super::super::list::Query;
 use super::super::parts::PART_BYTES;
+use super::super::request::ApiRequest;
 use super::rows::{self, Shown};
 use super::{dry_run, input};
 
@@ -17,7 +17,7 @@ const OFFLOADED_BYTES: usize = 1 << 20;
 
 /// Places all orders of a list, or none; or says what would become of them. An empty list is no entry, and so no effect
 /// that could be repeated.
-pub(crate) async fn bulk(call: Call, query: Query, BulkBody(body, lease): BulkBody) -> Answer {
+pub(crate) async fn bulk(call: ApiRequest, query: Query, BulkBody(body, lease): BulkBody) -> Answer {
     let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;
     call.engine.expect_room(&request, is_dry).map_err(|busy| error::bulk(busy, &Shape::of(&[])))?;

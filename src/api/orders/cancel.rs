@@ -2,14 +2,14 @@
 
 use super::super::answer::Answer;
 use super::super::body::Body;
-use super::super::call::Call;
 use super::super::error;
 use super::super::id::Path;
+use super::super::request::ApiRequest;
 use super::{changed, input};
 use crate::domain::ids::OrderId;
 
 /// Cancels an order, which gives its stock back.
-pub(crate) async fn cancel(call: Call, Path(id): Path<OrderId>, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn cancel(call: ApiRequest, Path(id): Path<OrderId>, Body(body, _lease): Body) -> Answer {
     let request = call.conditional(call.keyed(&body)?)?;
     call.order(id).await?;
     let reason = call.read(&body, |body| input::cancel(body))?;

@@ -4,14 +4,14 @@ use actix_web::http::StatusCode;
 
 use super::super::answer::{Answer, marked};
 use super::super::body::Body;
-use super::super::call::Call;
 use super::super::condition;
 use super::super::error::{self, Error, Shape};
 use super::super::list::Query;
+use super::super::request::ApiRequest;
 use super::{dry_run, input, rows};
 
 /// Places an order, or says what would become of it.
-pub(crate) async fn create(call: Call, query: Query, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn create(call: ApiRequest, query: Query, Body(body, _lease): Body) -> Answer {
     let is_dry = query.flag("dry_run")? == Some(true);
     let request = call.keyed(&body)?;
     call.engine.expect_room(&request, is_dry).map_err(|busy| error::single(busy, &Shape::of(&[])))?;

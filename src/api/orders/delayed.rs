@@ -1,13 +1,13 @@
 //! `GET orders/delayed/`.
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::list::Query;
+use super::super::request::ApiRequest;
 use super::listed;
 use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField};
 
 /// Lists the orders that outstayed their stage, longest in it last.
-pub(crate) async fn delayed(call: Call, query: Query) -> Answer {
+pub(crate) async fn delayed(call: ApiRequest, query: Query) -> Answer {
     let orders = OrderQuery {
         filter: OrderFilter { delayed: Some(true), ..OrderFilter::default() },
         sort: SortField::MovedAt,

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::error;
 use super::super::fields::{Ignored, Problem};
 use super::super::gate::Lease;
 use super::super::parts::PART_BYTES;
 use super::super::render::{self, OrderBody, Times};
+use super::super::request::ApiRequest;
 use super::input::{self, BulkRows};
 use super::rows::{self, Row};
 use crate::domain::inventory::{PlaceReason, RowOutcome};
@@ -32,7 +32,7 @@ struct RowBody<'a> {
 
 /// Judges the rows of `body` and keeps nothing of it. Rows that cannot be read are no part of what the others are
 /// judged by.
-pub(super) async fn answer(call: &Call, body: Bytes, lease: Lease, large: bool) -> Answer {
+pub(super) async fn answer(call: &ApiRequest, body: Bytes, lease: Lease, large: bool) -> Answer {
     call.without_key()?;
     let (engine, gate) = (call.engine.clone(), call.gate.clone());
     let parse = move || {
@@ -48,7 +48,7 @@ pub(super) async fn answer(call: &Call, body: Bytes, lease: Lease, large: bool) 
 }
 
 /// Judges the one order that `body` is.
-pub(super) async fn single(call: &Call, body: &[u8]) -> Answer {
+pub(super) async fn single(call: &ApiRequest, body: &[u8]) -> Answer {
     call.without_key()?;
     let row = call.read(body, |body| input::order_row(body, call.view().products(), call.gate.limits()))?;
     let (good, bad) = match row {
@@ -59,7 +59,7 @@ pub(super) async fn single(call: &Call, body: &[u8]) -> Answer {
 }
 
 async fn judged(
-    call: &Call,
+    call: &ApiRequest,
     BulkRows { count, good, bad, .. }: BulkRows,
     told: fn(PlaceReason, usize) -> Problem,
     lease: Lease,

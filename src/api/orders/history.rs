@@ -3,14 +3,14 @@
 use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::id::Path;
 use super::super::parts;
 use super::super::render::{self, StepBody};
+use super::super::request::ApiRequest;
 use crate::domain::ids::OrderId;
 
 /// Lists the transitions of an order, oldest first.
-pub(crate) async fn history(call: Call, Path(id): Path<OrderId>) -> Answer {
+pub(crate) async fn history(call: ApiRequest, Path(id): Path<OrderId>) -> Answer {
     let order = call.order(id).await?;
     let times = call.times();
     let steps = (0..order.history.len()).collect();

@@ -1,16 +1,16 @@
 //! `GET orders/`, in the order of `?ordering=`.
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::fields::Ignored;
 use super::super::list::Query;
+use super::super::request::ApiRequest;
 use super::super::unused;
 use super::cursor::field;
 use super::{filter, listed};
 use crate::view::{OrderQuery, QueryOrdering, SortField};
 
 /// Lists orders, newest first unless asked otherwise.
-pub(crate) async fn list(call: Call, query: Query) -> Answer {
+pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
     let (sort, direction) = match query.get("ordering") {
         None => Default::default(),
         Some(text) => {

@@ -38,23 +38,23 @@ use actix_web::http::StatusCode;
 use self::cursor::{Written, after, mark};
 use self::rows::Shown;
 use super::answer::marked;
-use super::call::Call;
 use super::condition;
 use super::error::Error;
 use super::list::{Query, leading_on};
 use super::parts::PART_BYTES;
+use super::request::ApiRequest;
 use crate::domain::order::Order;
 use crate::view::{OrderQuery, View};
 
 /// An order, with its delay if it is flagged, unless the caller has it already.
-fn shown(call: &Call, order: &Arc<Order>) -> HttpResponse {
+fn shown(call: &ApiRequest, order: &Arc<Order>) -> HttpResponse {
     let delay = call.view().delay(order.id);
     let render = || rows::one(StatusCode::OK, order, delay, call.gate.zone());
     condition::unless_known(&call.http, condition::of_order(order, delay.is_some()), render)
 }
 
 /// An order after a command on it.
-fn changed(call: &Call, order: &Arc<Order>, replayed: bool) -> HttpResponse {
+fn changed(call: &ApiRequest, order: &Arc<Order>, replayed: bool) -> HttpResponse {
     let delay = call.view().delay(order.id);
     let answer = marked(rows::one(StatusCode::OK, order, delay, call.gate.zone()), replayed);
     condition::tagged(answer, condition::of_order(order, delay.is_some()))
@@ -65,7 +65,7 @@ fn changed(call: &Call, order: &Arc<Order>, replayed: bool) -> HttpResponse {
 const PAGE_BYTES: usize = 4 << 20;
 
 /// The page of `orders` after the cursor of `query`, or the beginning of it.
-async fn listed(call: &Call, query: &Query, mut orders: OrderQuery) -> Result<HttpResponse, Error> {
+async fn listed(call: &ApiRequest, query: &Query, mut orders: OrderQuery) -> Result<HttpResponse, Error> {
     let (mark, sort) = (mark(&orders), orders.sort);
     orders.after = after(query, mark, sort, call.view())?;
     let work = move |view: &View| {

@@ -3,15 +3,15 @@
 use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::id::Path;
 use super::super::parts;
 use super::super::render::{self, HappeningBody};
+use super::super::request::ApiRequest;
 use crate::domain::ids::OrderId;
 use crate::domain::order::timeline as all_of;
 
 /// Lists everything that happened to an order, oldest first.
-pub(crate) async fn timeline(call: Call, Path(id): Path<OrderId>) -> Answer {
+pub(crate) async fn timeline(call: ApiRequest, Path(id): Path<OrderId>) -> Answer {
     let order = call.order(id).await?;
     let times = call.times();
     let mut written = 0_u32;

@@ -4,14 +4,14 @@ use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
 use super::super::body::Body;
-use super::super::call::Call;
 use super::super::error;
 use super::super::id::Path;
+use super::super::request::ApiRequest;
 use super::{changed, input};
 use crate::domain::ids::ProductId;
 
 /// Adjusts the stock of a product, which leaves a row in its ledger.
-pub(crate) async fn adjust(call: Call, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn adjust(call: ApiRequest, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {
     let request = call.conditional(call.keyed(&body)?)?;
     call.product(id)?;
     let adjustment = call.read(&body, |body| input::adjustment(body, id))?;

@@ -4,13 +4,13 @@ use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
 use super::super::body::Body;
-use super::super::call::Call;
 use super::super::error;
 use super::super::fields::Presence;
+use super::super::request::ApiRequest;
 use super::{changed, input};
 
 /// Creates a product with what is given as its opening stock.
-pub(crate) async fn create(call: Call, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn create(call: ApiRequest, Body(body, _lease): Body) -> Answer {
     let request = call.keyed(&body)?;
     let input = call.read(&body, |body| {
         let input = input::product(body, Presence::Full, call.view().products())?;

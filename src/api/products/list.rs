@@ -3,17 +3,17 @@
 use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::list::{Mark, Query, cut, leading_on};
 use super::super::parts;
 use super::super::render::{self, ProductBody};
+use super::super::request::ApiRequest;
 use crate::api::error::Error;
 use crate::api::orders::terms;
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::view::{Product, ProductFilter};
 
 /// Lists products, archived ones included unless asked otherwise, by id.
-pub(crate) async fn list(call: Call, query: Query) -> Answer {
+pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
     let limit = query.limit(&call.gate)?;
     let filter = filter(&query)?;
     let mark = Mark::of("products", &filter);

@@ -3,16 +3,16 @@
 use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
-use super::super::call::Call;
 use super::super::id::Path;
 use super::super::list::{Mark, Query, cut, leading_on};
 use super::super::parts;
 use super::super::render::{self, MovementBody};
+use super::super::request::ApiRequest;
 use crate::domain::ids::{ProductId, RowId};
 use crate::domain::stock::Movement;
 
 /// Lists the stock ledger of a product, newest first.
-pub(crate) async fn movements(call: Call, Path(id): Path<ProductId>, query: Query) -> Answer {
+pub(crate) async fn movements(call: ApiRequest, Path(id): Path<ProductId>, query: Query) -> Answer {
     call.product(id)?;
     let limit = query.limit(&call.gate)?;
     let mark = Mark::of("movements", id);

@@ -6,24 +6,24 @@ use actix_web::http::StatusCode;
 
 use super::super::answer::Answer;
 use super::super::body::Body;
-use super::super::call::Call;
 use super::super::error;
 use super::super::fields::Presence;
 use super::super::id::Path;
+use super::super::request::ApiRequest;
 use super::{changed, input};
 use crate::domain::ids::ProductId;
 
 /// Replaces a product.
-pub(crate) async fn put(call: Call, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn put(call: ApiRequest, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {
     update(call, id, &body, Presence::Full).await
 }
 
 /// Changes what is given of a product.
-pub(crate) async fn patch(call: Call, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {
+pub(crate) async fn patch(call: ApiRequest, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {
     update(call, id, &body, Presence::Partial).await
 }
 
-async fn update(call: Call, id: ProductId, body: &[u8], presence: Presence) -> Answer {
+async fn update(call: ApiRequest, id: ProductId, body: &[u8], presence: Presence) -> Answer {
     // What does not exist is told before what is wrong with the body.
     call.product(id)?;
     let request = call.conditional(call.plain())?;

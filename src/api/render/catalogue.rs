@@ -74,7 +74,7 @@ impl<'a> From<&'a Category> for CategoryBody<'a> {
 }
 
 impl<'a> DetailsBody<'a> {
-    /// `revision`, of which `stock` pieces are available.
+    /// `revision`, of which `stock` units are available.
     pub(super) fn new(revision: &'a Revision, stock: u32) -> Self {
         let details = &revision.details;
         Self {

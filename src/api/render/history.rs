@@ -7,7 +7,7 @@ use super::catalogue::Text;
 use super::time::{Time, Times};
 use super::words::{PreviousStatusWord, StatusWord, WhoText};
 use crate::domain::order::{Status, Step};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 /// One row of a history.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,7 +23,7 @@ pub(crate) struct StepBody<'a> {
     #[schema(value_type = String, format = "date-time")]
     timestamp: Time<'a>,
     #[schema(value_type = WhoText)]
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     #[schema(required)]
     reason: Option<&'a str>,
 }

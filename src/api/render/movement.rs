@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::catalogue::Text;
 use super::time::{Time, Times};
 use super::words::{CauseWord, WhoText};
+use crate::domain::origin::Origin;
 use crate::domain::stock::{Change, Movement};
-use crate::domain::who::Who;
 
 /// One row of the ledger.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,7 +28,7 @@ pub(crate) struct MovementBody<'a> {
     #[schema(required)]
     order: Option<u64>,
     #[schema(value_type = WhoText)]
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     #[schema(required)]
     reason: Option<&'a str>,
 }

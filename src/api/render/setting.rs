@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Setting, example = json!({
     "name": "stock.low", "value": "25", "default": "10", "allowed": "a whole number from 0 to 1000000000",
-    "meaning": "A product of which so many pieces or fewer are available runs low, which the console shows.",
+    "meaning": "Products with this many units or fewer available are shown as low stock.",
 }))]
 pub struct SettingRow {
     /// Its name in a file.

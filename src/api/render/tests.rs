@@ -10,10 +10,10 @@ use crate::domain::catalogue::{Category, ProductDetails, Revision};
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{Contact, Line, Order, OrderChange, OrderEvent, Status};
+use crate::domain::origin::Origin;
 use crate::domain::stock::{Balance, Change, Movement};
 use crate::domain::text::{CategoryName, ProductName};
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::view::{Delay, Product};
 
 const AT: Timestamp = Timestamp(1_795_320_000_123_456);
@@ -38,7 +38,7 @@ fn revision(expiry_date: Option<NaiveDate>) -> Arc<Revision> {
 fn order() -> Order {
     let contact = Contact::new("Älice", "alice@example.com", "123", "Main St").unwrap();
     let line = Line { product: revision(None), quantity: 2, available_after: 8 };
-    Order::placed(OrderId(5), contact, Box::new([line]), Money::from_minor(60_000).unwrap(), AT, &Who::Client)
+    Order::placed(OrderId(5), contact, Box::new([line]), Money::from_minor(60_000).unwrap(), AT, &Origin::Client)
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_category_is_an_id_and_a_name() {
 fn a_history_tells_from_to_when_who_and_why() {
     let times = Times::new(Tz::UTC);
     let moved = OrderChange::Moved { to: Status::Cancelled, reason: Some("changed my mind".into()) };
-    let order = order().after(&OrderEvent { version: 2, change: moved }, AT, &Who::User("ann".into()));
+    let order = order().after(&OrderEvent { version: 2, change: moved }, AT, &Origin::User("ann".into()));
     let rows = text(&List(|| order.history.iter().map(|step| StepBody::new(step, &times))));
     let at = "\"timestamp\":\"2026-11-22T04:00:00.123456Z\"";
     assert_eq!(
@@ -103,7 +103,7 @@ fn a_history_tells_from_to_when_who_and_why() {
 #[test]
 fn a_movement_counts_what_its_cause_is_about() {
     let check = |change: Change, quantity: i64| {
-        let (order, who) = (Some(OrderId(9)), Who::Timer);
+        let (order, who) = (Some(OrderId(9)), Origin::Timer);
         let after = Balance { on_hand: 9, reserved: 4 };
         let movement = Movement { sequence: 3, at: AT, change, after, order, who, reason: None };
         let times = Times::new(Tz::UTC);

@@ -7,7 +7,7 @@ use super::catalogue::Text;
 use super::time::{Time, Times};
 use super::words::{HappeningWord, WhoText};
 use crate::domain::order::{FieldChange, Happening, Status, What};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 /// One thing that happened to an order.
 #[derive(Debug, serde::Serialize, ToSchema)]
@@ -23,7 +23,7 @@ pub(crate) struct HappeningBody<'a> {
     #[schema(value_type = HappeningWord)]
     r#type: &'static str,
     #[schema(value_type = WhoText)]
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     #[schema(required)]
     reason: Option<&'a str>,
     /// Of a move: `from`. Of a changed contact: each field that changed, with its text before and after.

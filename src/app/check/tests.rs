@@ -13,8 +13,8 @@ use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::inventory::{LineRequest, OrderRequest};
 use crate::domain::money::Money;
 use crate::domain::order::{After, Contact, Status};
+use crate::domain::origin::Origin;
 use crate::domain::text::{CategoryName, ProductName};
-use crate::domain::who::Who;
 
 /// Makes a directory of 60 orders, most of which have ended, some of them archived later, and a checkpoint of it all.
 fn lived(path: &Path) {
@@ -24,7 +24,7 @@ fn lived(path: &Path) {
     settings.stages.pending_after = After::Manual;
     settings.stages.processing_after = After::Manual;
     settings.stages.shipped_after = After::Manual;
-    let client = || Request::of(Who::Client);
+    let client = || Request::of(Origin::Client);
     System::new().block_on(async {
         let engine = Engine::open(&settings).await.unwrap();
         engine.create_category(client(), CategoryName::parse("Things").unwrap()).await.unwrap();

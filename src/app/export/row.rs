@@ -13,8 +13,8 @@ use crate::domain::audit::AuditRow;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{Happening, Order, Status, What as Incidental};
+use crate::domain::origin::Origin;
 use crate::domain::stock::Movement;
-use crate::domain::who::Who;
 use crate::spreadsheet;
 
 /// The fields of an order.
@@ -85,7 +85,7 @@ pub(super) struct HistoryRow<'a> {
     previous_status: &'static str,
     new_status: &'static str,
     timestamp: Time<'a>,
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     reason: Option<Cow<'a, str>>,
     /// placed, moved, `contact_changed` or archived.
     event: &'static str,
@@ -104,7 +104,7 @@ pub(super) struct MovementRow<'a> {
     reserved: u32,
     available: u32,
     order: Option<u64>,
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     reason: Option<Cow<'a, str>>,
 }
 
@@ -113,7 +113,7 @@ pub(super) struct MovementRow<'a> {
 pub(super) struct AuditLine<'a> {
     sequence: u64,
     timestamp: Time<'a>,
-    who: Text<&'a Who>,
+    who: Text<&'a Origin>,
     event: &'static str,
     subject: String,
     detail: String,
@@ -238,7 +238,7 @@ mod tests {
     fn order(name: &str, phone: &str) -> Order {
         let contact = Contact::new(name, "alice@example.com", phone, "Main St 1\nDhaka, \"BD\"").unwrap();
         let total = Money::from_minor(60_005).unwrap();
-        Order::placed(OrderId(5), contact, Box::new([]), total, AT, &Who::Client)
+        Order::placed(OrderId(5), contact, Box::new([]), total, AT, &Origin::Client)
     }
 
     fn written(format: Format, columns: &[&str], row: &impl Serialize) -> String {
@@ -298,7 +298,7 @@ mod tests {
         patch.set(Field::CustomerName, "=Bob").unwrap();
         let order = order("Ann", "1");
         let event = order.decide(OrderCommand::EditContact(Box::new(patch)), AT).unwrap().unwrap();
-        let order = order.after(&event, AT, &Who::User("eve".into()));
+        let order = order.after(&event, AT, &Origin::User("eve".into()));
         let row = |format| {
             let happening = timeline(&order.history).nth(1).unwrap();
             written(format, HISTORY, &HistoryRow::new(order.id, happening, format, &times))
@@ -322,7 +322,7 @@ mod tests {
         let order = order("A", "1");
         let after = Balance { on_hand: 9, reserved: 4 };
         let change = Change::Adjusted(-3);
-        let (who, reason) = (Who::User("bob".into()), Some("=damaged".into()));
+        let (who, reason) = (Origin::User("bob".into()), Some("=damaged".into()));
         let movement = Movement { sequence: 3, at: AT, change, after, order: None, who, reason };
         let check = |columns: &[&str], line: String| assert_eq!(keys(&line), columns, "{line}");
         check(ORDERS, written(Format::Ndjson, ORDERS, &OrderRow::new(&order, Format::Ndjson, &times)));

@@ -20,8 +20,8 @@ use crate::domain::access::{Access, AccessCommand, AccessOutcome};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::entry::Entry;
 use crate::domain::inventory::Opening;
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::engine::{self, Command, Outcome, Rejection, Step};
 use crate::journal::{
     self, DataDirectory, DirectoryError, Durables, FileJournal, Journal, ReadError, Reader, Refused, Tail,
@@ -88,7 +88,7 @@ pub fn import<E: From<Error>>(
 }
 
 fn step(state: &State, settings: &Settings, now: Timestamp, command: Command) -> Result<Step, Rejection> {
-    engine::step(&state.inventory, &state.access, command, now, settings.general.time_zone, &Who::Cli)
+    engine::step(&state.inventory, &state.access, command, now, settings.general.time_zone, &Origin::Cli)
 }
 
 fn read_beside(path: &Path) -> Result<State, Error> {
@@ -119,7 +119,7 @@ fn change<E: From<Error>>(
     let (state, tail) = Reader::open(&directory.journal(), None).and_then(State::read).map_err(unreadable)?;
     let Step { events, outcome } = decide(&state, now)?;
     if !events.is_empty() {
-        let entry = Entry { at: now, who: Who::Cli, key: None, events };
+        let entry = Entry { at: now, who: Origin::Cli, key: None, events };
         append(&directory.journal(), &journal_options(settings), &tail, vec![entry])?;
     }
     Ok(outcome)

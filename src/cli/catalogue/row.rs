@@ -100,7 +100,7 @@ fn price(text: &str) -> Option<Money> {
 }
 
 fn stock(text: &str) -> Option<u32> {
-    is_digits(text).then(|| text.parse().ok()).flatten().filter(|pieces| *pieces <= ON_HAND_MAX)
+    is_digits(text).then(|| text.parse().ok()).flatten().filter(|units| *units <= ON_HAND_MAX)
 }
 
 fn day(text: &str) -> Option<NaiveDate> {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn stock_fits_what_a_client_can_count() {
-        let check = |text: &str, pieces: Option<u32>| assert_eq!(stock(text), pieces, "{text:?}");
+        let check = |text: &str, units: Option<u32>| assert_eq!(stock(text), units, "{text:?}");
         check("0", Some(0));
         check("2147483647", Some(2_147_483_647));
         check("2147483648", None);

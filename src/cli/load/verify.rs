@@ -26,8 +26,8 @@ pub(super) fn compare(before: &Snapshot, after: &Snapshot, workload: &Workload, 
     }
     mismatches.extend(ids(before, after, &tally.ids));
     mismatches.extend(orders(before, after, workload, tally));
-    let acknowledged = workload.pieces(&tally.acknowledged);
-    mismatches.extend(stock(before, after, &acknowledged, &workload.pieces(&tally.unknown)));
+    let acknowledged = workload.units(&tally.acknowledged);
+    mismatches.extend(stock(before, after, &acknowledged, &workload.units(&tally.unknown)));
     mismatches
 }
 
@@ -70,7 +70,7 @@ fn stock(
     acknowledged: &BTreeMap<u64, u64>,
     unknown: &BTreeMap<u64, u64>,
 ) -> Vec<String> {
-    let of = |pieces: &BTreeMap<u64, u64>, product| pieces.get(product).copied().unwrap_or(0);
+    let of = |units: &BTreeMap<u64, u64>, product| units.get(product).copied().unwrap_or(0);
     let mut mismatches = Vec::new();
     for (id, was) in &before.products {
         let Some(is) = after.products.get(id) else {

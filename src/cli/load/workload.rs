@@ -38,8 +38,8 @@ pub(super) struct Shape {
     line: usize,
     /// How many orders it places.
     pub(super) orders: u32,
-    /// How many pieces it asks for of each product.
-    pub(super) pieces: BTreeMap<u64, u64>,
+    /// How many units it asks for of each product.
+    pub(super) units: BTreeMap<u64, u64>,
 }
 
 impl Workload {
@@ -102,22 +102,22 @@ impl Workload {
         self.shapes.len() + usize::from(self.rest.is_some())
     }
 
-    /// The pieces of each product that were asked for when shape `i` was sent `sent[i]` times.
-    pub(super) fn pieces(&self, sent: &[u64]) -> BTreeMap<u64, u64> {
-        let mut pieces = BTreeMap::new();
+    /// The units of each product that were asked for when shape `i` was sent `sent[i]` times.
+    pub(super) fn units(&self, sent: &[u64]) -> BTreeMap<u64, u64> {
+        let mut units = BTreeMap::new();
         for (shape, sent) in self.shapes.iter().chain(&self.rest).zip(sent) {
-            for (product, wanted) in &shape.pieces {
-                *pieces.entry(*product).or_default() += wanted * sent;
+            for (product, wanted) in &shape.units {
+                *units.entry(*product).or_default() += wanted * sent;
             }
         }
-        pieces
+        units
     }
 }
 
 impl Shape {
     fn new(headers: &str, products: impl Iterator<Item = u64>, orders: u32, is_bulk: bool) -> Self {
         let mut body = String::new();
-        let mut pieces = BTreeMap::new();
+        let mut units = BTreeMap::new();
         let mut separator = if is_bulk { "[" } else { "" };
         for (row, product) in (0..orders).zip(products) {
             // Writing to a string does not fail.
@@ -128,7 +128,7 @@ impl Shape {
             .ok();
             write!(body, r#""customer_phone":"1234567890","delivery_address":"{row} Main Street","#).ok();
             write!(body, r#""items":[{{"product_id":{product},"quantity":1}}]}}"#).ok();
-            *pieces.entry(product).or_default() += 1;
+            *units.entry(product).or_default() += 1;
             separator = ",";
         }
         if is_bulk {
@@ -139,7 +139,7 @@ impl Shape {
         let line = format!("POST /api/inventory/orders/{path} HTTP/1.1\r\n");
         let head = format!("{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
         let bytes = [line.as_bytes(), head.as_bytes(), body.as_bytes()].concat();
-        Self { bytes, line: line.len(), orders, pieces }
+        Self { bytes, line: line.len(), orders, units }
     }
 }
 
@@ -163,7 +163,7 @@ mod tests {
         assert!(text.starts_with(head), "{text}");
     }
 
-    /// The pieces that all requests together ask for.
+    /// The units that all requests together ask for.
     fn demand(workload: &Workload) -> Vec<(u64, u64)> {
         let mut sent = vec![0; workload.shapes()];
         let mut orders = 0;
@@ -173,7 +173,7 @@ mod tests {
             orders += u64::from(shape.orders);
         }
         assert_eq!(orders, workload.orders);
-        workload.pieces(&sent).into_iter().collect()
+        workload.units(&sent).into_iter().collect()
     }
 
     #[test]

@@ -4,8 +4,8 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::super::form::values;
+use super::super::page_request::{Answer, PageRequest};
 use super::super::show::escaped;
-use super::super::visit::{Answer, Visit};
 use super::{ProductRow, choices};
 use crate::api::list::cut;
 use crate::api::orders::terms;
@@ -17,7 +17,7 @@ const ROWS: usize = 50;
 const PARAMETERS: [&str; 4] = ["search", "category", "archived", "low"];
 
 /// `GET products/`.
-pub(crate) async fn products(visit: Visit) -> Answer {
+pub(crate) async fn products(visit: PageRequest) -> Answer {
     let is_set = |name: &str| !visit.text(name).is_empty();
     let filter = ProductFilter {
         terms: terms(visit.text("search"))?,

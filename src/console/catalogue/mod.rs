@@ -12,7 +12,7 @@ pub(super) use list::products;
 pub(super) use product::{archive, blank, change, create, delete, edit};
 pub(super) use stock::{adjust, product};
 
-use super::visit::Visit;
+use super::page_request::PageRequest;
 use crate::domain::ids::CategoryId;
 use crate::view::Product;
 
@@ -36,11 +36,11 @@ pub(super) struct ProductRow<'a> {
 
 impl<'a> ProductRow<'a> {
     /// A row for each of `products`.
-    pub(super) fn all(products: &'a [Product], visit: &Visit) -> Vec<Self> {
+    pub(super) fn all(products: &'a [Product], visit: &PageRequest) -> Vec<Self> {
         products.iter().map(|product| Self::new(product, visit.low_stock())).collect()
     }
 
-    /// The row of `product`, which runs low with `low_stock` pieces or fewer.
+    /// The row of `product`, which runs low with `low_stock` units or fewer.
     pub(super) fn new(product: &'a Product, low_stock: u32) -> Self {
         let (details, balance) = (&product.revision.details, product.balance);
         Self {
@@ -59,7 +59,7 @@ impl<'a> ProductRow<'a> {
 }
 
 /// Number and name of every category, for a choice.
-fn choices(visit: &Visit) -> minijinja::Value {
+fn choices(visit: &PageRequest) -> minijinja::Value {
     let categories = visit.view().products().categories(CategoryId(0), CATEGORIES_MAX);
     let choice = |category: crate::domain::catalogue::Category| {
         minijinja::context! { id => category.id.0, name => category.name.as_str() }

@@ -6,9 +6,9 @@ use minijinja::{Value, context};
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
-use super::super::visit::{Answer, Visit, token};
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest, token};
 use super::choices;
 use crate::api::error;
 use crate::api::fields::Presence;
@@ -26,12 +26,12 @@ const MEANWHILE: &str =
     "Not saved: somebody else changed this product while you were editing. Compare, then save again.";
 
 /// `GET products/new/`.
-pub(crate) async fn blank(visit: Visit) -> Answer {
+pub(crate) async fn blank(visit: PageRequest) -> Answer {
     page(&visit, None, None, &Form::default(), Form::default().values())
 }
 
 /// `POST products/new/`.
-pub(crate) async fn create(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn create(visit: PageRequest, form: Form) -> Answer {
     let mut body = form.whole(&["name", "price", "category_id"]);
     body.extend(form.body(&["description", "stock", "expiry_date"]));
     let body = bytes(&body);
@@ -41,7 +41,7 @@ pub(crate) async fn create(visit: Visit, form: Form) -> Answer {
         let request = visit.once(form.get("token"), &body)?;
         visit.engine.create_product(request, input.details(), opening).await.map_err(error::product)
     };
-    match made.await.map_err(Fault::from) {
+    match made.await.map_err(PageError::from) {
         Ok(made) => visit.go(&format!("/admin/products/{}/?note=created", made.value.revision.product)),
         Err(fault) if fault.is_about_the_form() => page(&visit, None, Some(fault), &form, form.values()),
         Err(fault) => Err(fault),
@@ -49,7 +49,7 @@ pub(crate) async fn create(visit: Visit, form: Form) -> Answer {
 }
 
 /// `GET products/<id>/edit/`.
-pub(crate) async fn edit(visit: Visit) -> Answer {
+pub(crate) async fn edit(visit: PageRequest) -> Answer {
     let product = visit.product()?;
     let details = &product.revision.details;
     let values = context! {
@@ -63,7 +63,7 @@ pub(crate) async fn edit(visit: Visit) -> Answer {
 }
 
 /// `POST products/<id>/edit/`.
-pub(crate) async fn change(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn change(visit: PageRequest, form: Form) -> Answer {
     let product = visit.product()?;
     let mut body = form.whole(&FIELDS);
     let description = form.or_stored("description", &product.revision.details.description);
@@ -78,7 +78,7 @@ pub(crate) async fn change(visit: Visit, form: Form) -> Answer {
         let request = visit.plain().expecting(form.expected("revision", Seen::Revision)?);
         visit.engine.change_product(request, id, input.patch(), StockEdit::default()).await.map_err(error::product)
     };
-    match changed.await.map_err(|error| Fault::from(error).or_stale(MEANWHILE)) {
+    match changed.await.map_err(|error| PageError::from(error).or_stale(MEANWHILE)) {
         Ok(_) => visit.go(&format!("/admin/products/{}/?note=changed", product.revision.product)),
         // What is stored now is what the form that comes back is made of.
         Err(fault) if fault.is_about_the_form() => {
@@ -89,7 +89,7 @@ pub(crate) async fn change(visit: Visit, form: Form) -> Answer {
 }
 
 /// `POST products/<id>/archive/`: takes it out of what can be ordered, or back in.
-pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn archive(visit: PageRequest, form: Form) -> Answer {
     let id = visit.product()?.revision.product;
     let archived = form.get("archived") == "true";
     let patch = crate::domain::catalogue::ProductPatch { archived: Some(archived), ..Default::default() };
@@ -99,10 +99,10 @@ pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
 }
 
 /// `POST products/<id>/delete/`.
-pub(crate) async fn delete(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn delete(visit: PageRequest, form: Form) -> Answer {
     let product = visit.product()?;
     let deleted = visit.engine.delete_product(visit.plain(), product.revision.product).await.map_err(error::product);
-    match deleted.map_err(Fault::from) {
+    match deleted.map_err(PageError::from) {
         Ok(_) => visit.go("/admin/products/?note=deleted"),
         // The page offers what is left: archiving it.
         Err(fault) if fault.is_about_the_form() => super::stock::page(&visit, &product, Some(fault), &form).await,
@@ -119,7 +119,7 @@ struct Unsaved {
 }
 
 /// The fields of `form` that differ from `product`.
-fn unsaved(visit: &Visit, product: &Product, form: &Form) -> Vec<Unsaved> {
+fn unsaved(visit: &PageRequest, product: &Product, form: &Form) -> Vec<Unsaved> {
     let details = &product.revision.details;
     let chosen = form.get("category_id").parse().ok().and_then(|id| visit.view().products().category(CategoryId(id)));
     let chosen = chosen.map_or_else(|| form.get("category_id").to_owned(), |category| category.name.to_string());
@@ -143,7 +143,13 @@ fn unsaved(visit: &Visit, product: &Product, form: &Form) -> Vec<Unsaved> {
     differing.map(|(label, before, after)| Unsaved { label, before, after }).collect()
 }
 
-fn page(visit: &Visit, product: Option<&Product>, fault: Option<Fault>, form: &Form, values: Value) -> Answer {
+fn page(
+    visit: &PageRequest,
+    product: Option<&Product>,
+    fault: Option<PageError>,
+    form: &Form,
+    values: Value,
+) -> Answer {
     let is_conflict = fault.as_ref().is_some_and(|fault| fault.status == StatusCode::CONFLICT);
     let unsaved = product.filter(|_| is_conflict).map(|product| unsaved(visit, product, form)).unwrap_or_default();
     let context = context! {

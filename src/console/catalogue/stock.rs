@@ -5,10 +5,10 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
 use super::super::orders::who;
-use super::super::visit::{Answer, Visit, token};
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest, token};
 use super::ProductRow;
 use crate::api::error::{self, Error};
 use crate::api::list::cut;
@@ -71,13 +71,13 @@ impl<'a> From<&'a Movement> for MovementRow<'a> {
 }
 
 /// `GET products/<id>/`.
-pub(crate) async fn product(visit: Visit) -> Answer {
+pub(crate) async fn product(visit: PageRequest) -> Answer {
     let product = visit.product()?;
     page(&visit, &product, None, &Form::default()).await
 }
 
 /// `POST products/<id>/adjust/`: by a difference, or to what was counted.
-pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn adjust(visit: PageRequest, form: Form) -> Answer {
     let product = visit.product()?;
     let mut body = form.body(&["expected", "reason"]);
     let (name, field) = if form.get("how") == "by" { ("delta", "amount") } else { ("set", "amount") };
@@ -89,7 +89,7 @@ pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
         let request = visit.once(form.get("token"), &body)?;
         visit.engine.adjust(request, adjustment).await.map_err(error::product)
     };
-    match adjusted.await.map_err(Fault::from) {
+    match adjusted.await.map_err(PageError::from) {
         Ok(corrected) => {
             let (after, change) = corrected.value;
             let is = after.balance.on_hand;
@@ -110,7 +110,7 @@ pub(crate) async fn adjust(visit: Visit, form: Form) -> Answer {
     }
 }
 
-pub(super) async fn page(visit: &Visit, product: &Product, fault: Option<Fault>, form: &Form) -> Answer {
+pub(super) async fn page(visit: &PageRequest, product: &Product, fault: Option<PageError>, form: &Form) -> Answer {
     let id = product.revision.product;
     let before = RowId::parse(visit.text("before"));
     let rows = visit.scan(move |engine| engine.view().movements(id, before, ROWS + 1)).await?;

@@ -1,8 +1,8 @@
 //! Acting on one order: move, cancel, edit the contact, archive.
 
-use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
-use super::super::visit::{Answer, Visit};
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest};
 use super::{back, one};
 use crate::api::error;
 use crate::api::fields::Presence;
@@ -17,7 +17,7 @@ const MEANWHILE: &str = "Not saved: somebody else changed this order while you w
 const CHANGED: &str = "Nothing was done: this order changed while you were looking at it. This is how it is now.";
 
 /// `POST orders/<id>/move/`.
-pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn transition(visit: PageRequest, form: Form) -> Answer {
     let order = visit.order().await?;
     let body = bytes(&form.body(&["to", "reason"]));
     let moved = async {
@@ -27,12 +27,12 @@ pub(crate) async fn transition(visit: Visit, form: Form) -> Answer {
     };
     match moved.await {
         Ok(_) => back(&visit, form.get("from"), order.id.0, "moved"),
-        Err(error) => refused(&visit, Fault::from(error).or_stale(CHANGED), "move", &form).await,
+        Err(error) => refused(&visit, PageError::from(error).or_stale(CHANGED), "move", &form).await,
     }
 }
 
 /// `POST orders/<id>/cancel/`.
-pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn cancel(visit: PageRequest, form: Form) -> Answer {
     let order = visit.order().await?;
     let body = bytes(&form.whole(&["reason"]));
     let cancelled = async {
@@ -42,12 +42,12 @@ pub(crate) async fn cancel(visit: Visit, form: Form) -> Answer {
     };
     match cancelled.await {
         Ok(_) => back(&visit, form.get("from"), order.id.0, "cancelled"),
-        Err(error) => refused(&visit, Fault::from(error).or_stale(CHANGED), "cancel", &form).await,
+        Err(error) => refused(&visit, PageError::from(error).or_stale(CHANGED), "cancel", &form).await,
     }
 }
 
 /// `POST orders/<id>/contact/`.
-pub(crate) async fn contact(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn contact(visit: PageRequest, form: Form) -> Answer {
     let order = visit.order().await?;
     let stored = |field: Field| form.or_stored(field.as_str(), order.contact.get(field));
     let body = Field::ALL.map(|field| (field.as_str().to_owned(), stored(field).into()));
@@ -59,12 +59,12 @@ pub(crate) async fn contact(visit: Visit, form: Form) -> Answer {
     };
     match edited.await {
         Ok(_) => back(&visit, "", order.id.0, "edited"),
-        Err(error) => refused(&visit, Fault::from(error).or_stale(MEANWHILE), "contact", &form).await,
+        Err(error) => refused(&visit, PageError::from(error).or_stale(MEANWHILE), "contact", &form).await,
     }
 }
 
 /// `POST orders/<id>/archive/`.
-pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn archive(visit: PageRequest, form: Form) -> Answer {
     let order = visit.order().await?;
     match visit.engine.archive(visit.plain(), order.id).await.map_err(error::order) {
         Ok(_) => back(&visit, "", order.id.0, "archived"),
@@ -73,7 +73,7 @@ pub(crate) async fn archive(visit: Visit, form: Form) -> Answer {
 }
 
 /// Shows the order as it stands now, with why the form `which` was not taken.
-async fn refused(visit: &Visit, fault: Fault, which: &str, form: &Form) -> Answer {
+async fn refused(visit: &PageRequest, fault: PageError, which: &str, form: &Form) -> Answer {
     if !fault.is_about_the_form() {
         return Err(fault);
     }

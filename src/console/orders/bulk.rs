@@ -10,10 +10,10 @@ use minijinja::{Value, context};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest, UNREADABLE, see_other};
 use super::super::results;
-use super::super::visit::{Answer, UNREADABLE, Visit, see_other};
 use super::super::words;
 use super::verb;
 use crate::access::Right;
@@ -83,20 +83,20 @@ impl Chosen {
 }
 
 impl Wanted {
-    fn of(form: &Form) -> Result<Self, Fault> {
+    fn of(form: &Form) -> Result<Self, PageError> {
         let chosen: Option<Vec<_>> = form.all("id").map(Chosen::parse).collect();
-        let mut orders = chosen.ok_or_else(|| Fault::bad_request(UNREADABLE))?;
+        let mut orders = chosen.ok_or_else(|| PageError::bad_request(UNREADABLE))?;
         // An order is changed once, however often it was ticked.
         let mut seen = HashSet::new();
         orders.retain(|order| seen.insert(order.id));
         if orders.is_empty() {
-            return Err(Fault::bad_request("No order was chosen. Go back and tick the orders first."));
+            return Err(PageError::bad_request("No order was chosen. Go back and tick the orders first."));
         }
         if orders.len() > ORDERS_MAX {
-            return Err(Fault::bad_request(format!("At most {ORDERS_MAX} orders can be changed at once.")));
+            return Err(PageError::bad_request(format!("At most {ORDERS_MAX} orders can be changed at once.")));
         }
         let body = bytes(&form.body(&["to", "reason"]));
-        let (to, reason) = input::transition(&body).map_err(Fault::from)?;
+        let (to, reason) = input::transition(&body).map_err(PageError::from)?;
         Ok(Self { orders, to, reason })
     }
 
@@ -105,15 +105,15 @@ impl Wanted {
     }
 
     /// The orders as they were seen. What is carried out comes from a page that showed each of them.
-    fn seen(&self) -> Result<Vec<(OrderId, Seen)>, Fault> {
+    fn seen(&self) -> Result<Vec<(OrderId, Seen)>, PageError> {
         let seen = self.orders.iter().map(|order| Some((order.id, Seen::Order(order.version?))));
-        seen.collect::<Option<_>>().ok_or_else(|| Fault::bad_request(UNREADABLE))
+        seen.collect::<Option<_>>().ok_or_else(|| PageError::bad_request(UNREADABLE))
     }
 }
 
 /// `POST orders/bulk/`: leads to what would happen; with `run` it happens, and leads to what did. A form that is sent
 /// again with the same `key` finds that done.
-pub(crate) async fn bulk(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn bulk(visit: PageRequest, form: Form) -> Answer {
     let wanted = Wanted::of(&form)?;
     let results = &visit.console.0.results;
     let keep = |wanted: &Wanted| {
@@ -151,11 +151,11 @@ fn address(key: &str) -> String {
 }
 
 /// `GET orders/bulk/<key>/`: what would happen as things are now, or what did.
-pub(crate) async fn bulk_shown(visit: Visit) -> Answer {
+pub(crate) async fn bulk_shown(visit: PageRequest) -> Answer {
     let key = visit.http.match_info().get("key").unwrap_or_default().to_owned();
     let gone = "This page is not kept any more. What was changed is changed; the orders say how they are now.";
     let bulk = visit.console.0.results.bulk(&key, &visit.caller.who);
-    let bulk = bulk.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, gone))?;
+    let bulk = bulk.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, gone))?;
     let run = bulk.run.lock().clone();
     match run {
         None => preview(&visit, &bulk, &key, StatusCode::OK).await,
@@ -164,7 +164,7 @@ pub(crate) async fn bulk_shown(visit: Visit) -> Answer {
 }
 
 /// What stands on the page before anything is changed.
-async fn preview(visit: &Visit, bulk: &Bulk, key: &str, status: StatusCode) -> Answer {
+async fn preview(visit: &PageRequest, bulk: &Bulk, key: &str, status: StatusCode) -> Answer {
     let mut outcomes = Vec::with_capacity(bulk.ids.len());
     for id in &bulk.ids {
         outcomes.push(look(visit, *id, bulk.to).await?);
@@ -172,7 +172,14 @@ async fn preview(visit: &Visit, bulk: &Bulk, key: &str, status: StatusCode) -> A
     page(visit, bulk, key, &outcomes, status, None)
 }
 
-fn page(visit: &Visit, bulk: &Bulk, key: &str, outcomes: &[Outcome], status: StatusCode, run: Option<&Run>) -> Answer {
+fn page(
+    visit: &PageRequest,
+    bulk: &Bulk,
+    key: &str,
+    outcomes: &[Outcome],
+    status: StatusCode,
+    run: Option<&Run>,
+) -> Answer {
     let done = outcomes.iter().filter(|outcome| outcome.ok).count();
     let context = context! {
         key,
@@ -214,7 +221,7 @@ impl Bulk {
     }
 
     /// Changes one order after the other, as long as the visitor's right lasts.
-    async fn go(&self, visit: &Visit, seen: Vec<(OrderId, Seen)>, reason: Option<Box<str>>) {
+    async fn go(&self, visit: &PageRequest, seen: Vec<(OrderId, Seen)>, reason: Option<Box<str>>) {
         let _end = End(self);
         let right = visit.right_to_orders();
         for order in seen {
@@ -247,7 +254,7 @@ fn missing(id: OrderId) -> Outcome {
     bare(id, "There is no such order.".into())
 }
 
-async fn look(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> {
+async fn look(visit: &PageRequest, id: OrderId, to: Status) -> Result<Outcome, PageError> {
     let Some(order) = visit.find_order(id).await? else { return Ok(missing(id)) };
     let command = OrderCommand::Move { to, reason: Some("a preview".into()) };
     Ok(match order.decide(command, order.not_before(visit.now())) {
@@ -258,7 +265,7 @@ async fn look(visit: &Visit, id: OrderId, to: Status) -> Result<Outcome, Fault> 
 }
 
 async fn change(
-    visit: &Visit,
+    visit: &PageRequest,
     right: &Right,
     (id, seen): (OrderId, Seen),
     to: Status,
@@ -268,9 +275,9 @@ async fn change(
         None => {
             let request = visit.plain().expecting(Expected::one_of([seen]));
             let moved = visit.engine.transition(request, id, to, reason).await;
-            moved.map_err(|failure| Fault::from(error::order(failure)).or_stale(CHANGED))
+            moved.map_err(|failure| PageError::from(error::order(failure)).or_stale(CHANGED))
         }
-        Some(text) => Err(Fault::new(StatusCode::FORBIDDEN, text)),
+        Some(text) => Err(PageError::new(StatusCode::FORBIDDEN, text)),
     };
     match moved {
         Ok(moved) if to == Status::Cancelled => outcome(&moved.value, true, stock(&moved.value, "went back in stock")),

@@ -3,10 +3,10 @@
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::super::fault::Fault;
 use super::super::form::values;
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest};
 use super::super::show::escaped;
-use super::super::visit::{Answer, Visit};
 use super::{OrderRow, statuses};
 use crate::api::error::Error;
 use crate::api::orders::filter;
@@ -21,10 +21,10 @@ const EFFORT: usize = 20_000;
 const PARAMETERS: [&str; 7] = ["status", "delayed", "from", "to", "customer", "product", "search"];
 
 /// `GET orders/`.
-pub(crate) async fn list(visit: Visit) -> Answer {
+pub(crate) async fn list(visit: PageRequest) -> Answer {
     let (filter, fault) = match filter(&visit.query, visit.console.0.gate.zone()) {
         Ok(filter) => (filter, None),
-        Err(error) => (OrderFilter::default(), Some(Fault::from(error))),
+        Err(error) => (OrderFilter::default(), Some(PageError::from(error))),
     };
     let below = visit.text("below").parse().ok().map(OrderId);
     // What was refused was meant as a filter.

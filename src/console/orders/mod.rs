@@ -15,7 +15,7 @@ pub(super) use list::{list, rows};
 pub(super) use new::{blank, place};
 pub(super) use one::{show, who};
 
-use super::visit::{Answer, Visit};
+use super::page_request::{Answer, PageRequest};
 use crate::domain::order::{Action, Order, Status, allowed_actions};
 use crate::view::Delay;
 
@@ -95,7 +95,7 @@ pub(super) fn statuses() -> Value {
 }
 
 /// Back to where the form of an action stood, with a note of what was done.
-pub(super) fn back(visit: &Visit, from: &str, id: u64, note: &str) -> Answer {
+pub(super) fn back(visit: &PageRequest, from: &str, id: u64, note: &str) -> Answer {
     match from {
         "delayed" => visit.go(&format!("/admin/delayed/?note={note}&order={id}")),
         _ => visit.go(&format!("/admin/orders/{id}/?note={note}")),

@@ -5,9 +5,9 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde_json::{Map, json};
 
-use super::super::fault::Fault;
 use super::super::form::{Form, bytes};
-use super::super::visit::{Answer, Visit, token};
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest, token};
 use crate::api::error::{self, Shape};
 use crate::api::orders::input;
 use crate::domain::ids::ProductId;
@@ -20,12 +20,12 @@ const LINES_FREE: usize = 3;
 const PRODUCTS_MAX: usize = 500;
 
 /// `GET orders/new/`.
-pub(crate) async fn blank(visit: Visit) -> Answer {
+pub(crate) async fn blank(visit: PageRequest) -> Answer {
     page(&visit, None, &Form::default())
 }
 
 /// `POST orders/new/`.
-pub(crate) async fn place(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn place(visit: PageRequest, form: Form) -> Answer {
     let mut body = form.whole(&Field::ALL.map(Field::as_str));
     let items: Vec<_> = lines(&form)
         .filter(|(product, quantity)| !product.is_empty() || !quantity.is_empty())
@@ -47,7 +47,7 @@ pub(crate) async fn place(visit: Visit, form: Form) -> Answer {
         let request = visit.once(form.get("token"), &body)?;
         visit.engine.place(request, rows).await.map_err(|failure| error::single(failure, &shape))
     };
-    match placed.await.map_err(Fault::from) {
+    match placed.await.map_err(PageError::from) {
         Ok(placed) => {
             let id = placed.value.first().map_or(0, |order| order.id.0);
             visit.go(&format!("/admin/orders/{id}/?note=placed"))
@@ -69,7 +69,7 @@ fn lines(form: &Form) -> impl Iterator<Item = (&str, &str)> {
     form.all("product_id").zip(form.all("quantity"))
 }
 
-fn page(visit: &Visit, fault: Option<Fault>, form: &Form) -> Answer {
+fn page(visit: &PageRequest, fault: Option<PageError>, form: &Form) -> Answer {
     let filter = ProductFilter { archived: Some(false), ..ProductFilter::default() };
     let products = visit.view().products().find(&filter, ProductId(0), PRODUCTS_MAX);
     let options: Vec<_> = products

@@ -4,15 +4,15 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::super::fault::Fault;
 use super::super::form::{Form, values};
-use super::super::visit::{Answer, Visit, token};
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest, token};
 use super::verb;
 use crate::domain::access::Role;
 use crate::domain::order::{
     Action, After, Field, FieldChange, Happening, Order, Status, Step, What, allowed_actions, due, stale_at, timeline,
 };
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 #[derive(Serialize)]
 struct LineBody<'a> {
@@ -56,13 +56,13 @@ impl<'a> TextChange<'a> {
 }
 
 /// `GET orders/<id>/`.
-pub(crate) async fn show(visit: Visit) -> Answer {
+pub(crate) async fn show(visit: PageRequest) -> Answer {
     let order = visit.order().await?;
     page(&visit, &order, None, "", &Form::default())
 }
 
 /// The page of `order`; where the form `which` was not taken, with why, and what was filled in.
-pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &str, form: &Form) -> Answer {
+pub(super) fn page(visit: &PageRequest, order: &Order, fault: Option<&PageError>, which: &str, form: &Form) -> Answer {
     let policy = &visit.console.0.policy;
     let actions: Vec<_> = allowed_actions(order.status, order.archived).collect();
     let delay = visit.view().delay(order.id);
@@ -89,7 +89,7 @@ pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &
         label => order.status.label(),
         archived => order.archived,
         total => order.total.to_string(),
-        pieces => order.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>(),
+        units => order.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>(),
         version => order.version,
         placed_at => order.placed_at.0,
         updated_at => order.updated_at.0,
@@ -121,7 +121,7 @@ pub(super) fn page(visit: &Visit, order: &Order, fault: Option<&Fault>, which: &
     visit.page_with(status, "order.html", context)
 }
 
-fn lines<'a>(visit: &Visit, order: &'a Order) -> Vec<LineBody<'a>> {
+fn lines<'a>(visit: &PageRequest, order: &'a Order) -> Vec<LineBody<'a>> {
     let effect = match order.status {
         Status::Pending | Status::Processing => "reserved",
         Status::Shipped | Status::Delivered => "left the building",
@@ -221,12 +221,12 @@ fn stages(order: &Order) -> Value {
 }
 
 /// Who did something, in plain words.
-pub(in crate::console) fn who(who: &Who) -> String {
+pub(in crate::console) fn who(who: &Origin) -> String {
     match who {
-        Who::Timer => "its timer".into(),
-        Who::Client => "somebody (open access)".into(),
-        Who::User(name) => name.to_string(),
-        Who::Key(name) => format!("key {name}"),
-        Who::Cli => "the command line".into(),
+        Origin::Timer => "its timer".into(),
+        Origin::Client => "somebody (open access)".into(),
+        Origin::User(name) => name.to_string(),
+        Origin::Key(name) => format!("key {name}"),
+        Origin::Cli => "the command line".into(),
     }
 }

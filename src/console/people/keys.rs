@@ -6,10 +6,10 @@ use actix_web::http::{Method, StatusCode};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::super::fault::Fault;
 use super::super::form::Form;
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest};
 use super::super::results::Outcome;
-use super::super::visit::{Answer, Visit};
 use super::{name, refused, role, roles};
 use crate::api::list::cut;
 use crate::domain::access::{AccessCommand, KeyId, Scope};
@@ -24,7 +24,7 @@ const DAYS_MAX: u64 = 3_650;
 const SECRET_BYTES: usize = 1_024;
 
 /// `GET keys/`.
-pub(crate) async fn keys(visit: Visit) -> Answer {
+pub(crate) async fn keys(visit: PageRequest) -> Answer {
     // Only who looks at the page has seen it.
     let is_shown = visit.http.method() == Method::GET;
     let secret = is_shown.then(|| visit.console.0.results.take_secret(visit.text("made"), &visit.caller.who)).flatten();
@@ -32,15 +32,15 @@ pub(crate) async fn keys(visit: Visit) -> Answer {
 }
 
 /// `POST keys/`: makes one, and leads to where its secret is shown, once.
-pub(crate) async fn add_key(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn add_key(visit: PageRequest, form: Form) -> Answer {
     let made = async {
         let (name, role) = (name(form.get("name"))?, role(form.get("role"))?);
-        let scope = Scope::parse(form.get("scope")).ok_or_else(|| Fault::field("scope", "Choose a scope."))?;
+        let scope = Scope::parse(form.get("scope")).ok_or_else(|| PageError::field("scope", "Choose a scope."))?;
         let expires_at = expiry(form.get("days"), visit.now())?;
         let (secret, digest) = secret::new_key();
         let command = AccessCommand::AddKey { name, role, scope, digest, expires_at };
         visit.engine.access(visit.plain(), command).await.map_err(refused)?;
-        Ok::<_, Fault>(secret)
+        Ok::<_, PageError>(secret)
     };
     match made.await {
         // Whoever this key shuts out comes to no further page: they read its secret now.
@@ -55,23 +55,23 @@ pub(crate) async fn add_key(visit: Visit, form: Form) -> Answer {
 }
 
 /// `POST keys/<id>/revoke/`.
-pub(crate) async fn revoke_key(visit: Visit, _: Form) -> Answer {
+pub(crate) async fn revoke_key(visit: PageRequest, _: Form) -> Answer {
     let id = visit.id()?;
     visit.engine.access(visit.plain(), AccessCommand::RevokeKey(KeyId(id))).await.map_err(refused)?;
     visit.go("/admin/keys/?note=revoked")
 }
 
 /// When a key ends that is made at `now` for so many `days`; never without a number.
-fn expiry(days: &str, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+fn expiry(days: &str, now: Timestamp) -> Result<Option<Timestamp>, PageError> {
     if days.is_empty() {
         return Ok(None);
     }
     let days = days.parse().ok().filter(|days| (1..=DAYS_MAX).contains(days));
-    let days = days.ok_or_else(|| Fault::field("days", format!("Give a number of days from 1 to {DAYS_MAX}.")))?;
+    let days = days.ok_or_else(|| PageError::field("days", format!("Give a number of days from 1 to {DAYS_MAX}.")))?;
     Ok(Some(now.plus(Duration::from_hours(24 * days))))
 }
 
-fn page(visit: &Visit, fault: Option<Fault>, secret: Option<&SecretText>, form: &Form) -> Answer {
+fn page(visit: &PageRequest, fault: Option<PageError>, secret: Option<&SecretText>, form: &Form) -> Answer {
     let (access, now) = (visit.view().access(), visit.now());
     // What names no key shows the newest.
     let before = visit.text("before").parse().ok().map(KeyId);

@@ -8,7 +8,7 @@ pub(super) use users::{add_user, change_user, users};
 
 use actix_web::http::StatusCode;
 
-use super::fault::Fault;
+use super::page_error::PageError;
 use super::words;
 use crate::actors::Failure;
 use crate::domain::access::{AccessName, AccessRejection, Role};
@@ -23,32 +23,32 @@ fn roles() -> minijinja::Value {
     Role::ALL.map(|role| vec![role.as_str(), text(role)]).to_vec().into()
 }
 
-fn name(text: &str) -> Result<AccessName, Fault> {
-    AccessName::parse_new(text).map_err(|error| Fault::field("name", sentence(&error)))
+fn name(text: &str) -> Result<AccessName, PageError> {
+    AccessName::parse_new(text).map_err(|error| PageError::field("name", sentence(&error)))
 }
 
-fn role(text: &str) -> Result<Role, Fault> {
-    Role::parse(text).ok_or_else(|| Fault::field("role", "Choose a role."))
+fn role(text: &str) -> Result<Role, PageError> {
+    Role::parse(text).ok_or_else(|| PageError::field("role", "Choose a role."))
 }
 
 /// Why nothing became of a command, beside the field that it is about.
-fn refused(failure: Failure<AccessRejection>) -> Fault {
+fn refused(failure: Failure<AccessRejection>) -> PageError {
     match failure {
         Failure::Rejected(rejection) => {
             let text = sentence(&rejection);
             match rejection {
-                AccessRejection::NameTaken(_) | AccessRejection::KeyNameTaken(_) => Fault::field("name", text),
-                AccessRejection::ExpiryPassed(_) => Fault::field("days", text),
+                AccessRejection::NameTaken(_) | AccessRejection::KeyNameTaken(_) => PageError::field("name", text),
+                AccessRejection::ExpiryPassed(_) => PageError::field("days", text),
                 AccessRejection::UserMissing(_)
                 | AccessRejection::KeyMissing(_)
                 | AccessRejection::LastAdmin(_)
                 | AccessRejection::AdminFirst
                 | AccessRejection::DigestTaken
                 | AccessRejection::TooManyUsers { .. }
-                | AccessRejection::TooManyKeys { .. } => Fault::new(StatusCode::CONFLICT, text),
+                | AccessRejection::TooManyKeys { .. } => PageError::new(StatusCode::CONFLICT, text),
             }
         }
-        failure => Fault::new(StatusCode::SERVICE_UNAVAILABLE, words::failed(&failure)),
+        failure => PageError::new(StatusCode::SERVICE_UNAVAILABLE, words::failed(&failure)),
     }
 }
 

@@ -4,27 +4,27 @@ use actix_web::http::StatusCode;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::super::fault::Fault;
 use super::super::form::Form;
+use super::super::page_error::PageError;
+use super::super::page_request::{Answer, PageRequest};
 use super::super::show::escaped;
-use super::super::visit::{Answer, Visit};
 use super::{name, refused, role, roles};
 use crate::domain::access::{AccessCommand, AccessName, PasswordHash};
 use crate::secret;
 
 /// `GET users/`.
-pub(crate) async fn users(visit: Visit) -> Answer {
+pub(crate) async fn users(visit: PageRequest) -> Answer {
     page(&visit, None, "", &Form::default())
 }
 
 /// `POST users/`: adds one.
-pub(crate) async fn add_user(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn add_user(visit: PageRequest, form: Form) -> Answer {
     let added = async {
         let (name, role) = (name(form.get("name"))?, role(form.get("role"))?);
         let password = hashed(&visit, form.raw("password")).await?;
         let command = AccessCommand::AddUser { name: name.clone(), role, password };
         visit.engine.access(visit.plain(), command).await.map_err(refused)?;
-        Ok::<_, Fault>(name)
+        Ok::<_, PageError>(name)
     };
     match added.await {
         Ok(name) => visit.go(&format!("/admin/users/?note=added&name={}", escaped(name.as_str()))),
@@ -34,9 +34,9 @@ pub(crate) async fn add_user(visit: Visit, form: Form) -> Answer {
 }
 
 /// `POST users/<name>/`: does what the button says.
-pub(crate) async fn change_user(visit: Visit, form: Form) -> Answer {
+pub(crate) async fn change_user(visit: PageRequest, form: Form) -> Answer {
     let user = AccessName::parse(visit.http.match_info().get("name").unwrap_or_default());
-    let user = user.map_err(|_| Fault::missing("user"))?;
+    let user = user.map_err(|_| PageError::missing("user"))?;
     let changed = async {
         let user = user.clone();
         let (command, note) = match form.get("do") {
@@ -47,7 +47,7 @@ pub(crate) async fn change_user(visit: Visit, form: Form) -> Answer {
             }
             "disable" => (AccessCommand::DisableUser(user), "disabled"),
             "enable" => (AccessCommand::EnableUser(user), "enabled"),
-            _ => return Err(Fault::bad_request("Choose what to do.")),
+            _ => return Err(PageError::bad_request("Choose what to do.")),
         };
         visit.engine.access(visit.plain(), command).await.map_err(refused)?;
         Ok(note)
@@ -60,15 +60,15 @@ pub(crate) async fn change_user(visit: Visit, form: Form) -> Answer {
 }
 
 /// What is kept of `password`. Takes long on purpose, so that it is done where it holds up nobody.
-async fn hashed(visit: &Visit, password: &str) -> Result<PasswordHash, Fault> {
+async fn hashed(visit: &PageRequest, password: &str) -> Result<PasswordHash, PageError> {
     let password = password.to_owned();
     let hashed = visit.scan(move |_| secret::hash_password(&password)).await?;
     visit.expect_right()?;
-    hashed.map_err(|error| Fault::field("password", super::sentence(&error)))
+    hashed.map_err(|error| PageError::field("password", super::sentence(&error)))
 }
 
 /// The page; `which` is the user whose form was not taken, nothing for that of a new one.
-fn page(visit: &Visit, fault: Option<Fault>, which: &str, form: &Form) -> Answer {
+fn page(visit: &PageRequest, fault: Option<PageError>, which: &str, form: &Form) -> Answer {
     let access = visit.view().access();
     let own = visit.caller.who.name().unwrap_or_default();
     let rows: Vec<Value> = access

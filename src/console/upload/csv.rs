@@ -10,8 +10,8 @@ use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
 use smallvec::SmallVec;
 
-use super::super::fault::Fault;
 use super::super::form;
+use super::super::page_error::PageError;
 use super::file::{Contents, LeftOut, Row, shortened};
 use super::identity::normal;
 use crate::api::orders::input;
@@ -42,7 +42,7 @@ struct Header {
 }
 
 impl Header {
-    fn parse(cells: &[Cow<'_, str>]) -> Result<Self, Fault> {
+    fn parse(cells: &[Cow<'_, str>]) -> Result<Self, PageError> {
         let mut header = Self { places: [None; 8], width: 0, ignored: Vec::new() };
         for (at, word) in cells.iter().enumerate() {
             // Behind a line `sep=` a byte order mark may be part of the header.
@@ -54,7 +54,7 @@ impl Header {
             match COLUMNS.iter().position(|column| column.eq_ignore_ascii_case(word)) {
                 Some(column) if header.places[column].replace(at).is_some() => {
                     let name = COLUMNS[column];
-                    return Err(Fault::bad_request(format!("Column \"{name}\" is there twice.")));
+                    return Err(PageError::bad_request(format!("Column \"{name}\" is there twice.")));
                 }
                 Some(_) => {}
                 None if word.eq_ignore_ascii_case(REASON) => {}
@@ -67,14 +67,14 @@ impl Header {
         if cells.first().is_some_and(|cell| cell.trim_start().starts_with(['[', '{'])) {
             let text =
                 "This looks like JSON and not like a CSV file. Give it a name that ends with .json, and try again.";
-            return Err(Fault::bad_request(text));
+            return Err(PageError::bad_request(text));
         }
         let mut text = format!("Column \"{name}\" is missing. The first line of the file names the columns.");
         if !header.ignored.is_empty() {
             let unknown: Vec<_> = header.ignored.iter().take(10).map(|word| format!("\"{word}\"")).collect();
             text.extend([format!(" These are unknown: {}. Known are: {}.", unknown.join(", "), COLUMNS.join(", "))]);
         }
-        Err(Fault::bad_request(text))
+        Err(PageError::bad_request(text))
     }
 
     fn place(&self, column: &str) -> Option<usize> {
@@ -133,8 +133,8 @@ struct Reading<'a> {
 }
 
 /// The orders of the file `text`.
-pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<Contents, Fault> {
-    let unreadable = |error| Fault::bad_request(format!("{error}. Nothing of the file was taken."));
+pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<Contents, PageError> {
+    let unreadable = |error| PageError::bad_request(format!("{error}. Nothing of the file was taken."));
     let mut records = Records::of(text);
     let delimiter = records.delimiter();
     let first = records.next().transpose().map_err(unreadable)?;
@@ -171,7 +171,7 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
 }
 
 impl<'a> Reading<'a> {
-    fn take(&mut self, mut record: Record<'a>, limits: &Limits) -> Result<(), Fault> {
+    fn take(&mut self, mut record: Record<'a>, limits: &Limits) -> Result<(), PageError> {
         let (line, last) = (record.line, self.groups.len().checked_sub(1));
         let found = record.cells.len();
         if !record.fit(self.header.width) {
@@ -196,7 +196,7 @@ impl<'a> Reading<'a> {
         if group.lines.len() == limits.order_lines {
             let (name, max) = (shortened(&group.reference), limits.order_lines);
             let text = format!("Line {line}: order \"{name}\" has more than {max} lines. Make it several orders.");
-            return Err(Fault::bad_request(text));
+            return Err(PageError::bad_request(text));
         }
         group.is_scattered |= last != Some(at);
         if is_bare {
@@ -207,23 +207,23 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn push(&mut self, group: Group<'a>, limits: &Limits) -> Result<(), Fault> {
+    fn push(&mut self, group: Group<'a>, limits: &Limits) -> Result<(), PageError> {
         if self.groups.len() == limits.bulk_orders {
             let max = limits.bulk_orders;
-            return Err(Fault::bad_request(format!("The file holds more than {max} orders. Split it.")));
+            return Err(PageError::bad_request(format!("The file holds more than {max} orders. Split it.")));
         }
         self.groups.push(group);
         Ok(())
     }
 
     /// Notes a line that has `found` cells, and not as many as the header.
-    fn malformed(&mut self, record: Record<'a>, found: usize, limits: &Limits) -> Result<(), Fault> {
+    fn malformed(&mut self, record: Record<'a>, found: usize, limits: &Limits) -> Result<(), PageError> {
         let (line, width) = (record.line, self.header.width);
         self.malformed += 1;
         if self.malformed > MALFORMED_MAX {
             let text =
                 format!("Line {line}, and {MALFORMED_MAX} lines before it, do not have {width} cells as the header.");
-            return Err(Fault::bad_request(text));
+            return Err(PageError::bad_request(text));
         }
         let remedy = match (found > width, self.delimiter) {
             (true, b';') => "A text that holds a semicolon needs quotes around it.",
@@ -286,7 +286,7 @@ impl<'a> Group<'a> {
             Err(fault.as_str().into())
         } else {
             body.insert("items".into(), items.collect());
-            input::order(&form::bytes(&body), products, limits).map_err(|error| Fault::from(error).line().into())
+            input::order(&form::bytes(&body), products, limits).map_err(|error| PageError::from(error).line().into())
         };
         let mut note = String::new();
         if self.is_scattered {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use smallvec::SmallVec;
 
-use super::super::fault::Fault;
+use super::super::page_error::PageError;
 use super::identity::{Identities, Identity};
 use super::{csv, json};
 use crate::config::Limits;
@@ -107,10 +107,10 @@ pub(super) struct Row {
 }
 
 /// The orders of the file `bytes`.
-pub(super) fn read(bytes: &[u8], kind: Kind, products: &Products, limits: &Limits) -> Result<Contents, Fault> {
-    let text = table::text(bytes).map_err(|error| Fault::bad_request(error.to_string()))?;
+pub(super) fn read(bytes: &[u8], kind: Kind, products: &Products, limits: &Limits) -> Result<Contents, PageError> {
+    let text = table::text(bytes).map_err(|error| PageError::bad_request(error.to_string()))?;
     if text.chars().all(|sign| sign.is_whitespace() || sign == table::MARK) {
-        return Err(Fault::bad_request("The file is empty. Download the template to see how it begins."));
+        return Err(PageError::bad_request("The file is empty. Download the template to see how it begins."));
     }
     let mut contents = match kind {
         Kind::Csv => csv::read(text, products, limits)?,
@@ -118,7 +118,7 @@ pub(super) fn read(bytes: &[u8], kind: Kind, products: &Products, limits: &Limit
     };
     if contents.rows.is_empty() {
         let is_one_line = kind == Kind::Csv && text.contains(['\u{85}', '\u{2028}', '\u{2029}']);
-        return Err(Fault::bad_request(if is_one_line {
+        return Err(PageError::bad_request(if is_one_line {
             "The file is one line: its lines end with a sign that ends none in a CSV file (U+2028). Save it with CRLF or LF."
         } else {
             "The file holds no order. Download the template to see how it begins."

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::fault::Fault;
+use super::super::page_error::PageError;
 use super::csv::{COPY, REASON};
 use super::file::{Contents, LeftOut, Row, shortened};
 use super::identity::normal;
@@ -32,19 +32,19 @@ struct Head<'a> {
 }
 
 /// The orders of the file `text`.
-pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<Contents, Fault> {
+pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<Contents, PageError> {
     if !text.trim_start().starts_with('[') {
         let text = "The file is no JSON list of orders. Put the orders between [ and ], with commas between them.";
-        return Err(Fault::bad_request(text));
+        return Err(PageError::bad_request(text));
     }
     let mut values = Values { list: Vec::new(), max: limits.bulk_orders };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = deserializer.deserialize_seq(&mut values).and_then(|()| deserializer.end());
     if values.list.len() > limits.bulk_orders {
         let max = limits.bulk_orders;
-        return Err(Fault::bad_request(format!("The file holds more than {max} orders. Split it.")));
+        return Err(PageError::bad_request(format!("The file holds more than {max} orders. Split it.")));
     }
-    read.map_err(|error| Fault::bad_request(format!("The file is no JSON list of orders: {error}.")))?;
+    read.map_err(|error| PageError::bad_request(format!("The file is no JSON list of orders: {error}.")))?;
     let ignored = Ignored::default();
     let row = |(index, value): (usize, &&RawValue)| {
         let value = value.get();
@@ -60,7 +60,7 @@ pub(super) fn read(text: &str, products: &Products, limits: &Limits) -> Result<C
             lines: head.lines.count,
             silent: head.lines.silent,
             order: match head.fault {
-                None => read().map_err(|error| Fault::from(error).line().into()),
+                None => read().map_err(|error| PageError::from(error).line().into()),
                 Some(fault) => Err(fault.into()),
             },
             note: String::new(),

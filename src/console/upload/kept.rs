@@ -11,8 +11,8 @@ use super::file::{Contents, Kind};
 use super::identity::Earlier;
 use crate::domain::ids::OrderId;
 use crate::domain::money::Money;
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 
 /// Files that are kept of one caller; a further one takes the place of the oldest that is not being placed.
 const FILES_MAX: usize = 4;
@@ -36,7 +36,7 @@ pub(super) struct Upload {
     pub(super) at: Timestamp,
     /// The same moment, by the clock that ages are told by.
     pub(super) since: Instant,
-    pub(super) who: Who,
+    pub(super) who: Origin,
     pub(super) kind: Kind,
     pub(super) bytes: Bytes,
     pub(super) contents: Contents,
@@ -170,7 +170,7 @@ impl Uploads {
 
 /// Which of `kept`, the oldest first, is let go for `upload`.
 fn makes_room(kept: &[Arc<Upload>], upload: &Upload) -> Option<usize> {
-    let held = |who: &Who| -> usize { kept.iter().filter(|it| it.who == *who).map(|it| it.weight()).sum() };
+    let held = |who: &Origin| -> usize { kept.iter().filter(|it| it.who == *who).map(|it| it.weight()).sum() };
     let own = held(&upload.who) + upload.weight();
     let mut idle = kept.iter().enumerate().filter(|(_, other)| !other.is_running()).rev();
     let heavy = idle.clone().filter(|(_, other)| other.who == upload.who || held(&other.who) > own);
@@ -201,7 +201,7 @@ mod tests {
             name: name.into(),
             at: Timestamp(0),
             since,
-            who: Who::User(who.into()),
+            who: Origin::User(who.into()),
             kind: Kind::Csv,
             bytes: vec![0; mib * MIB].into(),
             contents,

@@ -28,17 +28,17 @@ use minijinja::{Value, context};
 use parking_lot::Mutex;
 
 use super::Console;
-use super::fault::Fault;
 use super::form::Form;
+use super::page_error::PageError;
+use super::page_request::{Answer, PageRequest, query};
 use super::people::sentence;
-use super::visit::{Answer, Visit, query};
 use crate::access::{is_form, is_multipart};
 use crate::api::Lease;
 use crate::api::body::collect_within;
 use crate::api::error::{self, Error};
 use crate::api::parts;
 use crate::domain::inventory::OrderRequest;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::spreadsheet::table::{self, MARK};
 use file::{Kind, Row};
 use identity::Earlier;
@@ -77,8 +77,8 @@ pub(super) struct Content {
 }
 
 impl FromRequest for Content {
-    type Error = Fault;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault>>>>;
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let gate = Console::of(request).0.gate.clone();
@@ -87,7 +87,7 @@ impl FromRequest for Content {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             if is_multipart {
-                return Err(Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, MULTIPART));
+                return Err(PageError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, MULTIPART));
             }
             let (bytes, lease) = collect_within(&request, payload, gate.limits().bulk_body_bytes).await?;
             if is_form {
@@ -103,12 +103,12 @@ impl FromRequest for Content {
 }
 
 /// `GET upload/`.
-pub(super) async fn blank(visit: Visit) -> Answer {
+pub(super) async fn blank(visit: PageRequest) -> Answer {
     page(&visit, None, &[])
 }
 
 /// The page, with what was `pasted` and not taken.
-fn page(visit: &Visit, fault: Option<Fault>, pasted: &[u8]) -> Answer {
+fn page(visit: &PageRequest, fault: Option<PageError>, pasted: &[u8]) -> Answer {
     let recent = visit.console.0.uploads.recent();
     let recent = recent.iter().map(|upload| {
         context! {
@@ -121,7 +121,7 @@ fn page(visit: &Visit, fault: Option<Fault>, pasted: &[u8]) -> Answer {
     });
     let context = context! {
         recent => Value::from(recent.collect::<Vec<_>>()),
-        fault => fault.as_ref().map(Fault::line),
+        fault => fault.as_ref().map(PageError::line),
         pasted => String::from_utf8_lossy(pasted),
         limit => visit.console.0.gate.limits().bulk_orders,
         remembered => remembered(visit),
@@ -130,14 +130,14 @@ fn page(visit: &Visit, fault: Option<Fault>, pasted: &[u8]) -> Answer {
 }
 
 /// How long it is remembered what was placed.
-fn remembered(visit: &Visit) -> String {
+fn remembered(visit: &PageRequest) -> String {
     let settings = visit.console.0.gate.settings();
     let kept = settings.iter().find(|setting| setting.name == "retention.idempotency_keys");
     kept.map_or_else(|| "24h".to_owned(), |setting| setting.value.clone())
 }
 
 /// `POST upload/`: reads a file and tries it out. Nothing is placed.
-pub(super) async fn check(visit: Visit, content: Content) -> Answer {
+pub(super) async fn check(visit: PageRequest, content: Content) -> Answer {
     let limits = visit.console.0.gate.limits().clone();
     let Content { bytes, kind, name, is_pasted, lease: _lease } = content;
     let pasted = if is_pasted { bytes.clone() } else { Bytes::new() };
@@ -180,32 +180,32 @@ pub(super) async fn check(visit: Visit, content: Content) -> Answer {
                 NoRoom::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 NoRoom::Others => StatusCode::SERVICE_UNAVAILABLE,
             };
-            page(&visit, Some(Fault::new(status, why.to_string())), &pasted)
+            page(&visit, Some(PageError::new(status, why.to_string())), &pasted)
         }
     }
 }
 
 /// What the file `bytes` of `who` is called. The same file of somebody else is another: it has their name for it.
-fn key_of(who: &Who, bytes: &[u8]) -> String {
+fn key_of(who: &Origin, bytes: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(format!("{who}\n").as_bytes()).update(bytes);
     hasher.finalize().to_hex()[..24].to_owned()
 }
 
-fn upload(visit: &Visit) -> Result<Arc<Upload>, Fault> {
+fn upload(visit: &PageRequest) -> Result<Arc<Upload>, PageError> {
     let key = visit.http.match_info().get("key").unwrap_or_default();
     let upload = visit.console.0.uploads.find(key);
     let gone = "This file is not kept any more. Upload it again: orders that were placed are not placed twice.";
-    upload.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, gone))
+    upload.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, gone))
 }
 
 /// `POST upload/<key>/run/`: places what can be placed.
-pub(super) async fn run(visit: Visit, form: Form) -> Answer {
+pub(super) async fn run(visit: PageRequest, form: Form) -> Answer {
     let upload = upload(&visit)?;
     let left_out = upload.contents.left_out.told();
     if !left_out.is_empty() && form.get("ignore").is_empty() {
         let text = format!("Nothing was placed. Tick that {left_out} is left out, or take it out of the file.");
-        return Err(Fault::bad_request(text));
+        return Err(PageError::bad_request(text));
     }
     if let Some(run) = Run::begin(&upload, !form.get("again").is_empty()) {
         actix_web::rt::spawn(run.go(visit.engine.clone(), visit.caller.who.clone(), visit.right_to_orders()));
@@ -214,7 +214,7 @@ pub(super) async fn run(visit: Visit, form: Form) -> Answer {
 }
 
 /// `GET upload/<key>/refused/`: the rows that were left out, as a file to be mended.
-pub(super) async fn refused(visit: Visit) -> Answer {
+pub(super) async fn refused(visit: PageRequest) -> Answer {
     let upload = upload(&visit)?;
     // Slow readers hold one each, of the same room as bodies that come in.
     let mut lease = Lease::default();
@@ -242,12 +242,12 @@ fn written(upload: &Upload) -> (&'static str, String, Vec<u8>) {
 }
 
 /// `GET upload/template.csv`.
-pub(super) async fn csv_template(_: Visit) -> Answer {
+pub(super) async fn csv_template(_: PageRequest) -> Answer {
     Ok(download("text/csv; charset=utf-8", "orders.csv", CSV_TEMPLATE))
 }
 
 /// `GET upload/template.json`.
-pub(super) async fn json_template(_: Visit) -> Answer {
+pub(super) async fn json_template(_: PageRequest) -> Answer {
     Ok(download("application/json", "orders.json", JSON_TEMPLATE))
 }
 

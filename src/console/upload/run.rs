@@ -12,7 +12,7 @@ use super::identity::{Earlier, ROUNDS};
 use super::kept::{Outcome, Phase, Upload};
 use crate::access::Right;
 use crate::actors::{Failure, Fulfillment, Request};
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
 /// Orders that are on their way at the same time; they share commits of the journal.
 const WINDOW: usize = 64;
@@ -47,7 +47,7 @@ impl Run {
     }
 
     /// Goes through with it for `who`, as long as their `right` lasts.
-    pub(super) async fn go(self, engine: Fulfillment, who: Who, right: Right) {
+    pub(super) async fn go(self, engine: Fulfillment, who: Origin, right: Right) {
         for window in self.wanted.chunks(WINDOW) {
             let places = window.iter().map(|(row, round)| place(&engine, &who, &right, &self.upload, *row, *round));
             let stopped = join_all(places).await.into_iter().find_map(Result::err);
@@ -78,7 +78,7 @@ impl Drop for Run {
 /// Places one row; an error ends the run.
 async fn place(
     engine: &Fulfillment,
-    who: &Who,
+    who: &Origin,
     right: &Right,
     upload: &Upload,
     row: usize,

@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::super::visit::{Answer, Visit};
+use super::super::page_request::{Answer, PageRequest};
 use super::file::{Kind, Row};
 use super::identity::{Earlier, ROUNDS};
 use super::kept::Outcome;
@@ -107,7 +107,7 @@ impl Sum {
 }
 
 /// `GET upload/<key>/`.
-pub(in super::super) async fn show(visit: Visit) -> Answer {
+pub(in super::super) async fn show(visit: PageRequest) -> Answer {
     let upload = upload(&visit)?;
     let shown = Shown::of(visit.text("show"));
     let context = {

@@ -234,13 +234,13 @@ impl Order {
 mod tests {
     use super::super::super::expected::Seen;
     use super::super::super::money::Money;
-    use super::super::super::who::Who;
+    use super::super::super::origin::Origin;
     use super::super::{Field, What};
     use super::*;
 
     fn placed() -> Order {
         let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
-        Order::placed(OrderId(1), contact, [].into(), Money::ZERO, Timestamp(1), &Who::Client)
+        Order::placed(OrderId(1), contact, [].into(), Money::ZERO, Timestamp(1), &Origin::Client)
     }
 
     fn edit(phone: &str) -> OrderCommand {
@@ -249,17 +249,17 @@ mod tests {
         OrderCommand::EditContact(Box::new(patch))
     }
 
-    fn after(order: &Order, command: OrderCommand, who: &Who) -> Order {
+    fn after(order: &Order, command: OrderCommand, who: &Origin) -> Order {
         let now = order.updated_at.plus(std::time::Duration::from_secs(1));
         order.after(&order.decide(command, now).unwrap().unwrap(), now, who)
     }
 
     #[test]
     fn an_edit_is_kept_with_the_texts_before_and_after_and_who_made_it() {
-        let ann = Who::User("ann".into());
+        let ann = Origin::User("ann".into());
         let order = after(&placed(), edit("2"), &ann);
-        let order = after(&order, edit("3"), &Who::Key("till".into()));
-        let order = after(&order, OrderCommand::Move { to: Status::Processing, reason: None }, &Who::Timer);
+        let order = after(&order, edit("3"), &Origin::Key("till".into()));
+        let order = after(&order, OrderCommand::Move { to: Status::Processing, reason: None }, &Origin::Timer);
         let [placed, moved] = &*order.history else { panic!("edits are no steps") };
         assert!(moved.incidents().is_empty());
         let found = placed.incidents().iter().map(|incident| match &incident.what {
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_command_for_a_version_that_is_over_has_no_effect() {
-        let order = after(&placed(), edit("2"), &Who::Client);
+        let order = after(&placed(), edit("2"), &Origin::Client);
         let expecting =
             |seen: &[Seen], command| OrderCommand::Expecting(Expected::one_of(seen.iter().copied()), Box::new(command));
         let cancel = || OrderCommand::Move { to: Status::Cancelled, reason: Some("x".into()) };
@@ -297,7 +297,7 @@ mod tests {
     fn the_edits_of_an_order_are_bounded() {
         let mut order = placed();
         for number in 0..EDITS_MAX {
-            order = after(&order, edit(&format!("55{number}")), &Who::Client);
+            order = after(&order, edit(&format!("55{number}")), &Origin::Client);
         }
         let refused = order.decide(edit("7"), Timestamp(i64::MAX));
         assert_eq!(refused, Err(OrderRejection::TooManyEdits { order: order.id }));

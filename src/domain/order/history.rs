@@ -1,7 +1,7 @@
 //! The history of an order: one step for each transition, and what happened to the order while it stood there.
 
+use super::super::origin::Origin;
 use super::super::time::Timestamp;
-use super::super::who::Who;
 use super::{Contact, Field, Status};
 
 /// The most characters of a contact field that an edit keeps of it, before and after.
@@ -23,7 +23,7 @@ pub struct Step {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct More {
-    who: Who,
+    who: Origin,
     reason: Option<Box<str>>,
     incidents: Vec<Incident>,
 }
@@ -34,7 +34,7 @@ pub struct Incident {
     /// When.
     pub at: Timestamp,
     /// Who did it.
-    pub who: Who,
+    pub who: Origin,
     /// What it was.
     pub what: What,
 }
@@ -79,10 +79,10 @@ pub fn timeline(history: &[Step]) -> impl DoubleEndedIterator<Item = Happening<'
 impl Step {
     /// A step.
     #[must_use]
-    pub fn new(from: Option<Status>, to: Status, at: Timestamp, who: &Who, reason: Option<&str>) -> Self {
+    pub fn new(from: Option<Status>, to: Status, at: Timestamp, who: &Origin, reason: Option<&str>) -> Self {
         let (by_timer, more) = match (who, reason) {
-            (Who::Timer, None) => (true, None),
-            (Who::Client, None) => (false, None),
+            (Origin::Timer, None) => (true, None),
+            (Origin::Client, None) => (false, None),
             (who, reason) => {
                 let reason = reason.map(Into::into);
                 (false, Some(Box::new(More { who: who.clone(), reason, incidents: Vec::new() })))
@@ -93,11 +93,11 @@ impl Step {
 
     /// Who took it.
     #[must_use]
-    pub fn who(&self) -> &Who {
+    pub fn who(&self) -> &Origin {
         match &self.more {
             Some(more) => &more.who,
-            None if self.by_timer => &Who::Timer,
-            None => &Who::Client,
+            None if self.by_timer => &Origin::Timer,
+            None => &Origin::Client,
         }
     }
 
@@ -152,10 +152,10 @@ mod tests {
     #[test]
     fn a_plain_step_is_small_and_one_with_an_incident_still_says_who_took_it() {
         assert!(size_of::<Step>() <= 24, "a live order is counted in bytes");
-        for who in [Who::Timer, Who::Client, Who::User("ann".into())] {
+        for who in [Origin::Timer, Origin::Client, Origin::User("ann".into())] {
             let mut step = Step::new(None, Status::Pending, Timestamp(1), &who, None);
             assert!(step.incidents().is_empty());
-            let incident = Incident { at: Timestamp(2), who: Who::Cli, what: What::Archived };
+            let incident = Incident { at: Timestamp(2), who: Origin::Cli, what: What::Archived };
             step.note(incident.clone());
             assert_eq!((step.who(), step.reason(), step.incidents()), (&who, None, &[incident][..]));
         }

@@ -28,15 +28,15 @@ pub use status::{PerStage, PerStatus, Stage, Status};
 use super::catalogue::Revision;
 use super::ids::OrderId;
 use super::money::Money;
+use super::origin::Origin;
 use super::time::Timestamp;
-use super::who::Who;
 
 /// One line of an order: a product as it was when it was ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The product, frozen.
     pub product: Arc<Revision>,
-    /// How many pieces, at least 1.
+    /// How many units, at least 1.
     pub quantity: u32,
     /// What was available of the product right after the order.
     pub available_after: u32,
@@ -72,7 +72,14 @@ pub struct Order {
 impl Order {
     /// A new order, pending.
     #[must_use]
-    pub fn placed(id: OrderId, contact: Contact, lines: Box<[Line]>, total: Money, now: Timestamp, who: &Who) -> Self {
+    pub fn placed(
+        id: OrderId,
+        contact: Contact,
+        lines: Box<[Line]>,
+        total: Money,
+        now: Timestamp,
+        who: &Origin,
+    ) -> Self {
         let first = Step::new(None, Status::Pending, now, who, None);
         Self {
             id,
@@ -95,7 +102,7 @@ impl Order {
     /// # Panics
     /// When an event between the two is missing.
     #[must_use]
-    pub fn after(&self, event: &OrderEvent, at: Timestamp, who: &Who) -> Self {
+    pub fn after(&self, event: &OrderEvent, at: Timestamp, who: &Origin) -> Self {
         if event.version <= self.version {
             return self.clone();
         }

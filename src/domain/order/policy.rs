@@ -83,13 +83,13 @@ mod tests {
     use super::*;
     use crate::domain::ids::OrderId;
     use crate::domain::money::Money;
-    use crate::domain::who::Who;
+    use crate::domain::origin::Origin;
 
     #[test]
     fn a_stage_is_never_longer_than_it_is() {
         let begin = Timestamp(1_000_000_000_000);
         let contact = Contact::new("Ann", "ann@example.com", "1", "Here").unwrap();
-        let order = Order::placed(OrderId(1), contact, [].into(), Money::ZERO, begin, &Who::Client);
+        let order = Order::placed(OrderId(1), contact, [].into(), Money::ZERO, begin, &Origin::Client);
         let (policy, second) = (Policy::default(), Duration::from_secs(1));
         let left_at = |now| left(&order, &policy, now);
         assert_eq!(left_at(begin), Some(5 * second));

@@ -91,7 +91,7 @@ impl Status {
         }
     }
 
-    /// What entering this status does to the stock of a line of `quantity` pieces, whichever status it is entered from:
+    /// What entering this status does to the stock of a line of `quantity` units, whichever status it is entered from:
     /// an entry says where an order moves to, and is read where the order may be some entries behind.
     #[must_use]
     pub fn stock_effect(self, quantity: u32) -> Option<Change> {

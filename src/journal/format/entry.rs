@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bincode::{BorrowDecode, Encode};
 
 use crate::domain::entry::{Entry, Event, Events};
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 
 use super::super::interface::Revisions;
 use super::placed::is_as_placed;
@@ -79,7 +79,7 @@ impl EntryV1<'_> {
 }
 
 impl EventV1<'_> {
-    fn restore(self, at: Timestamp, who: &Who, revisions: &dyn Revisions) -> Result<Event, FormatError> {
+    fn restore(self, at: Timestamp, who: &Origin, revisions: &dyn Revisions) -> Result<Event, FormatError> {
         Ok(match self {
             Self::Catalogue(event) => Event::Catalogue(Box::new(event.restore()?)),
             Self::Stock(event) => Event::Stock(Box::new(event.restore()?)),

@@ -5,8 +5,8 @@ use bincode::{BorrowDecode, Encode};
 
 use crate::domain::entry::Entry;
 use crate::domain::order::{Line, Order, Status, Step};
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 
 use super::super::interface::Revisions;
 use super::line::restore_lines;
@@ -34,7 +34,7 @@ impl<'a> From<&'a Order> for PlacedV1<'a> {
 
 impl PlacedV1<'_> {
     /// The order as the entry of `at` and `who` placed it, checked.
-    pub fn restore(self, at: Timestamp, who: &Who, revisions: &dyn Revisions) -> Result<Order, FormatError> {
+    pub fn restore(self, at: Timestamp, who: &Origin, revisions: &dyn Revisions) -> Result<Order, FormatError> {
         let id = value::order_id(self.id)?;
         let contact = self.contact.restore()?;
         let lines = restore_lines(self.lines, revisions)?;

@@ -63,16 +63,16 @@ impl From<&Change> for ChangeV1 {
 impl ChangeV1 {
     /// The domain's value, checked: no change is larger than what can be counted.
     pub fn restore(self) -> Result<Change, FormatError> {
-        let pieces = |n: u32| if n <= ON_HAND_MAX { Ok(n) } else { Err(FormatError::number("a change of stock", n)) };
+        let units = |n: u32| if n <= ON_HAND_MAX { Ok(n) } else { Err(FormatError::number("a change of stock", n)) };
         Ok(match self {
-            Self::Received(n) => Change::Received(pieces(n)?),
+            Self::Received(n) => Change::Received(units(n)?),
             Self::Adjusted(delta) if delta.unsigned_abs() > u64::from(ON_HAND_MAX) => {
                 return Err(FormatError::number("a change of stock", delta));
             }
             Self::Adjusted(delta) => Change::Adjusted(delta),
-            Self::Reserved(n) => Change::Reserved(pieces(n)?),
-            Self::Released(n) => Change::Released(pieces(n)?),
-            Self::Shipped(n) => Change::Shipped(pieces(n)?),
+            Self::Reserved(n) => Change::Reserved(units(n)?),
+            Self::Released(n) => Change::Released(units(n)?),
+            Self::Shipped(n) => Change::Shipped(units(n)?),
         })
     }
 }

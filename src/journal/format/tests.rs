@@ -13,10 +13,10 @@ use crate::domain::entry::{Answer, Entry, Event, KeyRecord};
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{Contact, Line, Order, OrderChange, OrderEvent, Status, Step};
+use crate::domain::origin::Origin;
 use crate::domain::stock::{Balance, Change, Movement, ON_HAND_MAX, StockEvent};
 use crate::domain::text::Name;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::journal::tests::samples::{self, Shelf, shelf};
 
 fn id() -> impl Strategy<Value = u64> {
@@ -39,13 +39,13 @@ fn money() -> impl Strategy<Value = Money> {
     (0..=Money::MAX.minor()).prop_map(|minor| Money::from_minor(minor).unwrap())
 }
 
-fn who() -> impl Strategy<Value = Who> {
+fn who() -> impl Strategy<Value = Origin> {
     prop_oneof![
-        Just(Who::Timer),
-        Just(Who::Client),
-        Just(Who::Cli),
-        text().prop_map(|name| Who::User(name.into())),
-        text().prop_map(|name| Who::Key(name.into())),
+        Just(Origin::Timer),
+        Just(Origin::Client),
+        Just(Origin::Cli),
+        text().prop_map(|name| Origin::User(name.into())),
+        text().prop_map(|name| Origin::Key(name.into())),
     ]
 }
 
@@ -105,7 +105,7 @@ fn lines() -> impl Strategy<Value = Box<[Line]>> {
 
 prop_compose! {
     fn placed()(id in id(), contact in contact(), lines in lines(), total in money()) -> Order {
-        Order::placed(OrderId(id), contact, lines, total, Timestamp(0), &Who::Timer)
+        Order::placed(OrderId(id), contact, lines, total, Timestamp(0), &Origin::Timer)
     }
 }
 
@@ -322,7 +322,7 @@ fn appends_to_what_is_there() {
 
 #[test]
 fn a_placed_order_takes_few_bytes() {
-    let order = samples::placed(1_000_000, 5, &Who::Client);
+    let order = samples::placed(1_000_000, 5, &Origin::Client);
     let texts: usize = crate::domain::order::Field::ALL.map(|field| order.contact.get(field).len()).iter().sum();
     let mut bytes = Vec::new();
     encode(&PlacedV1::from(&*order), &mut bytes);

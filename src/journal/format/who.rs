@@ -2,9 +2,9 @@
 
 use bincode::{BorrowDecode, Encode};
 
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 
-/// The stored form of [`Who`].
+/// The stored form of [`Origin`].
 #[derive(Clone, Copy, Debug, Encode, BorrowDecode)]
 pub enum WhoV1<'a> {
     /// A timer.
@@ -19,14 +19,14 @@ pub enum WhoV1<'a> {
     Cli,
 }
 
-impl<'a> From<&'a Who> for WhoV1<'a> {
-    fn from(who: &'a Who) -> Self {
+impl<'a> From<&'a Origin> for WhoV1<'a> {
+    fn from(who: &'a Origin) -> Self {
         match who {
-            Who::Timer => Self::Timer,
-            Who::Client => Self::Client,
-            Who::User(name) => Self::User(name),
-            Who::Key(name) => Self::Key(name),
-            Who::Cli => Self::Cli,
+            Origin::Timer => Self::Timer,
+            Origin::Client => Self::Client,
+            Origin::User(name) => Self::User(name),
+            Origin::Key(name) => Self::Key(name),
+            Origin::Cli => Self::Cli,
         }
     }
 }
@@ -34,13 +34,13 @@ impl<'a> From<&'a Who> for WhoV1<'a> {
 impl WhoV1<'_> {
     /// The domain's value.
     #[must_use]
-    pub fn restore(self) -> Who {
+    pub fn restore(self) -> Origin {
         match self {
-            Self::Timer => Who::Timer,
-            Self::Client => Who::Client,
-            Self::User(name) => Who::User(name.into()),
-            Self::Key(name) => Who::Key(name.into()),
-            Self::Cli => Who::Cli,
+            Self::Timer => Origin::Timer,
+            Self::Client => Origin::Client,
+            Self::User(name) => Origin::User(name.into()),
+            Self::Key(name) => Origin::Key(name.into()),
+            Self::Cli => Origin::Cli,
         }
     }
 }

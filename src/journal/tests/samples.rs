@@ -12,10 +12,10 @@ use crate::domain::entry::{Answer, Entry, Event, Events, KeyRecord};
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{Contact, Line, Order, OrderChange, OrderEvent, Status};
+use crate::domain::origin::Origin;
 use crate::domain::stock::{Balance, Change, StockEvent};
 use crate::domain::text::Name;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 
 use crate::journal::Revisions;
 
@@ -71,7 +71,7 @@ pub(in crate::journal) fn contact() -> Contact {
 }
 
 /// An entry at `at` by `who`, without a key.
-pub(in crate::journal) fn entry(at: i64, who: Who, events: Events) -> Entry {
+pub(in crate::journal) fn entry(at: i64, who: Origin, events: Events) -> Entry {
     Entry { at: Timestamp(at), who, key: None, events }
 }
 
@@ -79,11 +79,11 @@ pub(in crate::journal) fn entry(at: i64, who: Who, events: Events) -> Entry {
 pub(in crate::journal) fn long(c: char, len: usize) -> Arc<Entry> {
     let reason = Some(std::iter::repeat_n(c, len).collect::<String>().into());
     let event = StockEvent { product: ProductId(1), change: Change::Received(1), reason };
-    Arc::new(entry(1_700_000_000_000_000, Who::Client, smallvec![Event::Stock(Box::new(event))]))
+    Arc::new(entry(1_700_000_000_000_000, Origin::Client, smallvec![Event::Stock(Box::new(event))]))
 }
 
 /// An order as `who` placed it at `at`.
-pub(in crate::journal) fn placed(id: u64, at: i64, who: &Who) -> Arc<Order> {
+pub(in crate::journal) fn placed(id: u64, at: i64, who: &Origin) -> Arc<Order> {
     let shelf = shelf();
     let lines = [
         Line { product: shelf.get(1, 2), quantity: 2, available_after: 17 },
@@ -95,16 +95,19 @@ pub(in crate::journal) fn placed(id: u64, at: i64, who: &Who) -> Arc<Order> {
 
 /// An order with a life behind it.
 pub(in crate::journal) fn cancelled() -> Arc<Order> {
-    let order = placed(8, 1_000, &Who::User("bob".into()));
+    let order = placed(8, 1_000, &Origin::User("bob".into()));
     let moved = |version, to, reason: Option<&str>| OrderEvent {
         version,
         change: OrderChange::Moved { to, reason: reason.map(Into::into) },
     };
-    let order = order.after(&moved(2, Status::Processing, None), Timestamp(2_000), &Who::Timer);
-    let order =
-        order.after(&moved(3, Status::Cancelled, Some("no longer wanted")), Timestamp(3_000), &Who::Key("shop".into()));
+    let order = order.after(&moved(2, Status::Processing, None), Timestamp(2_000), &Origin::Timer);
+    let order = order.after(
+        &moved(3, Status::Cancelled, Some("no longer wanted")),
+        Timestamp(3_000),
+        &Origin::Key("shop".into()),
+    );
     let archived = OrderEvent { version: 4, change: OrderChange::Archived };
-    Arc::new(order.after(&archived, Timestamp(4_000), &Who::Cli))
+    Arc::new(order.after(&archived, Timestamp(4_000), &Origin::Cli))
 }
 
 /// Every kind of event, answer, origin and change there is.
@@ -123,12 +126,12 @@ pub(in crate::journal) fn all() -> Vec<Arc<Entry>> {
         entry.key = Some(Box::new(KeyRecord { key: key.into(), request: *b"0123456789abcdef", answer }));
         entry
     };
-    let user = Who::User("bob".into());
+    let user = Origin::User("bob".into());
     let at = 1_763_800_000_123_456;
     let expiry = NaiveDate::from_ymd_opt(2030, 6, 30);
     let mut entries = vec![
         keyed(
-            entry(at, Who::Cli, smallvec![catalogue(CatalogueEvent::CategoryCreated(category(4, "Electronics")))]),
+            entry(at, Origin::Cli, smallvec![catalogue(CatalogueEvent::CategoryCreated(category(4, "Electronics")))]),
             "category-1",
             Answer::Category(category(4, "Electronics")),
         ),
@@ -137,7 +140,7 @@ pub(in crate::journal) fn all() -> Vec<Arc<Entry>> {
         keyed(
             entry(
                 at + 3,
-                Who::Key("shop".into()),
+                Origin::Key("shop".into()),
                 smallvec![
                     catalogue(CatalogueEvent::ProductCreated(ProductId(2), details("Laptop", 99_999, expiry))),
                     stock(Change::Received(40), None),
@@ -148,13 +151,13 @@ pub(in crate::journal) fn all() -> Vec<Arc<Entry>> {
         ),
         entry(
             at + 4,
-            Who::Client,
+            Origin::Client,
             smallvec![
                 catalogue(CatalogueEvent::ProductChanged(ProductId(2), details("Laptop", 0, None))),
                 stock(Change::Adjusted(-3), Some("damaged")),
             ],
         ),
-        entry(at + 5, Who::Client, smallvec![catalogue(CatalogueEvent::ProductDeleted(ProductId(9)))]),
+        entry(at + 5, Origin::Client, smallvec![catalogue(CatalogueEvent::ProductDeleted(ProductId(9)))]),
         keyed(
             entry(
                 at + 6,
@@ -165,20 +168,20 @@ pub(in crate::journal) fn all() -> Vec<Arc<Entry>> {
             Answer::Placed,
         ),
         keyed(
-            entry(at + 7, Who::Client, smallvec![moved(8, 3, Status::Cancelled, Some("no longer wanted"))]),
+            entry(at + 7, Origin::Client, smallvec![moved(8, 3, Status::Cancelled, Some("no longer wanted"))]),
             "cancel-8",
             Answer::Order(cancelled().as_answered()),
         ),
     ];
     for (version, to) in (2..).zip([Status::Processing, Status::Shipped, Status::Delivered]) {
-        entries.push(entry(at + 8, Who::Timer, smallvec![moved(6, version, to, None)]));
+        entries.push(entry(at + 8, Origin::Timer, smallvec![moved(6, version, to, None)]));
     }
     for change in [OrderChange::ContactChanged(contact()), OrderChange::Archived] {
         let event = OrderEvent { version: 5, change };
         entries.push(entry(at + 9, user.clone(), smallvec![Event::Order(OrderId(6), Box::new(event))]));
     }
     for change in [Change::Reserved(1), Change::Released(2), Change::Shipped(3)] {
-        entries.push(entry(-at, Who::Cli, smallvec![stock(change, Some("by hand"))]));
+        entries.push(entry(-at, Origin::Cli, smallvec![stock(change, Some("by hand"))]));
     }
     let mut entries: Vec<_> = entries.into_iter().map(Arc::new).collect();
     // Stored inverted: a sector of it would be zero.
@@ -216,6 +219,6 @@ pub(in crate::journal) fn access() -> Vec<Arc<Entry>> {
     ];
     let at = |n: usize| 1_795_400_000_000_000 + i64::try_from(n).unwrap();
     let entry =
-        |(n, event)| entry(at(n), Who::User("ann@example.com".into()), smallvec![Event::Access(Box::new(event))]);
+        |(n, event)| entry(at(n), Origin::User("ann@example.com".into()), smallvec![Event::Access(Box::new(event))]);
     events.into_iter().enumerate().map(entry).map(Arc::new).collect()
 }

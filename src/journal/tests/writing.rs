@@ -9,7 +9,7 @@ use smallvec::smallvec;
 
 use super::samples;
 use crate::domain::entry::Entry;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::journal::{Durable, Durables, FileJournal, Journal, Options, Poison, Reader, Refused, Tail};
 
 fn small() -> Options {
@@ -127,7 +127,7 @@ fn a_commit_that_takes_too_long_poisons() {
 fn a_panic_of_the_thread_poisons() {
     let directory = tempfile::tempdir().unwrap();
     let (journal, mut durables) = open(directory.path(), &small());
-    journal.submit(Arc::new(samples::entry(1, Who::Client, smallvec![]))).unwrap();
+    journal.submit(Arc::new(samples::entry(1, Origin::Client, smallvec![]))).unwrap();
     assert!(durables.blocking_recv().is_none());
     assert_eq!(journal.poisoned(), Some(Poison::Panicked("an entry has at least one event".into())));
     assert_eq!(journal.submit(samples::long('x', 10)), Err(Refused::Poisoned));

@@ -107,7 +107,7 @@ fn of_schema(home: &Path, version: u32) -> PathBuf {
     let kv = SledKv::open(&directory, Options::default()).unwrap();
     let records = record::Records::over(Arc::new(kv));
     let mut changes = record::Changes::default();
-    changes.put(kind::schema::ser_key(), kind::schema::ser_value(version));
+    changes.put(records::schema::ser_key(), records::schema::ser_value(version));
     records.apply(Table::Head, changes).unwrap();
     records.flush().unwrap();
     drop(records);

@@ -13,10 +13,10 @@ use crate::domain::money::Money;
 use crate::domain::order::{
     Contact, ContactPatch, Field, FieldChange, Incident, Line, Order, OrderChange, OrderEvent, Status, Step, What,
 };
+use crate::domain::origin::Origin;
 use crate::domain::stock::{Balance, Change, Movement, ON_HAND_MAX};
 use crate::domain::text::{CategoryName, ProductName};
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::journal::Revisions;
 
 /// The revisions that a test knows.
@@ -33,13 +33,13 @@ pub(super) fn revisions_of(order: &Order) -> Known {
     Known(order.lines.iter().map(|line| line.product.clone()).collect())
 }
 
-fn who() -> impl Strategy<Value = Who> {
+fn who() -> impl Strategy<Value = Origin> {
     prop_oneof![
-        Just(Who::Timer),
-        Just(Who::Client),
-        Just(Who::Cli),
-        "[a-z]{1,9}".prop_map(|name| Who::User(name.into())),
-        "[a-z]{1,9}".prop_map(|name| Who::Key(name.into())),
+        Just(Origin::Timer),
+        Just(Origin::Client),
+        Just(Origin::Cli),
+        "[a-z]{1,9}".prop_map(|name| Origin::User(name.into())),
+        "[a-z]{1,9}".prop_map(|name| Origin::Key(name.into())),
     ]
 }
 
@@ -145,7 +145,7 @@ pub(super) fn movement_at(sequence: u64) -> Movement {
         change: Change::Reserved(1),
         after: Balance { on_hand: 1_000, reserved: 1 },
         order: Some(OrderId(sequence)),
-        who: Who::Client,
+        who: Origin::Client,
         reason: None,
     }
 }
@@ -174,7 +174,7 @@ pub(super) fn order_of(id: u64, product: &Arc<Revision>) -> Arc<Order> {
     let contact = Contact::new(&name, "customer@example.com", "+880 1234 567890", "12 Long Street, Dhaka").unwrap();
     let now = Timestamp(1_700_000_000_000_000 + id.cast_signed());
     let total = Money::from_minor(3 * 29_999).unwrap();
-    Arc::new(Order::placed(OrderId(id), contact, Box::new([line(1), line(2)]), total, now, &Who::Client))
+    Arc::new(Order::placed(OrderId(id), contact, Box::new([line(1), line(2)]), total, now, &Origin::Client))
 }
 
 /// `order` after it moved to `to`.
@@ -182,7 +182,7 @@ pub(super) fn moved(order: &Order, to: Status) -> Arc<Order> {
     let change = OrderChange::Moved { to, reason: None };
     let event = OrderEvent { version: order.version + 1, change };
     let at = Timestamp(order.updated_at.0 + 5_000_000);
-    Arc::new(order.after(&event, at, &Who::Timer))
+    Arc::new(order.after(&event, at, &Origin::Timer))
 }
 
 /// `order` with another telephone number.
@@ -192,7 +192,7 @@ pub(super) fn edited(order: &Order) -> Arc<Order> {
     let change = OrderChange::ContactChanged(order.contact.patched(&patch));
     let event = OrderEvent { version: order.version + 1, change };
     let at = Timestamp(order.updated_at.0 + 1_000_000);
-    Arc::new(order.after(&event, at, &Who::User("ann".into())))
+    Arc::new(order.after(&event, at, &Origin::User("ann".into())))
 }
 
 /// A plain user.
@@ -226,7 +226,7 @@ pub(super) fn api_key() -> Arc<ApiKey> {
 /// A few rows of the audit log, oldest first.
 pub(super) fn audit() -> Vec<Arc<AuditRow>> {
     let row = |sequence, nth, event| {
-        let (at, who) = (Timestamp(1_700_000_000_000_000), Who::User("ann@example.com".into()));
+        let (at, who) = (Timestamp(1_700_000_000_000_000), Origin::User("ann@example.com".into()));
         let what = AuditEvent::Access(Box::new(event));
         Arc::new(AuditRow { id: RowId { sequence, nth }, at, who, what })
     };

@@ -5,13 +5,13 @@ use packhorse::domain::access::AccessOutcome;
 use packhorse::domain::order::Order;
 use packhorse::view::Product;
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 use crate::client::Given;
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     for (number, operation) in sight.operations() {
         for (given, replayed) in operation.done() {
-            let entries = sight.book.by_operation.get(&(number as u64));
+            let entries = sight.model.by_operation.get(&(number as u64));
             ensure(entries.is_some() || !operation.has_effect(), || {
                 format!("operation {number} was acknowledged, and no entry is its")
             })?;
@@ -23,7 +23,7 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
                     let entries = if replayed || operation.key.is_none() { entries } else { None };
                     is_accounted_for(sight, number, entries, product)?;
                 }
-                Given::Category(category) => ensure(category.id.0 <= sight.book.categories_last, || {
+                Given::Category(category) => ensure(category.id.0 <= sight.model.categories_last, || {
                     format!("operation {number} was answered {category:?}, which never was")
                 })?,
                 Given::Access(AccessOutcome::User(user)) => {
@@ -45,17 +45,17 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The balance in an answer is that of the decision: pieces of orders that shipped or were cancelled just then may
+/// The balance in an answer is that of the decision: units of orders that shipped or were cancelled just then may
 /// still be counted, in both numbers.
 fn is_accounted_for(
-    sight: &Sight<'_>,
+    sight: &Probe<'_>,
     number: usize,
     entries: Option<&Vec<u64>>,
     answered: &Product,
 ) -> Result<(), String> {
     let id = answered.revision.product.0;
-    let mut known = id <= sight.book.products_last;
-    if let (Some([sequence]), Some(shelf)) = (entries.map(Vec::as_slice), sight.book.stock.get(&id))
+    let mut known = id <= sight.model.products_last;
+    if let (Some([sequence]), Some(shelf)) = (entries.map(Vec::as_slice), sight.model.stock.get(&id))
         && let Some((.., after)) = shelf.rows.iter().find(|(row, ..)| row == sequence)
     {
         known &= answered.balance.on_hand >= after.on_hand && answered.balance.reserved >= after.reserved;
@@ -63,7 +63,7 @@ fn is_accounted_for(
     ensure(known, || format!("operation {number} was answered {answered:?}, which never was"))
 }
 
-fn is_there(sight: &Sight<'_>, answered: &Order) -> Result<(), String> {
+fn is_there(sight: &Probe<'_>, answered: &Order) -> Result<(), String> {
     let id = answered.id;
     let found = sight.read(id.0).map_err(|gone| format!("{gone}, and was acknowledged"))?.as_answered();
     let same = (&found.lines, found.total, found.placed_at) == (&answered.lines, answered.total, answered.placed_at)

@@ -4,10 +4,10 @@
 use packhorse::domain::ids::OrderId;
 use packhorse::journal::Journal;
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 use crate::ages::{SLACK, micros, moment};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     if sight.engine.journal().poisoned().is_some() {
         return Ok(());
     }

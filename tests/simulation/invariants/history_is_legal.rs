@@ -2,11 +2,11 @@
 //! stage that ends by itself.
 
 use packhorse::domain::order::Status;
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     for (id, tale) in sight.orders() {
         let mut at = None;
         for (nth, (from, to, when, who)) in tale.path.iter().enumerate() {
@@ -15,7 +15,7 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
             ensure(*from == before, || format!("order {id} left {from:?} while it was {before:?}"))?;
             ensure(at.is_none_or(|at| at <= *when), || format!("the history of order {id} goes back in time"))?;
             at = Some(*when);
-            if *who == Who::Timer {
+            if *who == Origin::Timer {
                 let span = from.and_then(|from| sight.timers.span(from));
                 let cancelled = *to == Status::Cancelled;
                 ensure(span.is_some() && !cancelled, || format!("a timer moved order {id} from {from:?} to {to}"))?;

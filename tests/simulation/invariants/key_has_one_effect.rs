@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use packhorse::engine::{Outcome, outcome_of};
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 use crate::ages::{SLACK, micros};
 use crate::client::Given;
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     let mut effects: BTreeMap<&str, usize> = BTreeMap::new();
-    for (nth, effect) in sight.book.keys.iter().enumerate() {
+    for (nth, effect) in sight.model.keys.iter().enumerate() {
         if let Some(nth_before) = effects.insert(&effect.key, nth) {
-            let before = &sight.book.keys[nth_before];
+            let before = &sight.model.keys[nth_before];
             let (first, second) = (sight.ages.effects[nth_before].0, sight.ages.effects[nth].1);
             // A start goes by the wall clock: one that ran ahead makes the engine forget.
             let is_recalled = nth_before < sight.ages.recalled && before.at.plus(sight.keys_kept) < before.latest;
@@ -27,13 +27,13 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     }
     for (number, operation) in sight.operations() {
         let Some(key) = &operation.key else { continue };
-        let entries = sight.book.by_operation.get(&(number as u64)).map_or(&[][..], Vec::as_slice);
+        let entries = sight.model.by_operation.get(&(number as u64)).map_or(&[][..], Vec::as_slice);
         // What could be done without an entry may have been done anew, with nothing to be kept.
         for (given, replayed) in operation.done().filter(|(_, replayed)| *replayed || operation.has_effect()) {
             ensure(!replayed || !entries.is_empty(), || format!("operation {number} was replayed and has no entry"))?;
             if let [sequence] = entries {
                 let at = usize::try_from(sequence - 1).expect("a sequence fits");
-                let kept = outcome_of(&sight.book.log[at].entry, &key.key);
+                let kept = outcome_of(&sight.model.log[at].entry, &key.key);
                 ensure(kept.as_ref().is_none_or(|kept| is_same(kept, given)), || {
                     format!("operation {number} was answered {given:?}, and entry {sequence} keeps {kept:?}")
                 })?;

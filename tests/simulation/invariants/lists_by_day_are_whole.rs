@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use packhorse::domain::calendar::{beginning, day};
 use packhorse::view::OrderFilter;
 
-use super::{Depth, Sight, ensure};
+use super::{Depth, Probe, ensure};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     if sight.depth == Depth::Step {
         return Ok(());
     }
     let mut days: BTreeMap<_, Vec<u64>> = BTreeMap::new();
-    for (id, tale) in sight.book.orders.iter().rev().filter(|(_, tale)| !tale.archived) {
+    for (id, tale) in sight.model.orders.iter().rev().filter(|(_, tale)| !tale.archived) {
         days.entry(day(tale.placed.placed_at, sight.zone)).or_default().push(*id);
     }
     // One day at a time; at the end, all of them.

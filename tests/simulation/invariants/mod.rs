@@ -1,4 +1,4 @@
-//! What always holds, one sentence a file. An invariant looks and draws no dice; it is asked after every step (about
+//! What always holds, one sentence a file. An invariant looks and draws nothing; it is asked after every step (about
 //! what changed), and about everything after every start, every thirtieth step and at the end.
 
 mod access_is_the_fold;
@@ -29,14 +29,14 @@ use packhorse::domain::order::{Order, Policy};
 use packhorse::domain::time::Timestamp;
 
 use super::ages::Ages;
-use super::book::{Book, Tale};
 use super::client::Operation;
+use super::model::{Model, OrderModel};
 use super::timers::Timers;
 
 /// What invariants look at.
-pub(crate) struct Sight<'a> {
+pub(crate) struct Probe<'a> {
     pub(crate) engine: &'a MemoryEngine,
-    pub(crate) book: &'a Book,
+    pub(crate) model: &'a Model,
     pub(crate) timers: &'a Timers,
     pub(crate) ages: &'a Ages,
     pub(crate) operations: &'a [Operation],
@@ -68,7 +68,7 @@ pub(crate) enum Depth {
 }
 
 /// A sentence, and what asks whether it is true: the error says where it is not.
-pub(crate) type Invariant = (&'static str, fn(&Sight<'_>) -> Result<(), String>);
+pub(crate) type Invariant = (&'static str, fn(&Probe<'_>) -> Result<(), String>);
 
 /// Every invariant.
 pub(crate) const ALL: [Invariant; 15] = [
@@ -89,7 +89,7 @@ pub(crate) const ALL: [Invariant; 15] = [
     ("the trend counts what happened", trend_counts_what_happened::check),
 ];
 
-impl<'a> Sight<'a> {
+impl<'a> Probe<'a> {
     /// The order `id`, as readers see it.
     fn read(&self, id: u64) -> Result<Arc<Order>, String> {
         if let Some(order) = self.read.borrow().get(&id) {
@@ -102,10 +102,10 @@ impl<'a> Sight<'a> {
     }
 
     /// The orders to look at.
-    fn orders(&self) -> Box<dyn Iterator<Item = (u64, &'a Tale)> + 'a> {
-        let orders = &self.book.orders;
+    fn orders(&self) -> Box<dyn Iterator<Item = (u64, &'a OrderModel)> + 'a> {
+        let orders = &self.model.orders;
         match self.depth {
-            Depth::Step => Box::new(self.book.touched.iter().filter_map(|id| Some((*id, orders.get(id)?)))),
+            Depth::Step => Box::new(self.model.touched.iter().filter_map(|id| Some((*id, orders.get(id)?)))),
             Depth::Whole | Depth::End => Box::new(orders.iter().map(|(id, tale)| (*id, tale))),
         }
     }

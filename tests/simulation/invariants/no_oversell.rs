@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use packhorse::domain::ids::ProductId;
 use packhorse::domain::order::Status;
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     let mut promised: BTreeMap<ProductId, u64> = BTreeMap::new();
     for order in sight.engine.view().open_orders() {
         if order.status != Status::Shipped {
@@ -19,7 +19,7 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     for (product, promised) in promised {
         let on_hand = sight.engine.view().products().get(product).map(|found| found.balance.on_hand);
         ensure(on_hand.is_some_and(|on_hand| promised <= u64::from(on_hand)), || {
-            format!("{promised} pieces of product {product} are promised, and {on_hand:?} are on hand")
+            format!("{promised} units of product {product} are promised, and {on_hand:?} are on hand")
         })?;
     }
     Ok(())

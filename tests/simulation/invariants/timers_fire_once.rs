@@ -1,18 +1,19 @@
 //! Each timer fires once, when it is due, and none is lost: not by an edit, a kill, a pause, or a clock that steps.
 
 use packhorse::domain::order::Stage;
-use packhorse::domain::who::Who;
+use packhorse::domain::origin::Origin;
 use packhorse::journal::Journal;
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     if let Some(fault) = sight.timers.faults.first() {
         return Err(fault.clone());
     }
     for (id, tale) in sight.orders() {
         for stage in Stage::ALL.map(Stage::status) {
-            let fired = tale.path.iter().filter(|(from, _, _, who)| *from == Some(stage) && *who == Who::Timer).count();
+            let fired =
+                tale.path.iter().filter(|(from, _, _, who)| *from == Some(stage) && *who == Origin::Timer).count();
             ensure(fired <= 1, || format!("the timer of order {id} in {stage} fired {fired} times"))?;
         }
     }

@@ -1,12 +1,12 @@
 //! The trend counts every order that was placed within its hour of time that really passed.
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 use crate::ages::moment;
 
 /// A little less than the trend holds.
 const SPAN: i64 = 59 * 60 * 1_000_000;
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     let now = moment(sight.passed);
     let placed = sight.ages.placed.iter().rev().take_while(|at| **at >= now - SPAN).count();
     let trend = sight.engine.view().trend().until(sight.engine.present(), sight.wall);

@@ -3,31 +3,31 @@
 use packhorse::domain::ids::ProductId;
 use packhorse::domain::order::{PerStatus, timeline};
 
-use super::{Depth, Sight, ensure};
-use crate::book::{Tale, is_row};
+use super::{Depth, Probe, ensure};
+use crate::model::{OrderModel, is_row};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     let view = sight.engine.view();
-    let (applied, durable) = (view.applied(), sight.book.log.len() as u64);
+    let (applied, durable) = (view.applied(), sight.model.log.len() as u64);
     ensure(applied == durable, || format!("entry {durable} is durable, and readers see entry {applied}"))?;
-    if let Some(fault) = sight.book.faults.first() {
+    if let Some(fault) = sight.model.faults.first() {
         return Err(fault.clone());
     }
-    for (id, shelf) in &sight.book.stock {
+    for (id, shelf) in &sight.model.stock {
         let found = view.products().get(ProductId(*id)).map(|product| product.balance);
         ensure(found == Some(shelf.balance), || format!("product {id} has {found:?}, not {:?}", shelf.balance))?;
     }
     if sight.depth != Depth::Step {
         ledgers(sight)?;
         let mut counts = PerStatus::default();
-        sight.book.orders.values().for_each(|tale| counts[tale.status] += 1);
+        sight.model.orders.values().for_each(|tale| counts[tale.status] += 1);
         ensure(view.counts() == counts, || format!("orders by status: {:?}, not {counts:?}", view.counts()))?;
     }
     sight.orders().try_for_each(|(id, tale)| order(sight, id, tale))
 }
 
-fn ledgers(sight: &Sight<'_>) -> Result<(), String> {
-    for (id, shelf) in &sight.book.stock {
+fn ledgers(sight: &Probe<'_>) -> Result<(), String> {
+    for (id, shelf) in &sight.model.stock {
         let rows = sight.engine.view().movements(ProductId(*id), None, 1_000_000).map_err(|error| error.to_string())?;
         let same = rows.len() == shelf.rows.len()
             && rows.iter().rev().zip(&shelf.rows).all(|((_, found), expected)| is_row(found, expected));
@@ -42,7 +42,7 @@ fn ledgers(sight: &Sight<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn order(sight: &Sight<'_>, id: u64, tale: &Tale) -> Result<(), String> {
+fn order(sight: &Probe<'_>, id: u64, tale: &OrderModel) -> Result<(), String> {
     let found = sight.read(id)?;
     let placed = &tale.placed;
     ensure(

@@ -3,13 +3,13 @@
 use packhorse::domain::ids::OrderId;
 use packhorse::journal::Journal;
 
-use super::{Depth, Sight, ensure};
+use super::{Depth, Probe, ensure};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     if sight.engine.journal().poisoned().is_some() {
         return Ok(());
     }
-    for (id, tale) in sight.book.open() {
+    for (id, tale) in sight.model.open() {
         let manual = sight.timers.span(tale.status).is_none();
         let flagged = sight.engine.view().delay(OrderId(*id)).is_some();
         let armed = sight.timers.is_armed(*id, sight.passed);

@@ -3,10 +3,10 @@
 use packhorse::journal::Journal;
 use packhorse::view::PACK_SIZE;
 
-use super::{Sight, ensure};
+use super::{Probe, ensure};
 use crate::ages::{Moment, SLACK, micros, moment};
 
-pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
+pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
     if sight.engine.journal().poisoned().is_some() {
         return Ok(());
     }
@@ -26,7 +26,7 @@ pub(super) fn check(sight: &Sight<'_>) -> Result<(), String> {
     let kept = micros(sight.ended_kept);
     let settled = |id: u64| ages.packs.get(&(id / PACK_SIZE)).copied().unwrap_or(ages.life_began).max(ages.store_calm);
     let young = ages.ended.iter().filter(|(id, since)| is_young(**since, kept, settled(**id))).count();
-    let open = sight.book.open().count();
+    let open = sight.model.open().count();
     let here = sight.engine.view().orders_in_memory();
     ensure(here <= (young + open) as u64, || {
         format!("{here} orders are in memory, of which {open} are open and {young} ended lately")

@@ -1,4 +1,4 @@
-//! A desk: the orders of one thread. It starts an order's actor, passes on what concerns it, and starts it again from
+//! A shard: the orders of one thread. It starts an order's actor, passes on what concerns it, and starts it again from
 //! the durable state when it panicked.
 
 use std::cell::RefCell;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::failure::{Failure, OrderFailure};
-use super::lifeline::Lifeline;
+use super::handoff::CrashHandoff;
 use super::messages::{Applied, Command, Crashed, Idle, LetGo, LookAtTimers, Published, Recalled, TimerFired};
 use super::order::{Begins, OrderActor};
 use super::timers::Timers;
@@ -28,26 +28,26 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// How long before it tries again when the disk is full.
 pub(super) const ROOM_AFTER: Duration = Duration::from_secs(1);
 
-/// How many timers of a desk fire before what came meanwhile has its turn.
+/// How many timers of a shard fire before what came meanwhile has its turn.
 const TIMERS_AT_ONCE: usize = 1024;
 /// The pause after so many.
 const TIMERS_PAUSE: Duration = Duration::from_millis(1);
 
-/// What the order actors of one desk share.
-pub(super) struct Bench {
+/// What the order actors of one shard share.
+pub(super) struct ShardContext {
     pub(super) policy: Policy,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) view: Arc<View>,
-    pub(super) desk: RefCell<Option<Addr<Desk>>>,
+    pub(super) shard: RefCell<Option<Addr<OrderShard>>>,
     pub(super) timers: RefCell<Timers>,
 }
 
-impl Bench {
+impl ShardContext {
     /// Arms the timer of an order, which fires at `at`. The answer is what takes it back.
     pub(super) fn arm_timer(&self, order: OrderId, version: u32, at: Instant) -> Instant {
         if self.timers.borrow_mut().arm(at, order, version) {
-            self.tell_desk(LookAtTimers);
+            self.tell_shard(LookAtTimers);
         }
         at
     }
@@ -57,16 +57,16 @@ impl Bench {
         self.timers.borrow_mut().disarm(at, order);
     }
 
-    /// Tells the desk something that is no command: an order's actor tells each thing once.
-    pub(super) fn tell_desk<M>(&self, message: M)
+    /// Tells the shard something that is no command: an order's actor tells each thing once.
+    pub(super) fn tell_shard<M>(&self, message: M)
     where
         M: Message + Send + 'static,
         M::Result: Send,
-        Desk: Handler<M>,
-        Context<Desk>: ToEnvelope<Desk, M>,
+        OrderShard: Handler<M>,
+        Context<OrderShard>: ToEnvelope<OrderShard, M>,
     {
-        if let Some(desk) = &*self.desk.borrow() {
-            desk.do_send(message);
+        if let Some(shard) = &*self.shard.borrow() {
+            shard.do_send(message);
         }
     }
 
@@ -93,13 +93,13 @@ pub(super) async fn read_back(view: Arc<View>, order: OrderId) -> Result<Option<
     read.inspect_err(|_| counters::STORE_READ_FAILURES.increment())
 }
 
-/// What a successor of a desk takes over.
-pub(super) struct Orders {
-    bench: Rc<Bench>,
+/// What a successor of a shard takes over.
+pub(super) struct ShardState {
+    context: Rc<ShardContext>,
     /// In a tree, which grows evenly: a table of a million that doubles is a pause for everybody.
     running: BTreeMap<OrderId, Running>,
     generation_last: u64,
-    /// Which of how many desks this is.
+    /// Which of how many shards this is.
     share: (u64, u64),
 }
 
@@ -110,16 +110,16 @@ struct Running {
     commands: u64,
 }
 
-impl Orders {
-    pub(super) fn new(bench: Rc<Bench>, share: (u64, u64)) -> Self {
-        Self { bench, running: BTreeMap::new(), generation_last: 0, share }
+impl ShardState {
+    pub(super) fn new(context: Rc<ShardContext>, share: (u64, u64)) -> Self {
+        Self { context, running: BTreeMap::new(), generation_last: 0, share }
     }
 
     /// Starts the actor of `order`, whose stage `begins` so.
     fn start(&mut self, order: Arc<Order>, in_flight: Option<u32>, begins: Begins) {
         self.generation_last += 1;
         let (id, generation) = (order.id, self.generation_last);
-        let addr = OrderActor::new(order, self.bench.clone(), generation, in_flight, begins).start();
+        let addr = OrderActor::new(order, self.context.clone(), generation, in_flight, begins).start();
         self.running.insert(id, Running { addr, generation, commands: 0 });
     }
 
@@ -133,7 +133,7 @@ impl Orders {
 
     /// Tells the orders whose timers are due, and answers with when to look again.
     fn fire_timers(&mut self, now: Instant) -> Option<Instant> {
-        let mut timers = self.bench.timers.borrow_mut();
+        let mut timers = self.context.timers.borrow_mut();
         for (order, version) in timers.take_due(now, TIMERS_AT_ONCE) {
             if let Some(running) = self.running.get(&order) {
                 running.addr.do_send(TimerFired { version });
@@ -142,14 +142,14 @@ impl Orders {
         timers.next()
     }
 
-    /// Brings every actor to the durable state: what was sent to a desk that panicked is lost.
+    /// Brings every actor to the durable state: what was sent to a shard that panicked is lost.
     fn resync(&mut self) {
-        let (mine, desks) = self.share;
+        let (mine, shards) = self.share;
         let running: Vec<_> = self.running.keys().copied().collect();
-        let behind = running.into_iter().filter_map(|id| self.bench.view.order(id).ok().flatten());
-        let behind: Vec<_> = behind.chain(self.bench.view.open_orders()).collect();
+        let behind = running.into_iter().filter_map(|id| self.context.view.order(id).ok().flatten());
+        let behind: Vec<_> = behind.chain(self.context.view.open_orders()).collect();
         for order in behind {
-            if order.id.0 % desks == mine {
+            if order.id.0 % shards == mine {
                 self.publish(order);
             }
         }
@@ -160,8 +160,8 @@ impl Orders {
         if !self.running.contains_key(&id) {
             let known = message.known.take().map(Some);
             // What was read back is as good as ever, unless it is in memory again: then somebody changed it meanwhile.
-            let found = self.bench.view.order_at_hand(id).or(known);
-            match found.map_or_else(|| self.bench.view.order(id), Ok) {
+            let found = self.context.view.order_at_hand(id).or(known);
+            match found.map_or_else(|| self.context.view.order(id), Ok) {
                 Ok(Some(order)) => self.start(order, None, Begins::AsDated),
                 Ok(None) => return reject(message, Failure::Rejected(OrderFailure::Missing(id))),
                 Err(error) => {
@@ -184,16 +184,21 @@ fn reject(message: Command, failure: Failure<OrderFailure>) {
 }
 
 /// See the module.
-pub(super) struct Desk {
-    orders: Lifeline<Orders>,
+pub(super) struct OrderShard {
+    state: CrashHandoff<ShardState>,
     mailbox: usize,
     successor: bool,
     looking: Option<SpawnHandle>,
 }
 
-impl Desk {
-    pub(super) fn new(orders: Orders, heirs: mpsc::UnboundedSender<Orders>, mailbox: usize, successor: bool) -> Self {
-        Self { orders: Lifeline::new(orders, heirs), mailbox, successor, looking: None }
+impl OrderShard {
+    pub(super) fn new(
+        state: ShardState,
+        successors: mpsc::UnboundedSender<ShardState>,
+        mailbox: usize,
+        successor: bool,
+    ) -> Self {
+        Self { state: CrashHandoff::new(state, successors), mailbox, successor, looking: None }
     }
 
     /// Fires what is due, and sleeps until the next timer is.
@@ -202,7 +207,7 @@ impl Desk {
             ctx.cancel_future(looking);
         }
         let now = Instant::now();
-        if let Some(next) = self.orders.fire_timers(now) {
+        if let Some(next) = self.state.fire_timers(now) {
             let pause = next.saturating_duration_since(now).max(TIMERS_PAUSE);
             self.looking = Some(ctx.notify_later(LookAtTimers, pause));
         }
@@ -210,67 +215,67 @@ impl Desk {
 }
 
 #[cfg(test)]
-impl Desk {
+impl OrderShard {
     pub(super) fn running(&self, order: OrderId) -> Option<&Addr<OrderActor>> {
-        self.orders.running.get(&order).map(|running| &running.addr)
+        self.state.running.get(&order).map(|running| &running.addr)
     }
 }
 
-impl Actor for Desk {
+impl Actor for OrderShard {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.mailbox);
-        self.orders.bench.desk.replace(Some(ctx.address()));
+        self.state.context.shard.replace(Some(ctx.address()));
         if self.successor {
-            self.orders.resync();
+            self.state.resync();
             self.look_at_timers(ctx);
         }
     }
 }
 
-impl Handler<Recalled> for Desk {
+impl Handler<Recalled> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, Recalled(orders): Recalled, _: &mut Self::Context) {
         for order in orders {
             // It may have moved since, and run already.
-            if !self.orders.running.contains_key(&order.id) {
-                self.orders.start(order, None, Begins::AsDated);
+            if !self.state.running.contains_key(&order.id) {
+                self.state.start(order, None, Begins::AsDated);
             }
         }
     }
 }
 
-impl Handler<Published> for Desk {
+impl Handler<Published> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, Published(orders): Published, _: &mut Self::Context) {
         for order in orders {
-            self.orders.publish(order);
+            self.state.publish(order);
         }
     }
 }
 
-impl Handler<Command> for Desk {
+impl Handler<Command> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, message: Command, _: &mut Self::Context) {
-        self.orders.command(message);
+        self.state.command(message);
     }
 }
 
-impl Handler<LetGo> for Desk {
+impl Handler<LetGo> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, let_go: LetGo, _: &mut Self::Context) {
-        for running in self.orders.running.values().filter(|running| running.commands > 0) {
+        for running in self.state.running.values().filter(|running| running.commands > 0) {
             running.addr.do_send(let_go);
         }
     }
 }
 
-impl Handler<LookAtTimers> for Desk {
+impl Handler<LookAtTimers> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, LookAtTimers: LookAtTimers, ctx: &mut Self::Context) {
@@ -278,30 +283,30 @@ impl Handler<LookAtTimers> for Desk {
     }
 }
 
-impl Handler<Idle> for Desk {
+impl Handler<Idle> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, Idle { order, generation, commands }: Idle, _: &mut Self::Context) {
-        let running = self.orders.running.get(&order);
+        let running = self.state.running.get(&order);
         if running.is_some_and(|running| (running.generation, running.commands) == (generation, commands)) {
             // Without an address the actor stops.
-            self.orders.running.remove(&order);
+            self.state.running.remove(&order);
         }
     }
 }
 
-impl Handler<Crashed> for Desk {
+impl Handler<Crashed> for OrderShard {
     type Result = ();
 
     fn handle(&mut self, Crashed { order, in_flight, timer: (version, timer) }: Crashed, _: &mut Self::Context) {
         counters::ACTOR_RESTARTS.increment();
         tracing::error!(order.id = order.0, "an order's actor panicked and is started again");
-        self.orders.running.remove(&order);
-        match self.orders.bench.view.order(order) {
+        self.state.running.remove(&order);
+        match self.state.context.view.order(order) {
             Ok(Some(state)) if !state.status.is_terminal() => {
                 // What moved since has a stage that begins now.
                 let begins = if state.version == version { Begins::Before(timer) } else { Begins::Now };
-                self.orders.start(state, in_flight, begins);
+                self.state.start(state, in_flight, begins);
             }
             Ok(_) => {}
             Err(error) => tracing::error!(order.id = order.0, %error, "its state could not be read"),

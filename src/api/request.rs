@@ -18,18 +18,18 @@ use crate::actors::{Fulfillment, Request};
 use crate::domain::catalogue::Category;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;
-use crate::domain::who::Who;
+use crate::domain::origin::Origin;
 use crate::view::{Product, View};
 use std::sync::Arc;
 
 /// A request that reached the running engine.
-pub(super) struct Call {
+pub(super) struct ApiRequest {
     pub(super) http: HttpRequest,
     pub(super) gate: Gate,
     pub(super) engine: Fulfillment,
 }
 
-impl Call {
+impl ApiRequest {
     pub(super) fn view(&self) -> &View {
         self.engine.view()
     }
@@ -81,7 +81,7 @@ impl Call {
         body::expect_right(&self.http)
     }
 
-    fn who(&self) -> Who {
+    fn who(&self) -> Origin {
         Caller::of(&self.http).who
     }
 
@@ -109,7 +109,7 @@ impl Call {
     }
 }
 
-impl FromRequest for Call {
+impl FromRequest for ApiRequest {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use minijinja::Value;
 
 use super::Console;
-use super::fault::Fault;
+use super::page_error::PageError;
 use super::words;
 use crate::access::{Area, Caller, Guard, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
@@ -23,8 +23,8 @@ use crate::api::list::Query;
 use crate::domain::access::Role;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::domain::who::Who;
 use crate::secret::{base64url, random};
 use crate::view::{Product, View};
 
@@ -40,10 +40,10 @@ const ORDERS: Need = Need { role: Some(Role::Operator), area: Area::Orders };
 const SEAL: &str = "&seal=";
 
 /// What a page answers.
-pub(super) type Answer = Result<HttpResponse, Fault>;
+pub(super) type Answer = Result<HttpResponse, PageError>;
 
 /// A request that reached the running engine.
-pub(super) struct Visit {
+pub(super) struct PageRequest {
     pub(super) http: HttpRequest,
     pub(super) console: Console,
     pub(super) engine: Fulfillment,
@@ -51,7 +51,7 @@ pub(super) struct Visit {
     pub(super) query: Query,
 }
 
-impl Visit {
+impl PageRequest {
     pub(super) fn view(&self) -> &View {
         self.engine.view()
     }
@@ -60,7 +60,7 @@ impl Visit {
         self.console.0.gate.now()
     }
 
-    /// A product of which so many pieces or fewer are available runs low.
+    /// Products with this many units or fewer available are shown as low stock.
     pub(super) fn low_stock(&self) -> u32 {
         self.console.0.gate.low_stock()
     }
@@ -76,7 +76,7 @@ impl Visit {
 
     /// Whether the caller would be let in by what they are known by: not where access was open and is no longer.
     pub(super) fn is_let_in(&self) -> bool {
-        self.caller.who != Who::Client || self.guard().is_open()
+        self.caller.who != Origin::Client || self.guard().is_open()
     }
 
     fn guard(&self) -> &Guard {
@@ -111,31 +111,31 @@ impl Visit {
     }
 
     /// The order that a form with this `token` placed, where it did.
-    pub(super) async fn placed_by(&self, token: &str) -> Result<Option<OrderId>, Fault> {
+    pub(super) async fn placed_by(&self, token: &str) -> Result<Option<OrderId>, PageError> {
         let key = self.key(token);
         let placed = self.scan(move |engine| engine.placed_by(&key)).await?.map_err(Error::from)?;
         Ok(placed.map(|(_, order)| order.id))
     }
 
     /// The number in the path.
-    pub(super) fn id(&self) -> Result<u64, Fault> {
-        number(&self.http).ok_or_else(Fault::not_found)
+    pub(super) fn id(&self) -> Result<u64, PageError> {
+        number(&self.http).ok_or_else(PageError::not_found)
     }
 
     /// The order that the path names.
-    pub(super) async fn order(&self) -> Result<Arc<Order>, Fault> {
-        let found = self.find_order(OrderId(self.id()?)).await?.ok_or_else(|| Fault::missing("order"))?;
+    pub(super) async fn order(&self) -> Result<Arc<Order>, PageError> {
+        let found = self.find_order(OrderId(self.id()?)).await?.ok_or_else(|| PageError::missing("order"))?;
         self.expect_right()?;
         Ok(found)
     }
 
     /// See [`body::expect_right`].
-    pub(super) fn expect_right(&self) -> Result<(), Fault> {
+    pub(super) fn expect_right(&self) -> Result<(), PageError> {
         Ok(body::expect_right(&self.http)?)
     }
 
     /// The order `id`, where there is one. One that left memory is read where that holds up nobody.
-    pub(super) async fn find_order(&self, id: OrderId) -> Result<Option<Arc<Order>>, Fault> {
+    pub(super) async fn find_order(&self, id: OrderId) -> Result<Option<Arc<Order>>, PageError> {
         match self.view().order_at_hand(id) {
             Some(found) => Ok(found),
             None => Ok(self.scan(move |engine| engine.order(id)).await?.map_err(Error::from)?),
@@ -143,14 +143,14 @@ impl Visit {
     }
 
     /// The product that the path names.
-    pub(super) fn product(&self) -> Result<Product, Fault> {
-        self.view().products().get(ProductId(self.id()?)).ok_or_else(|| Fault::missing("product"))
+    pub(super) fn product(&self) -> Result<Product, PageError> {
+        self.view().products().get(ProductId(self.id()?)).ok_or_else(|| PageError::missing("product"))
     }
 
     /// The category that the path names.
-    pub(super) fn category(&self) -> Result<CategoryId, Fault> {
+    pub(super) fn category(&self) -> Result<CategoryId, PageError> {
         let category = self.view().products().category(CategoryId(self.id()?));
-        category.map(|category| category.id).ok_or_else(|| Fault::missing("category"))
+        category.map(|category| category.id).ok_or_else(|| PageError::missing("category"))
     }
 
     /// The parameter `name`, without the white space around it; empty where it is not there.
@@ -167,7 +167,7 @@ impl Visit {
     pub(super) async fn scan<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, PageError> {
         let engine = self.engine.clone();
         Ok(self.gate().scan(move || work(&engine)).await?)
     }
@@ -176,7 +176,7 @@ impl Visit {
     pub(super) async fn convert<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, PageError> {
         let engine = self.engine.clone();
         Ok(self.gate().convert(move || work(&engine)).await?)
     }
@@ -217,21 +217,21 @@ impl Visit {
 }
 
 /// The parameters of a page. One that is there twice is refused, as at the API: to take either could be wrong.
-pub(super) fn query(request: &HttpRequest, payload: &mut Payload) -> Result<Query, Fault> {
+pub(super) fn query(request: &HttpRequest, payload: &mut Payload) -> Result<Query, PageError> {
     let query = Query::from_request(request, payload).into_inner()?;
     match query.repeated() {
         // A form sends what was left empty, too.
         None => Ok(query.filled()),
         Some(name) => {
             let name = words::label(name);
-            Err(Fault::bad_request(format!("{name} is in the address of this page more than once. Give it once.")))
+            Err(PageError::bad_request(format!("{name} is in the address of this page more than once. Give it once.")))
         }
     }
 }
 
 /// 303 to a path of ours.
 pub(super) fn see_other(path: &str) -> Answer {
-    let path = HeaderValue::try_from(path).map_err(|_| Fault::not_found())?;
+    let path = HeaderValue::try_from(path).map_err(|_| PageError::not_found())?;
     Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish())
 }
 
@@ -240,9 +240,9 @@ pub(super) fn token() -> String {
     base64url(&random::<16>())
 }
 
-impl FromRequest for Visit {
-    type Error = Fault;
-    type Future = Ready<Result<Self, Fault>>;
+impl FromRequest for PageRequest {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let console = Console::of(request).clone();
@@ -254,7 +254,7 @@ impl FromRequest for Visit {
             Some(engine) => {
                 Ok(Self { http: request.clone(), engine, caller: Caller::of(request), query, console: console.clone() })
             }
-            None => Err(Fault::starting()),
+            None => Err(PageError::starting()),
         })
     }
 }

@@ -1,7 +1,7 @@
-//! The keeper: writes checkpoints on a thread of its own, so that nobody waits for the store.
+//! The checkpointer: writes checkpoints on a thread of its own, so that nobody waits for the store.
 //!
-//! A checkpoint that panics is one that failed: the keeper goes on, and the inventory actor gets the changes back, also
-//! when that is just being started again.
+//! A checkpoint that panics is one that failed: the checkpointer goes on, and the inventory actor gets the changes
+//! back, also when that is just being started again.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix::{Actor, Context, Handler};
 
 use super::messages::{Settled, Write};
-use super::start::{SUCCESSOR_PAUSE, Switchboard};
+use super::start::{Addresses, SUCCESSOR_PAUSE};
 use crate::view::{Changes, View};
 
 /// Where checkpoints are written to.
@@ -24,17 +24,17 @@ pub trait Checkpoints: Send {
 pub type CheckpointError = Box<dyn std::error::Error + Send + Sync>;
 
 /// See the module.
-pub(super) struct Keeper {
+pub(super) struct Checkpointer {
     pub(super) checkpoints: Box<dyn Checkpoints>,
     pub(super) view: Arc<View>,
-    pub(super) switchboard: Arc<Switchboard>,
+    pub(super) addresses: Arc<Addresses>,
 }
 
-impl Actor for Keeper {
+impl Actor for Checkpointer {
     type Context = Context<Self>;
 }
 
-impl Handler<Write> for Keeper {
+impl Handler<Write> for Checkpointer {
     type Result = ();
 
     fn handle(&mut self, Write(changes): Write, _: &mut Self::Context) {
@@ -51,7 +51,7 @@ impl Handler<Write> for Keeper {
                 Err(changes)
             }
         };
-        actix::spawn(tell(self.switchboard.clone(), Settled::with(result)));
+        actix::spawn(tell(self.addresses.clone(), Settled::with(result)));
     }
 }
 
@@ -62,9 +62,9 @@ pub(super) fn said(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Tells the inventory actor, again to its successor where it died before it knew.
-async fn tell(switchboard: Arc<Switchboard>, settled: Settled) {
-    while !settled.is_taken() && switchboard.inventory().send(settled.clone()).await.is_err() {
-        if switchboard.is_broken() {
+async fn tell(addresses: Arc<Addresses>, settled: Settled) {
+    while !settled.is_taken() && addresses.inventory().send(settled.clone()).await.is_err() {
+        if addresses.is_broken() {
             return;
         }
         tokio::time::sleep(SUCCESSOR_PAUSE).await;

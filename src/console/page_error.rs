@@ -13,7 +13,7 @@ use crate::api::error::{Error, Log};
 
 /// Why there is no page, or why a form was not taken.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct PageError {
     pub(super) status: StatusCode,
     /// What is said as a whole.
     pub(super) texts: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Fault {
     pub(super) cause: Option<String>,
 }
 
-impl Fault {
+impl PageError {
     pub(super) fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self { status, texts: vec![text.into()], fields: BTreeMap::new(), retry_after: None, cause: None }
     }
@@ -106,7 +106,7 @@ fn below(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-impl From<Error> for Fault {
+impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         let cause = error.log().map(Log::to_string);
         let retry_after = error.retry_after().cloned();
@@ -120,15 +120,15 @@ impl From<Error> for Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for PageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line())
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for PageError {}
 
-impl ResponseError for Fault {
+impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         self.status
     }
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_the_api_says_of_fields_is_found_by_their_names() {
-        let mut fault = Fault { texts: Vec::new(), ..Fault::not_found() };
+        let mut fault = PageError { texts: Vec::new(), ..PageError::not_found() };
         let body = r#"{"detail": "No.", "name": ["Too long.", "Odd."], "items": [{}, {"quantity": ["Too few."]}]}"#;
         fault.gather("", &serde_json::from_str(body).unwrap());
         assert_eq!(fault.texts, ["No."]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// The origin of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
+pub enum Origin {
     /// A stage's timer ran out.
     Timer,
     /// A caller of the open API, whom nobody asked for a name.
@@ -17,7 +17,7 @@ pub enum Who {
     Cli,
 }
 
-impl Who {
+impl Origin {
     /// The kind of origin, in one word.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -40,7 +40,7 @@ impl Who {
     }
 }
 
-impl std::fmt::Display for Who {
+impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.name() {
             Some(name) => write!(f, "{}:{name}", self.kind()),

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use packhorse::domain::access::Access;
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::order::{Order, OrderChange, Status};
+use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::{Balance, Change, Movement};
 use packhorse::domain::time::Timestamp;
-use packhorse::domain::who::Who;
 use packhorse::journal::Durable;
 
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Book {
+pub(crate) struct Model {
     /// Every durable entry.
     pub(crate) log: Vec<Durable>,
-    pub(crate) orders: BTreeMap<u64, Tale>,
-    pub(crate) stock: BTreeMap<u64, Shelf>,
+    pub(crate) orders: BTreeMap<u64, OrderModel>,
+    pub(crate) stock: BTreeMap<u64, StockModel>,
     /// The entries of each operation, by the name that it gave itself.
     pub(crate) by_operation: BTreeMap<u64, Vec<u64>>,
     pub(crate) keys: Vec<KeyEffect>,
@@ -33,19 +33,19 @@ pub(crate) struct Book {
 
 /// An order as its entries tell it.
 #[derive(Clone)]
-pub(crate) struct Tale {
+pub(crate) struct OrderModel {
     pub(crate) placed: Arc<Order>,
     pub(crate) status: Status,
     pub(crate) version: u32,
     pub(crate) moved_at: Timestamp,
     pub(crate) archived: bool,
     /// From where, to where, when, and who.
-    pub(crate) path: Vec<(Option<Status>, Status, Timestamp, Who)>,
+    pub(crate) path: Vec<(Option<Status>, Status, Timestamp, Origin)>,
 }
 
-/// The pieces of a product, by what happened to them.
+/// The units of a product, by what happened to them.
 #[derive(Default)]
-pub(crate) struct Shelf {
+pub(crate) struct StockModel {
     pub(crate) received: i64,
     pub(crate) adjusted: i64,
     pub(crate) reserved: i64,
@@ -65,7 +65,7 @@ pub(crate) struct KeyEffect {
     pub(crate) latest: Timestamp,
 }
 
-impl Shelf {
+impl StockModel {
     /// What the sums say is on hand, and reserved.
     pub(crate) fn sums(&self) -> (i64, i64) {
         (self.received + self.adjusted - self.shipped, self.reserved - self.released - self.shipped)
@@ -89,7 +89,7 @@ impl Shelf {
     }
 }
 
-impl Book {
+impl Model {
     /// Takes over an entry that is durable.
     pub(crate) fn take(&mut self, durable: &Durable, wall: Timestamp) {
         let entry = durable.entry.clone();
@@ -97,7 +97,7 @@ impl Book {
             self.faults.push(format!("entry {} follows on entry {}", durable.sequence, self.log.len()));
         }
         self.log.push(durable.clone());
-        if let Who::User(name) = &entry.who
+        if let Origin::User(name) = &entry.who
             && let Some(operation) = name.strip_prefix("op-").and_then(|number| number.parse().ok())
         {
             self.by_operation.entry(operation).or_default().push(durable.sequence);
@@ -121,7 +121,7 @@ impl Book {
     }
 
     /// The orders that are open, by id.
-    pub(crate) fn open(&self) -> impl Iterator<Item = (&u64, &Tale)> {
+    pub(crate) fn open(&self) -> impl Iterator<Item = (&u64, &OrderModel)> {
         self.orders.iter().filter(|(_, tale)| tale.status.stage().is_some())
     }
 
@@ -135,7 +135,7 @@ impl Book {
                         return Err(format!("entry {sequence} gives product id {product} out again, or leaves a gap"));
                     }
                     self.products_last = product.0;
-                    self.stock.insert(product.0, Shelf::default());
+                    self.stock.insert(product.0, StockModel::default());
                 }
                 C::ProductDeleted(product) => {
                     self.stock.remove(&product.0);
@@ -151,7 +151,7 @@ impl Book {
                     self.shelf(line.product.product.0).take(sequence, Change::Reserved(line.quantity))?;
                 }
                 let path = vec![(None, Status::Pending, entry.at, entry.who.clone())];
-                let tale = Tale {
+                let tale = OrderModel {
                     placed: order.clone(),
                     status: Status::Pending,
                     version: 1,
@@ -200,12 +200,12 @@ impl Book {
         Ok(())
     }
 
-    fn shelf(&mut self, product: u64) -> &mut Shelf {
+    fn shelf(&mut self, product: u64) -> &mut StockModel {
         self.stock.entry(product).or_default()
     }
 }
 
-/// Whether a row of the engine's ledger says the same as one of the book's.
+/// Whether a row of the engine's ledger says the same as one of the model's.
 pub(crate) fn is_row(movement: &Movement, row: &(u64, Change, Balance)) -> bool {
     (movement.sequence, movement.change, movement.after) == *row
 }
