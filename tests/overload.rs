@@ -135,9 +135,9 @@ mod ten_times {
     use std::sync::{Arc, mpsc};
 
     use actix_web::HttpServer;
-    use packhorse::access::{Guard, Options};
+    use packhorse::access::{AccessGuard, Options};
     use packhorse::actors::Load;
-    use packhorse::api::{self, Gate, Setup};
+    use packhorse::api::{self, ApiOptions, AppState};
     use packhorse::app::SystemClock;
     use packhorse::config::Settings;
     use packhorse::journal::MemoryOptions;
@@ -164,7 +164,7 @@ mod ten_times {
             actix::System::new().block_on(async move {
                 let Settings { limits, http, .. } = Settings::default();
                 let placing = Load { placements: limits.placements, orders: limits.orders };
-                let gate = Gate::new(Setup {
+                let app = AppState::new(ApiOptions {
                     limits,
                     zone: chrono_tz::UTC,
                     body_timeout: http.body_timeout,
@@ -172,11 +172,11 @@ mod ten_times {
                     low_stock: 10,
                     settings: Vec::new(),
                 });
-                let guard = Guard::new(Options::default(), Arc::new(SystemClock));
+                let guard = AccessGuard::new(Options::default(), Arc::new(SystemClock));
                 let engine = memory::engine(DISK, placing, 2).await;
                 guard.open(engine.clone());
-                gate.open(engine);
-                let server = HttpServer::new(move || api::app(gate.clone(), guard.clone()))
+                app.open(engine);
+                let server = HttpServer::new(move || api::app(app.clone(), guard.clone()))
                     .workers(http.workers)
                     .disable_signals();
                 let server = server.bind("127.0.0.1:0").unwrap();

@@ -100,7 +100,7 @@ impl Default for Options {
 
 /// What stands before every endpoint. Clones share it.
 #[derive(Clone)]
-pub struct Guard(Arc<Inner>);
+pub struct AccessGuard(Arc<Inner>);
 
 /// What a request says of who sends it.
 enum Known {
@@ -129,8 +129,8 @@ struct Inner {
     secret: [u8; 32],
 }
 
-impl Guard {
-    /// A guard that lets nobody in before [`Guard::open`]. Keys expire by `clock`.
+impl AccessGuard {
+    /// A guard that lets nobody in before [`AccessGuard::open`]. Keys expire by `clock`.
     #[must_use]
     pub fn new(options: Options, clock: Arc<dyn Clock>) -> Self {
         let every = |rate: u32| Duration::from_secs(1) / rate.max(1);
@@ -375,7 +375,7 @@ impl Guard {
 
 /// Finds out who calls, and refuses what nobody may do. What the route needs is judged behind it.
 pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let guard = request.app_data::<Guard>().expect("the app carries its guard").clone();
+    let guard = request.app_data::<AccessGuard>().expect("the app carries its guard").clone();
     let options = &guard.0.options;
     let origin = browser::allowed_origin(request.headers(), &options.origins);
     let (mut response, begun) = if origin.is_some() && browser::is_preflight(request.method(), request.headers()) {
@@ -407,7 +407,7 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
     Ok(response)
 }
 
-impl Guard {
+impl AccessGuard {
     /// A form, and the room that it takes, as much as has arrived of it; `None` where the connection broke.
     async fn read(
         &self,

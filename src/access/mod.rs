@@ -4,7 +4,7 @@
 //! or nobody) and puts the [`Caller`] into the request; what a route needs stands in the route table as [`Need`], and
 //! [`Need::refusal`] judges. Anything that is not known is refused.
 //!
-//! For the pages of the console: [`Guard::sign_in`] and [`Guard::sign_out`] answer with the cookie to set,
+//! For the pages of the console: [`AccessGuard::sign_in`] and [`AccessGuard::sign_out`] answer with the cookie to set,
 //! [`after_sign_in`] says where a form may lead to, [`Session::csrf`] is what each form carries in its field `csrf`.
 //! The middleware has checked that token before a handler sees a form.
 //!
@@ -28,7 +28,7 @@ pub use browser::is_led_here;
 pub(crate) use browser::{is_console, is_form, is_multipart};
 pub use caller::{Caller, Session};
 pub use cookie::{NAME as SESSION_COOKIE, is_doubled};
-pub use guard::{DEMO_USER, Guard, Open, Options, guard};
+pub use guard::{AccessGuard, DEMO_USER, Open, Options, guard};
 pub use need::{Area, Need};
 pub(crate) use need::{ended, refusal};
 pub use refusal::{Refusal, RefusalPage, SentForm};

@@ -6,7 +6,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::caller::Admitted;
-use super::{Caller, Guard, Refusal};
+use super::{AccessGuard, Caller, Refusal};
 use crate::domain::access::{Role, Scope};
 
 /// A right that ended so shortly after it was asked for ended at the same time: most bodies come with their heads.
@@ -63,7 +63,7 @@ impl Need {
 pub(crate) fn refusal(need: Need, request: &ServiceRequest) -> Option<Refusal> {
     need.role?;
     // Nobody is known before the data is read back; to say so is better than to say that a key is wrong.
-    if request.app_data::<Guard>().is_some_and(|guard| guard.engine().is_none()) {
+    if request.app_data::<AccessGuard>().is_some_and(|guard| guard.engine().is_none()) {
         return Some(Refusal::Starting);
     }
     let mut extensions = request.extensions_mut();
@@ -77,5 +77,5 @@ pub(crate) fn refusal(need: Need, request: &ServiceRequest) -> Option<Refusal> {
 /// take its time, and again and again by what is never done.
 pub(crate) fn ended(request: &HttpRequest) -> Option<Refusal> {
     let (need, at) = request.extensions().get::<Admitted>().and_then(|admitted| Some((admitted.need?, admitted.at)))?;
-    if at.elapsed() < AT_ONCE { None } else { request.app_data::<Guard>()?.ended(need, request) }
+    if at.elapsed() < AT_ONCE { None } else { request.app_data::<AccessGuard>()?.ended(need, request) }
 }

@@ -1,6 +1,6 @@
 //! A right that is asked for again while something long goes on in somebody's name.
 
-use super::{Caller, Guard, Need};
+use super::{AccessGuard, Caller, Need};
 use crate::domain::access::{AccessName, KeyId};
 use crate::domain::origin::Origin;
 
@@ -9,7 +9,7 @@ use crate::domain::origin::Origin;
 /// It ends with whatever ends the sessions of a user, and with a key. Signing out does not end it: whoever began
 /// something may leave.
 pub struct Right {
-    guard: Guard,
+    guard: AccessGuard,
     who: Origin,
     need: Need,
     basis: Option<Basis>,
@@ -29,7 +29,7 @@ pub(super) enum Basis {
 impl Right {
     /// The right of `who` to do what has this `need`, as it is now.
     #[must_use]
-    pub fn of(guard: &Guard, who: &Origin, need: Need) -> Self {
+    pub fn of(guard: &AccessGuard, who: &Origin, need: Need) -> Self {
         let mut right = Self { guard: guard.clone(), who: who.clone(), need, basis: None };
         right.basis = right.now();
         right
@@ -56,7 +56,7 @@ impl Right {
     }
 }
 
-impl Guard {
+impl AccessGuard {
     /// Who `who` is by now, and what that rests on.
     fn known(&self, who: &Origin) -> Option<(Caller, Basis)> {
         let access = self.engine()?.view().access();

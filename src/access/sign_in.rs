@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use super::buckets::{Buckets, Source};
 use super::shares::{Holder, Shares};
-use super::{Guard, Refusal, cookie};
+use super::{AccessGuard, Refusal, cookie};
 use crate::domain::access::{AccessName, PasswordHash};
 use crate::secret;
 
@@ -126,7 +126,7 @@ impl Attempts {
     }
 }
 
-impl Guard {
+impl AccessGuard {
     /// Signs a user in who sends `headers` from `address`: answers with the cookie to set. The session of the request,
     /// if there is one, ends; the new one has a token of its own.
     ///

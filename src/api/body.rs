@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::error::Error;
-use super::gate::{Gate, Lease};
+use super::state::{AppState, Lease};
 use crate::access;
 
 /// A body up to this size is covered by the number of connections.
@@ -34,7 +34,7 @@ impl FromRequest for Body {
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit = Gate::of(request).limits().body_bytes;
+        let limit = AppState::of(request).limits().body_bytes;
         let body = read(request.clone(), payload.take(), limit);
         Box::pin(async move { body.await.map(|(body, lease)| Self(body, lease)) })
     }
@@ -45,7 +45,7 @@ impl FromRequest for BulkBody {
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit = Gate::of(request).limits().bulk_body_bytes;
+        let limit = AppState::of(request).limits().bulk_body_bytes;
         let body = read(request.clone(), payload.take(), limit);
         Box::pin(async move { body.await.map(|(body, lease)| Self(body, lease)) })
     }
@@ -74,13 +74,13 @@ pub(crate) async fn collect_within(
     limit: usize,
 ) -> Result<(Bytes, Lease), Error> {
     check_encoding(request)?;
-    let gate = Gate::of(request);
+    let app = AppState::of(request);
     let length = announced(request).and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     if length > UNLEASED_BYTES {
         // To be told now is better than after the half of it.
-        gate.to_caller(request).expect_room(length.min(limit))?;
+        app.to_caller(request).expect_room(length.min(limit))?;
     }
-    let timeout = gate.body_timeout();
+    let timeout = app.body_timeout();
     let body = tokio::time::timeout(timeout, collect(request, payload, limit)).await;
     let body = body.unwrap_or_else(|_| Err(Error::body_too_slow(timeout)))?;
     expect_right(request)?;
@@ -143,7 +143,8 @@ async fn collect(request: &HttpRequest, mut payload: Payload, limit: usize) -> R
     };
     let Some(first) = next(limit).await? else { return Ok((Bytes::new(), Lease::default())) };
     let Some(second) = next(limit - first.len()).await? else { return Ok((first, Lease::default())) };
-    let mut body = Collected { gate: Gate::of(request).to_caller(request), bytes: Vec::new(), lease: Lease::default() };
+    let mut body =
+        Collected { app: AppState::of(request).to_caller(request), bytes: Vec::new(), lease: Lease::default() };
     body.add(&first)?;
     body.add(&second)?;
     while let Some(chunk) = next(limit - body.bytes.len()).await? {
@@ -154,7 +155,7 @@ async fn collect(request: &HttpRequest, mut payload: Payload, limit: usize) -> R
 
 /// What has arrived of a body, and the room for it.
 struct Collected {
-    gate: Gate,
+    app: AppState,
     bytes: Vec<u8>,
     lease: Lease,
 }
@@ -166,7 +167,7 @@ impl Collected {
         if needed > self.bytes.capacity() {
             let room = needed.max(2 * self.bytes.capacity());
             if room > UNLEASED_BYTES {
-                self.gate.extend(&mut self.lease, room)?;
+                self.app.extend(&mut self.lease, room)?;
             }
             self.bytes.reserve_exact(room - self.bytes.len());
         }

@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
 use super::answer::{Answer, json, ok};
-use super::gate::Gate;
+use super::state::AppState;
 use crate::actors::{Fulfillment, Readiness, Verified};
 
 /// 200 as long as the process answers at all.
@@ -15,8 +15,8 @@ pub(super) async fn healthz() -> Answer {
 /// 200 when commands are taken, otherwise 503 and why not. What came of reading the journal's files again is told
 /// beside that: when they are damaged the engine goes on with what is in memory, and a restart would be refused.
 pub(super) async fn readyz(request: HttpRequest) -> Answer {
-    let gate = Gate::of(&request);
-    let readiness = gate.engine().map(Fulfillment::readiness);
+    let app = AppState::of(&request);
+    let readiness = app.engine().map(Fulfillment::readiness);
     let word = readiness.as_ref().map_or("starting", word);
     let status = match readiness {
         Some(Readiness::Ready) => StatusCode::OK,
@@ -24,7 +24,7 @@ pub(super) async fn readyz(request: HttpRequest) -> Answer {
             StatusCode::SERVICE_UNAVAILABLE
         }
     };
-    let journal = journal(gate.engine().map(Fulfillment::verified).unwrap_or_default());
+    let journal = journal(app.engine().map(Fulfillment::verified).unwrap_or_default());
     Ok(json(status, format!(r#"{{"status":"{word}","journal":"{journal}"}}"#).into_bytes()))
 }
 

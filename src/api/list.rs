@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use super::answer::ok;
 use super::error::Error;
 use super::fields::{NOT_A_DAY, day, truth};
-use super::gate::Gate;
+use super::state::AppState;
 
 /// What is escaped of the value of a parameter: what has a meaning in a query, as a name may hold it.
 const IN_VALUE: &AsciiSet = &NON_ALPHANUMERIC
@@ -96,8 +96,8 @@ impl Query {
     }
 
     /// How many rows are asked for: at most, and by default, what a page may hold.
-    pub(super) fn limit(&self, gate: &Gate) -> Result<usize, Error> {
-        let max = gate.limits().page_size;
+    pub(super) fn limit(&self, app: &AppState) -> Result<usize, Error> {
+        let max = app.limits().page_size;
         let limit = self.number("limit", 1..=max as u64)?;
         Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(max))
     }

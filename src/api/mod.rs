@@ -14,7 +14,6 @@ mod connection;
 mod docs;
 pub(crate) mod error;
 pub(crate) mod fields;
-mod gate;
 mod health;
 pub(crate) mod id;
 pub(crate) mod idempotency;
@@ -29,27 +28,28 @@ mod root;
 mod routes;
 mod settings;
 mod start;
+mod state;
 mod trace;
 mod unread;
 mod unused;
 
 pub use connection::connected;
-pub(crate) use gate::Lease;
-pub use gate::{Gate, Setup};
 pub use render::SettingRow;
 pub use routes::routes;
+pub(crate) use state::Lease;
+pub use state::{ApiOptions, AppState};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 
-use crate::access::{Guard, guard as admit};
+use crate::access::{AccessGuard, guard as admit};
 
-/// The application that each worker of the server runs. Until `gate` is opened, what needs the engine answers 503.
+/// The application that each worker of the server runs. Until `app` is opened, what needs the engine answers 503.
 pub fn app(
-    gate: Gate,
-    guard: Guard,
+    app: AppState,
+    guard: AccessGuard,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -60,7 +60,7 @@ pub fn app(
     >,
 > {
     App::new()
-        .app_data(gate)
+        .app_data(app)
         .app_data(guard)
         .configure(routes::table)
         .service(start::resource())

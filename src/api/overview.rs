@@ -158,10 +158,10 @@ pub(crate) fn running_low(low_stock: u32) -> ProductFilter {
 
 /// Shows the whole at a glance.
 pub(super) async fn overview(call: ApiRequest) -> Answer {
-    let low_stock = call.gate.low_stock();
+    let low_stock = call.app.low_stock();
     let engine = call.engine.clone();
     let figures = move || (engine.health(), engine.view().products().lowest(&running_low(low_stock), 0).1);
-    let (health, low) = call.gate.scan(figures).await?;
+    let (health, low) = call.app.scan(figures).await?;
     let times = call.times();
     let view = call.view();
     let body = OverviewBody {
@@ -201,7 +201,7 @@ impl<'a> EngineBody<'a> {
 /// Shows the last hour.
 pub(super) async fn trend(call: ApiRequest) -> Answer {
     let trend = call.view().trend();
-    let intervals = trend.until(call.engine.present(), call.gate.now());
+    let intervals = trend.until(call.engine.present(), call.app.now());
     let minute = 60.0 / trend.width().as_secs_f64();
     let rate = |count: &dyn Fn(&Interval) -> u32| -> Vec<f64> {
         intervals.iter().map(|(_, interval)| f64::from(count(interval)) * minute).collect()

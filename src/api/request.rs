@@ -9,9 +9,9 @@ use super::body;
 use super::condition;
 use super::error::Error;
 use super::fields::{Document, Ignored};
-use super::gate::Gate;
 use super::idempotency;
 use super::render::Times;
+use super::state::AppState;
 use super::unused;
 use crate::access::Caller;
 use crate::actors::{Fulfillment, Request};
@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// A request that reached the running engine.
 pub(super) struct ApiRequest {
     pub(super) http: HttpRequest,
-    pub(super) gate: Gate,
+    pub(super) app: AppState,
     pub(super) engine: Fulfillment,
 }
 
@@ -35,7 +35,7 @@ impl ApiRequest {
     }
 
     pub(super) fn times(&self) -> Times {
-        Times::new(self.gate.zone())
+        Times::new(self.app.zone())
     }
 
     /// Who asks, for requests that are idempotent by themselves.
@@ -91,7 +91,7 @@ impl ApiRequest {
             found
         } else {
             let engine = self.engine.clone();
-            let found = self.gate.scan(move || engine.order(id)).await??;
+            let found = self.app.scan(move || engine.order(id)).await??;
             self.expect_right()?;
             found
         };
@@ -114,9 +114,9 @@ impl FromRequest for ApiRequest {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let gate = Gate::of(request);
-        ready(match gate.engine() {
-            Some(engine) => Ok(Self { http: request.clone(), gate: gate.to_caller(request), engine: engine.clone() }),
+        let app = AppState::of(request);
+        ready(match app.engine() {
+            Some(engine) => Ok(Self { http: request.clone(), app: app.to_caller(request), engine: engine.clone() }),
             None => Err(Error::starting()),
         })
     }

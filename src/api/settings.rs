@@ -8,6 +8,6 @@ const SETTING_BYTES: usize = 256;
 
 /// Lists the settings, section by section.
 pub(super) async fn settings(call: ApiRequest) -> Answer {
-    let settings = call.gate.settings();
+    let settings = call.app.settings();
     Ok(ok(render::json(&List(|| settings.iter()), settings.len() * SETTING_BYTES)))
 }

@@ -20,7 +20,7 @@ use tracing::Instrument;
 use super::connection::{self, Connection};
 use super::error::{Error, ErrorPage, Log};
 use super::unread::Unread;
-use crate::access::{Caller, Guard, is_console};
+use crate::access::{AccessGuard, Caller, is_console};
 
 /// Who wants a line for each request asks for it: `RUST_LOG=warn,packhorse=info,packhorse::access=debug`.
 const ACCESS: &str = "packhorse::access";
@@ -96,7 +96,7 @@ fn refused(request: &ServiceRequest, error: Error) -> HttpResponse {
     match request.app_data::<ErrorPage>() {
         Some(page) if is_console(request.path()) => {
             let mut answer = page.0(request.request(), error);
-            if let Some(guard) = request.app_data::<Guard>() {
+            if let Some(guard) = request.app_data::<AccessGuard>() {
                 guard.protect(request.path(), answer.headers_mut());
             }
             answer

@@ -11,9 +11,9 @@ use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use crate::access::{Guard, Open, Options};
+use crate::access::{AccessGuard, Open, Options};
 use crate::actors::Readiness;
-use crate::api::{self, Gate, SettingRow, Setup};
+use crate::api::{self, ApiOptions, AppState, SettingRow};
 use crate::config::{self, Access, Settings};
 use crate::console::Console;
 use crate::domain::ids::OrderId;
@@ -39,8 +39,8 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     engine: Engine,
-    guard: Guard,
-    gate: Gate,
+    guard: AccessGuard,
+    app: AppState,
     handle: ServerHandle,
     task: JoinHandle<io::Result<()>>,
     tls: Option<Certificate>,
@@ -60,7 +60,7 @@ impl Server {
     ) -> Result<(Self, Option<DemoUser>), Error> {
         // Before the first thread that dates answers.
         expect_right(&SystemClock).map_err(OpenError::from)?;
-        let gate = Gate::new(Setup {
+        let app = AppState::new(ApiOptions {
             limits: settings.limits.clone(),
             zone: settings.general.time_zone,
             body_timeout: settings.http.body_timeout,
@@ -68,11 +68,11 @@ impl Server {
             low_stock: settings.stock.low,
             settings: setting_rows(settings),
         });
-        let guard = Guard::new(options, Arc::new(SystemClock));
+        let guard = AccessGuard::new(options, Arc::new(SystemClock));
         let tls = Certificate::load(&settings.tls)?;
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };
-        let console = Console::new(gate.clone(), settings.stages.policy());
+        let console = Console::new(app.clone(), settings.stages.policy());
         let connections_max = settings.http.connections_max;
         let limit = open_files::raise();
         if let Some(needed) = open_files::missed(settings.http.workers + settings.engine.arbiters, limit) {
@@ -82,8 +82,8 @@ impl Server {
         let listener = connections::listen(listen).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let server = {
-            let (gate, guard) = (gate.clone(), guard.clone());
-            let app = move || api::app(gate.clone(), guard.clone()).configure(|config| console.configure(config));
+            let (app, guard) = (app.clone(), guard.clone());
+            let app = move || api::app(app.clone(), guard.clone()).configure(|config| console.configure(config));
             let tls = tls.as_ref().map(Certificate::config).transpose()?;
             connections::serve(listener, total, settings.http.clone(), tls, app).map_err(bind_error)?
         };
@@ -94,10 +94,10 @@ impl Server {
         match open(settings, address, demo).await {
             Ok((engine, demo)) => {
                 guard.open(engine.fulfillment().clone());
-                gate.open(engine.fulfillment().clone());
+                app.open(engine.fulfillment().clone());
                 tracing::info!(%address, %data_dir, "listening");
                 tracing::info!(sequence = engine.view().applied(), "ready");
-                Ok((Self { address, engine, guard, gate, handle, task, tls }, demo))
+                Ok((Self { address, engine, guard, app, handle, task, tls }, demo))
             }
             Err(error) => {
                 handle.stop(false).await;
@@ -131,7 +131,7 @@ impl Server {
 
     /// As [`Server::stop`]; requests that are still under way when somebody is `hurried` get no answer.
     async fn stop_until(self, hurried: impl Future<Output = ()>) {
-        self.gate.stop();
+        self.app.stop();
         let answered = async {
             self.handle.stop(true).await;
             match self.task.await {
@@ -147,8 +147,8 @@ impl Server {
         self.engine.close().await;
         let sequence = self.engine.view().applied();
         // With the last of these the store is closed, which waits for the disk.
-        let Self { engine, guard, gate, .. } = self;
-        let closed = tokio::task::spawn_blocking(move || drop((engine, guard, gate))).await;
+        let Self { engine, guard, app, .. } = self;
+        let closed = tokio::task::spawn_blocking(move || drop((engine, guard, app))).await;
         if let Err(error) = closed {
             tracing::error!(%error, "closing the data directory panicked");
         }

@@ -13,15 +13,15 @@ use crate::domain::ids::RowId;
 const ROWS: usize = 50;
 
 /// `GET audit/`.
-pub(super) async fn list(visit: PageRequest) -> Answer {
+pub(super) async fn list(request: PageRequest) -> Answer {
     // What names no row shows the newest.
-    let before = RowId::parse(visit.text("before"));
-    let mut rows = visit.scan(move |engine| engine.view().audit(before, ROWS + 1)).await?.map_err(Error::from)?;
+    let before = RowId::parse(request.text("before"));
+    let mut rows = request.scan(move |engine| engine.view().audit(before, ROWS + 1)).await?.map_err(Error::from)?;
     let next = cut(&mut rows, ROWS, |row| row.id.to_string());
     let shown = rows.iter().map(|row| line(row));
-    visit.page(
+    request.page(
         "audit.html",
-        context! { rows => Value::from(shown.collect::<Vec<_>>()), next, before => visit.text("before") },
+        context! { rows => Value::from(shown.collect::<Vec<_>>()), next, before => request.text("before") },
     )
 }
 

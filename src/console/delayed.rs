@@ -11,14 +11,14 @@ use crate::domain::order::{Stage, Status};
 const ROWS: usize = 30;
 
 /// `GET delayed/`.
-pub(super) async fn board(visit: PageRequest) -> Answer {
-    let view = visit.view();
+pub(super) async fn board(request: PageRequest) -> Answer {
+    let view = request.view();
     let mut total = 0;
     let stages = Stage::ALL.map(|stage| {
         let (orders, count) = view.delayed_in(stage, ROWS);
         total += count;
         let rows: Vec<_> = orders.iter().map(|order| OrderRow::new(order, view.delay(order.id))).collect();
-        let allowed = visit.console.0.policy.0[stage].stale_after.as_micros();
+        let allowed = request.console.0.policy.0[stage].stale_after.as_micros();
         let status = stage.status();
         context! {
             status => status.as_str(),
@@ -33,8 +33,8 @@ pub(super) async fn board(visit: PageRequest) -> Answer {
     let context = context! {
         stages => Value::from(stages.to_vec()),
         total,
-        note => visit.text("note"),
-        order => visit.text("order").parse::<u64>().ok(),
+        note => request.text("note"),
+        order => request.text("order").parse::<u64>().ok(),
     };
-    visit.page("delayed.html", context)
+    request.page("delayed.html", context)
 }

@@ -18,12 +18,12 @@ const ROWS: usize = 10;
 const EFFORT: usize = 20_000;
 
 /// `GET find/?q=`.
-pub(super) async fn find(visit: PageRequest) -> Answer {
-    let text = visit.text("q").to_owned();
+pub(super) async fn find(request: PageRequest) -> Answer {
+    let text = request.text("q").to_owned();
     if let Some(id) = order_number(&text)
-        && visit.find_order(id).await?.is_some()
+        && request.find_order(id).await?.is_some()
     {
-        return visit.go(&format!("/admin/orders/{id}/"));
+        return request.go(&format!("/admin/orders/{id}/"));
     }
     let term = Term::new(&text);
     let all = if term.is_number() { "customer" } else { "search" };
@@ -32,7 +32,7 @@ pub(super) async fn find(visit: PageRequest) -> Answer {
     let fault = asked.as_ref().err().map(|fault| fault.fields.values().cloned().collect::<Vec<_>>().join(" "));
     let (products, found) = match asked {
         Ok(terms) if !terms.is_empty() => {
-            visit
+            request
                 .scan(move |engine| {
                     let filter = ProductFilter { terms: terms.clone(), ..ProductFilter::default() };
                     let products = engine.view().products().find(&filter, ProductId(0), ROWS);
@@ -51,12 +51,12 @@ pub(super) async fn find(visit: PageRequest) -> Answer {
     let context = context! {
         q => text,
         all,
-        orders => rows(visit.view(), &found),
+        orders => rows(request.view(), &found),
         fault,
         more => found.next.is_some(),
-        products => Value::from(Serde(ProductRow::all(&products, &visit))),
+        products => Value::from(Serde(ProductRow::all(&products, &request))),
     };
-    visit.page("find.html", context)
+    request.page("find.html", context)
 }
 
 /// The order that `text` is the number of. A sign makes it a telephone number.

@@ -218,10 +218,10 @@ impl FromRequest for Form {
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let gate = Console::of(request).0.gate.clone();
+        let app = Console::of(request).0.app.clone();
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (body, _lease) = collect_within(&request, payload, gate.limits().body_bytes).await?;
+            let (body, _lease) = collect_within(&request, payload, app.limits().body_bytes).await?;
             let form = Self::parse(&body)?;
             if form.is_ambiguous() { Err(PageError::bad_request(UNREADABLE)) } else { Ok(form) }
         })

@@ -27,7 +27,7 @@ pub(super) fn mark(view: &View) -> String {
 }
 
 struct Following {
-    visit: PageRequest,
+    request: PageRequest,
     seen: String,
     looks: u32,
     _place: Share,
@@ -37,12 +37,12 @@ impl Following {
     /// What to send next; nothing when it is over.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            let engine = &self.visit.engine;
-            if self.looks == LOOKS_MAX || self.visit.console.0.gate.is_stopping() {
+            let engine = &self.request.engine;
+            if self.looks == LOOKS_MAX || self.request.console.0.app.is_stopping() {
                 return None;
             }
             // A session, a key, or open access: whatever lets somebody listen can end.
-            if access::ended(&self.visit.http).is_some() {
+            if access::ended(&self.request.http).is_some() {
                 return None;
             }
             self.looks += 1;
@@ -63,20 +63,20 @@ impl Following {
 }
 
 /// Follows what happens, as server-sent events.
-pub(super) async fn follow(visit: PageRequest) -> Answer {
+pub(super) async fn follow(request: PageRequest) -> Answer {
     let mut answer = HttpResponse::Ok();
     answer
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"));
     // An answer to HEAD ends with its head.
-    if visit.http.method() == Method::HEAD {
+    if request.http.method() == Method::HEAD {
         return Ok(answer.finish());
     }
-    let place = visit.console.0.followers.take(&Holder::of(&visit.http), 1);
+    let place = request.console.0.followers.take(&Holder::of(&request.http), 1);
     let crowded =
         || PageError::new(StatusCode::SERVICE_UNAVAILABLE, "Too many of your pages follow what happens already.");
     let place = place.ok_or_else(crowded)?;
-    let following = Following { visit, seen: String::new(), looks: 0, _place: place };
+    let following = Following { request, seen: String::new(), looks: 0, _place: place };
     let events = stream::unfold(following, |mut following| async move {
         let sent = following.next().await?;
         // A change is followed by a pause, so that a busy engine does not keep a page busy.

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 
 use crate::access::Shares;
-use crate::api::Gate;
+use crate::api::AppState;
 use crate::domain::order::Policy;
 use crate::secret::random;
 use page::Pages;
@@ -51,7 +51,7 @@ const FOLLOWERS_MAX: usize = 256;
 pub struct Console(Arc<Inner>);
 
 struct Inner {
-    gate: Gate,
+    app: AppState,
     policy: Policy,
     pages: Pages,
     followers: Shares,
@@ -62,16 +62,16 @@ struct Inner {
 }
 
 impl Console {
-    /// The console of the engine behind `gate`, which moves its orders by `policy`.
+    /// The console of the engine behind `app`, which moves its orders by `policy`.
     ///
     /// # Panics
     /// When a template is malformed, which a test would have found.
     #[must_use]
-    pub fn new(gate: Gate, policy: Policy) -> Self {
-        let pages = Pages::new(gate.clone());
+    pub fn new(app: AppState, policy: Policy) -> Self {
+        let pages = Pages::new(app.clone());
         let followers = Shares::new(FOLLOWERS_MAX);
         let (uploads, results) = (Uploads::default(), Results::default());
-        Self(Arc::new(Inner { gate, policy, pages, followers, uploads, results, secret: random() }))
+        Self(Arc::new(Inner { app, policy, pages, followers, uploads, results, secret: random() }))
     }
 
     /// Adds the console to an application.

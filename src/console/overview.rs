@@ -41,11 +41,11 @@ fn hasty(policy: &Policy) -> Vec<String> {
 }
 
 /// `GET /admin/`.
-pub(super) async fn show(visit: PageRequest) -> Answer {
-    let low = running_low(visit.low_stock());
-    let scanned = visit.scan(move |engine| (engine.health(), engine.view().products().lowest(&low, ROWS)));
+pub(super) async fn show(request: PageRequest) -> Answer {
+    let low = running_low(request.low_stock());
+    let scanned = request.scan(move |engine| (engine.health(), engine.view().products().lowest(&low, ROWS)));
     let (health, (low, low_count)) = scanned.await?;
-    let view = visit.view();
+    let view = request.view();
     let counts = view.counts();
     let delayed = PerStage::from_fn(|stage| view.delayed_in(stage, ROWS));
     let stages = Status::ALL.map(|status| StageBody {
@@ -58,7 +58,7 @@ pub(super) async fn show(visit: PageRequest) -> Answer {
     let mut longest: Vec<_> = delayed.into_values().flat_map(|(orders, _)| orders).collect();
     longest.sort_by_key(|order| (order.moved_at, order.id));
     longest.truncate(ROWS);
-    let (state, good) = match visit.engine.readiness() {
+    let (state, good) = match request.engine.readiness() {
         Readiness::Ready => ("Accepting orders", true),
         Readiness::NoSpace => ("The disk is full: no orders are accepted until there is room", false),
         Readiness::Stopping => ("Stopping", false),
@@ -69,11 +69,11 @@ pub(super) async fn show(visit: PageRequest) -> Answer {
         total => counts.values().sum::<u64>(),
         delayed => Serde(longest.iter().map(|order| OrderRow::new(order, view.delay(order.id))).collect::<Vec<_>>()),
         delayed_count,
-        low => Serde(ProductRow::all(&low, &visit)),
+        low => Serde(ProductRow::all(&low, &request)),
         low_count,
-        low_stock => visit.low_stock(),
+        low_stock => request.low_stock(),
         is_empty => view.products().is_empty(),
-        hasty => hasty(&visit.console.0.policy),
+        hasty => hasty(&request.console.0.policy),
         state,
         good,
         commit_last => health.journal.commit_micros_last,
@@ -93,5 +93,5 @@ pub(super) async fn show(visit: PageRequest) -> Answer {
         refused => counters::REQUESTS_REFUSED_BUSY.get(),
         restarts => counters::ACTOR_RESTARTS.get(),
     };
-    visit.page("overview.html", context)
+    request.page("overview.html", context)
 }

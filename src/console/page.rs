@@ -9,7 +9,7 @@ use super::page_error::PageError;
 use super::page_request::Answer;
 use super::{assets, home, live, show};
 use crate::access::{Caller, Session};
-use crate::api::Gate;
+use crate::api::AppState;
 use crate::domain::access::Role;
 
 macro_rules! templates {
@@ -48,19 +48,19 @@ templates! {
 /// All templates.
 pub(super) struct Pages {
     environment: Environment<'static>,
-    gate: Gate,
+    app: AppState,
 }
 
 impl Pages {
-    /// The templates, showing times in the zone of `gate`.
-    pub(super) fn new(gate: Gate) -> Self {
+    /// The templates, showing times in the zone of `app`.
+    pub(super) fn new(app: AppState) -> Self {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         // A name that the code does not give is a mistake in the template, and never empty text.
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         // What a page was to show is nothing for the log.
         environment.set_debug(false);
-        show::add_to(&mut environment, &gate);
+        show::add_to(&mut environment, &app);
         environment.add_function("asset", |name: &str| {
             let path = assets::path(name).map(Value::from_safe_string);
             path.ok_or_else(|| minijinja::Error::new(ErrorKind::InvalidOperation, "no such asset"))
@@ -70,7 +70,7 @@ impl Pages {
                 .add_template(name, text)
                 .unwrap_or_else(|error| panic!("template {name} is malformed: {error:#}"));
         }
-        Self { environment, gate }
+        Self { environment, app }
     }
 
     /// The page `template`, filled with `context`, for `caller`.
@@ -84,12 +84,12 @@ impl Pages {
     ) -> Answer {
         let page = context! {
             // Whoever may not read learns neither how much happens nor where.
-            mark => caller.role.and(self.gate.engine()).map(|engine| live::mark(engine.view())).unwrap_or_default(),
+            mark => caller.role.and(self.app.engine()).map(|engine| live::mark(engine.view())).unwrap_or_default(),
             path => request.path(),
             own => (request.method() == Method::POST).then(|| home::of(request.path())),
             dark => dark(request),
-            now => self.gate.now().0,
-            zone => caller.role.map_or("", |_| self.gate.zone().name()),
+            now => self.app.now().0,
+            zone => caller.role.map_or("", |_| self.app.zone().name()),
             who => caller.who.to_string(),
             name => caller.who.name().unwrap_or_default(),
             role => caller.role.map_or("", Role::as_str),

@@ -12,9 +12,9 @@ use minijinja::Value;
 use super::Console;
 use super::page_error::PageError;
 use super::words;
-use crate::access::{Area, Caller, Guard, Need, Right};
+use crate::access::{AccessGuard, Area, Caller, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
-use crate::api::Gate;
+use crate::api::AppState;
 use crate::api::body;
 use crate::api::error::Error;
 use crate::api::id::number;
@@ -57,12 +57,12 @@ impl PageRequest {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.console.0.gate.now()
+        self.console.0.app.now()
     }
 
     /// Products with this many units or fewer available are shown as low stock.
     pub(super) fn low_stock(&self) -> u32 {
-        self.console.0.gate.low_stock()
+        self.console.0.app.low_stock()
     }
 
     pub(super) fn may(&self, role: Role) -> bool {
@@ -79,7 +79,7 @@ impl PageRequest {
         self.caller.who != Origin::Client || self.guard().is_open()
     }
 
-    fn guard(&self) -> &Guard {
+    fn guard(&self) -> &AccessGuard {
         self.http.app_data().expect("the app carries its guard")
     }
 
@@ -158,9 +158,9 @@ impl PageRequest {
         self.query.get(name).unwrap_or_default().trim()
     }
 
-    /// The gate that gives out of the caller's share.
-    pub(super) fn gate(&self) -> Gate {
-        self.console.0.gate.to_caller(&self.http)
+    /// The same state, which gives out of the caller's share.
+    pub(super) fn app(&self) -> AppState {
+        self.console.0.app.to_caller(&self.http)
     }
 
     /// Runs what may wait for the disk, or look at very many orders, where it holds up nobody else.
@@ -169,7 +169,7 @@ impl PageRequest {
         work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
     ) -> Result<T, PageError> {
         let engine = self.engine.clone();
-        Ok(self.gate().scan(move || work(&engine)).await?)
+        Ok(self.app().scan(move || work(&engine)).await?)
     }
 
     /// Runs what reads a large body where it holds up nobody else. It waits for no scan.
@@ -178,7 +178,7 @@ impl PageRequest {
         work: impl FnOnce(&Fulfillment) -> T + Send + 'static,
     ) -> Result<T, PageError> {
         let engine = self.engine.clone();
-        Ok(self.gate().convert(move || work(&engine)).await?)
+        Ok(self.app().convert(move || work(&engine)).await?)
     }
 
     /// The page `template`, filled with `context`.
@@ -210,15 +210,15 @@ impl PageRequest {
     }
 
     /// Sends the browser to `path`.
-    #[expect(clippy::unused_self, reason = "reads as what the visit leads to")]
+    #[expect(clippy::unused_self, reason = "reads as what the request leads to")]
     pub(super) fn go(&self, path: &str) -> Answer {
         see_other(path)
     }
 }
 
 /// The parameters of a page. One that is there twice is refused, as at the API: to take either could be wrong.
-pub(super) fn query(request: &HttpRequest, payload: &mut Payload) -> Result<Query, PageError> {
-    let query = Query::from_request(request, payload).into_inner()?;
+pub(super) fn query(http: &HttpRequest, payload: &mut Payload) -> Result<Query, PageError> {
+    let query = Query::from_request(http, payload).into_inner()?;
     match query.repeated() {
         // A form sends what was left empty, too.
         None => Ok(query.filled()),
@@ -244,15 +244,15 @@ impl FromRequest for PageRequest {
     type Error = PageError;
     type Future = Ready<Result<Self, PageError>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let console = Console::of(request).clone();
-        let query = match query(request, payload) {
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let console = Console::of(http).clone();
+        let query = match query(http, payload) {
             Ok(query) => query,
             Err(fault) => return ready(Err(fault)),
         };
-        ready(match console.0.gate.engine().cloned() {
+        ready(match console.0.app.engine().cloned() {
             Some(engine) => {
-                Ok(Self { http: request.clone(), engine, caller: Caller::of(request), query, console: console.clone() })
+                Ok(Self { http: http.clone(), engine, caller: Caller::of(http), query, console: console.clone() })
             }
             None => Err(PageError::starting()),
         })
@@ -261,7 +261,7 @@ impl FromRequest for PageRequest {
 
 impl Console {
     /// The console that the route was made with.
-    pub(super) fn of(request: &HttpRequest) -> &Self {
-        request.app_data().expect("the routes carry their console")
+    pub(super) fn of(http: &HttpRequest) -> &Self {
+        http.app_data().expect("the routes carry their console")
     }
 }

@@ -7,17 +7,17 @@ use minijinja::{Value, context};
 use super::form::Form;
 use super::page_error::PageError;
 use super::page_request::{Answer, PageRequest};
-use crate::access::{Guard, Session, SessionId};
+use crate::access::{AccessGuard, Session, SessionId};
 
-fn guard(visit: &PageRequest) -> &Guard {
-    visit.http.app_data().expect("the app carries its guard")
+fn guard(request: &PageRequest) -> &AccessGuard {
+    request.http.app_data().expect("the app carries its guard")
 }
 
 /// `GET sessions/`.
-pub(super) async fn list(visit: PageRequest) -> Answer {
-    let own = visit.caller.session.as_ref().and_then(Session::id);
-    let before = |span: Duration| visit.now().minus(span).0;
-    let rows = guard(&visit).session_rows().into_iter().map(|row| {
+pub(super) async fn list(request: PageRequest) -> Answer {
+    let own = request.caller.session.as_ref().and_then(Session::id);
+    let before = |span: Duration| request.now().minus(span).0;
+    let rows = guard(&request).session_rows().into_iter().map(|row| {
         context! {
             id => row.id.0,
             user => row.user.as_str(),
@@ -26,17 +26,17 @@ pub(super) async fn list(visit: PageRequest) -> Answer {
             is_own => Some(row.id) == own,
         }
     });
-    visit.page(
+    request.page(
         "sessions.html",
-        context! { sessions => Value::from(rows.collect::<Vec<_>>()), note => visit.text("note") },
+        context! { sessions => Value::from(rows.collect::<Vec<_>>()), note => request.text("note") },
     )
 }
 
 /// `POST sessions/<id>/end/`.
-pub(super) async fn end(visit: PageRequest, _: Form) -> Answer {
-    let id = visit.id()?;
-    if !guard(&visit).revoke_session(SessionId(id)) {
+pub(super) async fn end(request: PageRequest, _: Form) -> Answer {
+    let id = request.id()?;
+    if !guard(&request).revoke_session(SessionId(id)) {
         return Err(PageError::missing("session"));
     }
-    visit.go("/admin/sessions/?note=ended")
+    request.go("/admin/sessions/?note=ended")
 }

@@ -6,8 +6,8 @@ use super::page_request::{Answer, PageRequest};
 use crate::api::SettingRow;
 
 /// Shows what the server runs with.
-pub(super) async fn show(visit: PageRequest) -> Answer {
-    let rows = visit.console.0.gate.settings();
+pub(super) async fn show(request: PageRequest) -> Answer {
+    let rows = request.console.0.app.settings();
     let mut sections: Vec<(&str, Vec<&SettingRow>)> = Vec::new();
     for row in rows {
         let section = row.name.split_once('.').map_or("general", |(section, _)| section);
@@ -17,7 +17,7 @@ pub(super) async fn show(visit: PageRequest) -> Answer {
         }
     }
     let sections: Vec<_> = sections.into_iter().map(|(name, rows)| (name, title(name), rows)).collect();
-    visit.page("settings.html", context! { sections => minijinja::value::Serde(&sections) })
+    request.page("settings.html", context! { sections => minijinja::value::Serde(&sections) })
 }
 
 /// What stands above the settings of a section.

@@ -9,16 +9,16 @@ use chrono_tz::Tz;
 use minijinja::{Environment, HtmlEscape, Value, escape_formatter};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::api::Gate;
+use crate::api::AppState;
 use crate::domain::count::word;
 use crate::domain::time::Timestamp;
 
 /// Adds the filters of this module to `environment`.
-pub(super) fn add_to(environment: &mut Environment<'static>, gate: &Gate) {
-    let zone = gate.zone();
-    let now = gate.clone();
+pub(super) fn add_to(environment: &mut Environment<'static>, app: &AppState) {
+    let zone = app.zone();
+    let now = app.clone();
     environment.add_filter("time", move |at: i64| Value::from_safe_string(time(Timestamp(at), now.now(), zone)));
-    let now = gate.clone();
+    let now = app.clone();
     environment.add_filter("ago", move |at: i64| Value::from_safe_string(ago_only(Timestamp(at), now.now(), zone)));
     environment.add_filter("moment", move |at: i64| full(Timestamp(at), zone));
     environment.add_filter("span", |micros: i64| span(Duration::from_micros(micros.unsigned_abs())));

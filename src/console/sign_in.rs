@@ -16,7 +16,7 @@ use super::page_request::{Answer, PageRequest, query, see_other};
 use super::results::{Outcome, Unsent};
 use super::routes::sent_form;
 use super::show::escaped;
-use crate::access::{Caller, Guard, Refusal, Session, SignInError, after_sign_in, is_led_here};
+use crate::access::{AccessGuard, Caller, Refusal, Session, SignInError, after_sign_in, is_led_here};
 use crate::domain::access::AccessName;
 use crate::domain::origin::Origin;
 
@@ -31,11 +31,11 @@ pub(super) fn first(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
 }
 
-fn guard(request: &HttpRequest) -> &Guard {
-    request.app_data().expect("the app carries its guard")
+fn guard(http: &HttpRequest) -> &AccessGuard {
+    http.app_data().expect("the app carries its guard")
 }
 
-fn page(request: &HttpRequest, status: StatusCode, fault: Option<String>, form: &Form) -> Answer {
+fn page(http: &HttpRequest, status: StatusCode, fault: Option<String>, form: &Form) -> Answer {
     // A password is never sent back.
     let context = context! {
         fault,
@@ -45,20 +45,20 @@ fn page(request: &HttpRequest, status: StatusCode, fault: Option<String>, form: 
         to => form.get("to"),
         note => form.get("note"),
     };
-    Console::of(request).0.pages.answer(request, &Caller::of(request), status, "sign_in.html", context)
+    Console::of(http).0.pages.answer(http, &Caller::of(http), status, "sign_in.html", context)
 }
 
 /// `GET sign-in/`.
-pub(super) async fn show(request: HttpRequest) -> Answer {
-    query(&request, &mut Payload::None)?;
+pub(super) async fn show(http: HttpRequest) -> Answer {
+    query(&http, &mut Payload::None)?;
     // A link says where to go on. It brings no form: whoever signs in would be led to send it, and did not fill it in.
-    let form = Form::parse(request.query_string().as_bytes())?.only(&["next", "name", "note"]);
-    let caller = Caller::of(&request);
+    let form = Form::parse(http.query_string().as_bytes())?.only(&["next", "name", "note"]);
+    let caller = Caller::of(&http);
     if caller.role.is_some() && !(form.get("note") == ALREADY && is_signed_in(&caller)) {
         return see_other(after_sign_in(form.get("next")));
     }
-    let mut answer = page(&request, StatusCode::OK, None, &form)?;
-    if is_led_here(request.headers()) && form.get("note") != HERE {
+    let mut answer = page(&http, StatusCode::OK, None, &form)?;
+    if is_led_here(http.headers()) && form.get("note") != HERE {
         // Asked for by this page, it comes with the cookie of whoever is signed in, who is led on then.
         let again = format!("0; url=/admin/sign-in/?note={HERE}&next={}", escaped(after_sign_in(form.get("next"))));
         let again = HeaderValue::try_from(again).expect("an escaped path is a header value");
@@ -73,17 +73,17 @@ fn is_signed_in(caller: &Caller) -> bool {
 
 /// What answers a form of these pages whose browser signed in or out in another tab since it was shown; nothing where
 /// that is not what happened.
-pub(super) fn overtaken(request: &HttpRequest) -> Option<Answer> {
-    let caller = Caller::of(request);
-    let form = sent_form(request).unwrap_or_default();
-    match request.path() {
+pub(super) fn overtaken(http: &HttpRequest) -> Option<Answer> {
+    let caller = Caller::of(http);
+    let form = sent_form(http).unwrap_or_default();
+    match http.path() {
         "/admin/sign-in/" if is_signed_in(&caller) => {
             let next = escaped(after_sign_in(form.get("next")));
             Some(see_other(&format!("/admin/sign-in/?note={ALREADY}&next={next}")))
         }
         "/admin/sign-in/" if caller.role.is_none() => {
             let text = "This page was too old to sign in with. Type the password again.";
-            Some(page(request, StatusCode::FORBIDDEN, Some(text.to_owned()), &form))
+            Some(page(http, StatusCode::FORBIDDEN, Some(text.to_owned()), &form))
         }
         "/admin/sign-out/" if caller.role.is_none() => Some(see_other("/admin/sign-in/?note=out")),
         _ => None,
@@ -91,18 +91,18 @@ pub(super) fn overtaken(request: &HttpRequest) -> Option<Answer> {
 }
 
 /// `GET again/<key>/`: a form that was sent before its sender had signed in.
-pub(super) async fn again(visit: PageRequest) -> Answer {
-    let key = visit.http.match_info().get("key").unwrap_or_default();
-    let unsent = visit.console.0.results.form(key, &visit.caller.who);
+pub(super) async fn again(request: PageRequest) -> Answer {
+    let key = request.http.match_info().get("key").unwrap_or_default();
+    let unsent = request.console.0.results.form(key, &request.caller.who);
     let gone = "This form is not kept any more. Nothing of it was saved.";
     let unsent = unsent.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, gone))?;
     let (fields, decided) = (Serde(unsent.form.again()), Serde(unsent.form.decided()));
-    visit.page("again.html", context! { to => unsent.path.as_str(), fields, decided })
+    request.page("again.html", context! { to => unsent.path.as_str(), fields, decided })
 }
 
 /// Where somebody goes on who signed in with `form`: to what they themselves had sent before, or to where they came
 /// from.
-fn on(request: &HttpRequest, form: &Form) -> String {
+fn on(http: &HttpRequest, form: &Form) -> String {
     let to = after_sign_in(form.get("to"));
     let name = AccessName::parse(form.get("name")).ok();
     let sent = Form::parse(form.get("form").as_bytes()).ok();
@@ -111,28 +111,28 @@ fn on(request: &HttpRequest, form: &Form) -> String {
     let (Some(name), Some(sent)) = (name, sent) else { return after_sign_in(form.get("next")).to_owned() };
     let weight = 1_024 + 2 * form.get("form").len();
     let unsent = Outcome::Form(Arc::new(Unsent { path: to.to_owned(), form: sent }));
-    let key = Console::of(request).0.results.keep(&Origin::User(name.shared()), unsent, weight);
+    let key = Console::of(http).0.results.keep(&Origin::User(name.shared()), unsent, weight);
     format!("/admin/again/{key}/")
 }
 
 /// `POST sign-in/`.
-pub(super) async fn sign_in(request: HttpRequest, form: Form) -> Answer {
-    let address = request.peer_addr().map(|address| address.ip());
-    let signed_in = guard(&request).sign_in(form.get("name"), form.raw("password"), address, request.headers()).await;
+pub(super) async fn sign_in(http: HttpRequest, form: Form) -> Answer {
+    let address = http.peer_addr().map(|address| address.ip());
+    let signed_in = guard(&http).sign_in(form.get("name"), form.raw("password"), address, http.headers()).await;
     match signed_in {
         Ok(cookie) => {
-            let mut answer = see_other(&on(&request, &form))?;
+            let mut answer = see_other(&on(&http, &form))?;
             answer.headers_mut().insert(header::SET_COOKIE, cookie);
             Ok(answer)
         }
-        Err(error @ SignInError::Wrong) => page(&request, StatusCode::UNAUTHORIZED, Some(error.to_string()), &form),
+        Err(error @ SignInError::Wrong) => page(&http, StatusCode::UNAUTHORIZED, Some(error.to_string()), &form),
         Err(SignInError::Refused(refusal)) => {
             let text = match refusal {
                 Refusal::TooMany(wait) => format!("Too many attempts. Try again in {} s.", wait.as_secs() + 1),
                 other => other.to_string(),
             };
             let refused = refusal.answer();
-            let mut answer = page(&request, refused.status(), Some(text), &form)?;
+            let mut answer = page(&http, refused.status(), Some(text), &form)?;
             if let Some(after) = refused.headers().get(header::RETRY_AFTER) {
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::clone(after));
             }
@@ -142,8 +142,8 @@ pub(super) async fn sign_in(request: HttpRequest, form: Form) -> Answer {
 }
 
 /// `POST sign-out/`.
-pub(super) async fn sign_out(request: HttpRequest, _: Form) -> Answer {
-    let cookie = guard(&request).sign_out(request.headers());
+pub(super) async fn sign_out(http: HttpRequest, _: Form) -> Answer {
+    let cookie = guard(&http).sign_out(http.headers());
     let mut answer = see_other("/admin/sign-in/?note=out")?;
     answer.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(answer)

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
-use packhorse::access::{Guard, Options, SignInError};
+use packhorse::access::{AccessGuard, Options, SignInError};
 use packhorse::actors::{Fulfillment, Load, Request};
 use packhorse::app::SystemClock;
 use packhorse::domain::access::{AccessCommand, AccessName, Role};
@@ -19,7 +19,7 @@ fn ann() -> AccessName {
 }
 
 /// A guard over an engine with two admins, ann and bob.
-async fn world() -> (Guard, Fulfillment) {
+async fn world() -> (AccessGuard, Fulfillment) {
     let engine = memory::engine(MemoryOptions::default(), Load { placements: 1, orders: 1 }, 0).await;
     for name in ["ann", "bob"] {
         let name = AccessName::parse(name).unwrap();
@@ -27,7 +27,7 @@ async fn world() -> (Guard, Fulfillment) {
         let add = AccessCommand::AddUser { name, role: Role::Admin, password };
         engine.access(Request::of(Origin::Cli), add).await.unwrap();
     }
-    let guard = Guard::new(Options::default(), Arc::new(SystemClock));
+    let guard = AccessGuard::new(Options::default(), Arc::new(SystemClock));
     guard.open(engine.clone());
     (guard, engine)
 }

@@ -11,9 +11,9 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LINK, RETRY_AFTER};
 use actix_web::http::{Method, Uri};
 use actix_web::test;
-use packhorse::access::{Guard, Options};
+use packhorse::access::{AccessGuard, Options};
 use packhorse::actors::Load;
-use packhorse::api::{self, Gate, Setup};
+use packhorse::api::{self, ApiOptions, AppState};
 use packhorse::app::SystemClock;
 use packhorse::config::Settings;
 use packhorse::journal::MemoryOptions;
@@ -181,8 +181,8 @@ type Answer = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, actix
 type World = Box<dyn Fn(test::TestRequest) -> Answer>;
 
 /// The doors to a new engine.
-pub(crate) async fn doors() -> (Gate, Guard) {
-    let gate = Gate::new(Setup {
+pub(crate) async fn doors() -> (AppState, AccessGuard) {
+    let app = AppState::new(ApiOptions {
         limits: Settings::default().limits,
         zone: chrono_tz::UTC,
         body_timeout: Duration::from_secs(5),
@@ -190,16 +190,16 @@ pub(crate) async fn doors() -> (Gate, Guard) {
         low_stock: 10,
         settings: Vec::new(),
     });
-    let guard = Guard::new(Options::default(), Arc::new(SystemClock));
+    let guard = AccessGuard::new(Options::default(), Arc::new(SystemClock));
     let engine = memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await;
     guard.open(engine.clone());
-    gate.open(engine);
-    (gate, guard)
+    app.open(engine);
+    (app, guard)
 }
 
 async fn world() -> World {
-    let (gate, guard) = doors().await;
-    let service = test::init_service(api::app(gate, guard)).await;
+    let (app, guard) = doors().await;
+    let service = test::init_service(api::app(app, guard)).await;
     let world: World = Box::new(move |request| Box::pin(service.call(request.to_request())));
     for (path, body) in [
         ("categories/", r#"{"name":"Things"}"#),

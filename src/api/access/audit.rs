@@ -49,12 +49,12 @@ impl<'a> AuditBody<'a> {
 
 /// Lists the audit log, newest first.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
-    let limit = query.limit(&call.gate)?;
+    let limit = query.limit(&call.app)?;
     let mark = Mark::of("audit", ());
     let before = query.cursor(mark, RowId::parse)?;
     let engine = call.engine.clone();
     // What is older than memory holds is on the disk.
-    let mut rows = call.gate.scan(move || engine.view().audit(before, limit + 1)).await??;
+    let mut rows = call.app.scan(move || engine.view().audit(before, limit + 1)).await??;
     let next = cut(&mut rows, limit, |row| mark.at(row.id));
     let times = call.times();
     let body = List(|| rows.iter().map(|row| AuditBody::new(row, &times)));

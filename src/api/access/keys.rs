@@ -72,7 +72,7 @@ impl<'a> KeyBody<'a> {
 
 /// Lists keys by id.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
-    let limit = query.limit(&call.gate)?;
+    let limit = query.limit(&call.app)?;
     let mark = Mark::of("keys", ());
     let after = query.cursor_id(mark)?.unwrap_or(0);
     let access = call.view().access();

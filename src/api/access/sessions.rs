@@ -9,7 +9,7 @@ use super::super::id::Path;
 use super::super::list::{Mark, Query, cut, page};
 use super::super::render::{self, List};
 use super::super::request::ApiRequest;
-use crate::access::{Guard, SessionId, SessionRow};
+use crate::access::{AccessGuard, SessionId, SessionRow};
 
 const SESSION_BYTES: usize = 96;
 
@@ -35,7 +35,7 @@ impl<'a> From<&'a SessionRow> for SessionBody<'a> {
 
 /// Lists the sessions that hold, the newest first.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
-    let limit = query.limit(&call.gate)?;
+    let limit = query.limit(&call.app)?;
     let mark = Mark::of("sessions", ());
     let before = query.cursor_id(mark)?.unwrap_or(u64::MAX);
     let mut sessions = guard(&call).session_rows();
@@ -50,6 +50,6 @@ pub(crate) async fn revoke(call: ApiRequest, Path(id): Path<SessionId>) -> Answe
     if guard(&call).revoke_session(id) { Ok(gone()) } else { Err(Error::no_match("Session")) }
 }
 
-fn guard(call: &ApiRequest) -> &Guard {
+fn guard(call: &ApiRequest) -> &AccessGuard {
     call.http.app_data().expect("the app carries its guard")
 }

@@ -57,7 +57,7 @@ fn rendered(call: &ApiRequest, user: &User) -> Vec<u8> {
 
 /// Lists users by name.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
-    let limit = query.limit(&call.gate)?;
+    let limit = query.limit(&call.app)?;
     let mark = Mark::of("users", ());
     let after = query.cursor(mark, |text| AccessName::parse(text).ok())?;
     let access = call.view().access();

@@ -9,7 +9,7 @@ use crate::domain::ids::CategoryId;
 
 /// Lists categories, by id.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
-    let limit = query.limit(&call.gate)?;
+    let limit = query.limit(&call.app)?;
     let mark = Mark::of("categories", ());
     let after = CategoryId(query.cursor_id(mark)?.unwrap_or(0));
     let mut categories = call.view().products().categories(after, limit + 1);

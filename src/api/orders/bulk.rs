@@ -25,14 +25,14 @@ pub(crate) async fn bulk(call: ApiRequest, query: Query, BulkBody(body, lease): 
     if is_dry {
         return Box::pin(dry_run::answer(&call, body, lease, large)).await;
     }
-    let (engine, gate) = (call.engine.clone(), call.gate.clone());
+    let (engine, app) = (call.engine.clone(), call.app.clone());
     let parse = move || {
         let ignored = Ignored::default();
-        let rows = input::bulk(ignored.of(&body), engine.view().products(), gate.limits());
+        let rows = input::bulk(ignored.of(&body), engine.view().products(), app.limits());
         (rows, ignored)
     };
     let (rows, ignored) = if large {
-        let read = call.gate.convert(parse).await?;
+        let read = call.app.convert(parse).await?;
         call.expect_right()?;
         read
     } else {
@@ -50,6 +50,6 @@ pub(crate) async fn bulk(call: ApiRequest, query: Query, BulkBody(body, lease): 
     // The orders are there until they are sent, and so is the room that their body took.
     // A repetition makes no orders, and may be sent by as many clients as like.
     let part_bytes = if placed.replayed { PART_BYTES } else { rows::PLACED_PART_BYTES };
-    let answer = rows::list(StatusCode::CREATED, call.gate.zone(), orders, part_bytes, lease);
+    let answer = rows::list(StatusCode::CREATED, call.app.zone(), orders, part_bytes, lease);
     Ok(marked(answer, placed.replayed))
 }

@@ -19,12 +19,12 @@ pub(crate) async fn create(call: ApiRequest, query: Query, Body(body, _lease): B
         // Boxed, so that a placement does not carry the room of a dry run through every layer.
         return Box::pin(dry_run::single(&call, &body)).await;
     }
-    let row = call.read(&body, |body| input::order(body, call.view().products(), call.gate.limits()))?;
+    let row = call.read(&body, |body| input::order(body, call.view().products(), call.app.limits()))?;
     let rows = vec![row];
     let shape = Shape::of(&rows);
     let placed = call.engine.place(request, rows).await.map_err(|failure| error::single(failure, &shape))?;
     let order = placed.value.first().ok_or_else(|| Error::fault("a placement of one row made no order"))?;
     // As it was placed, which is all that a repeated request may be told.
-    let answer = marked(rows::one(StatusCode::CREATED, order, None, call.gate.zone()), placed.replayed);
+    let answer = marked(rows::one(StatusCode::CREATED, order, None, call.app.zone()), placed.replayed);
     Ok(condition::tagged(answer, condition::of_order(order, false)))
 }

@@ -13,7 +13,7 @@ pub(crate) async fn delayed(call: ApiRequest, query: Query) -> Answer {
         sort: SortField::MovedAt,
         direction: QueryOrdering::Descending,
         after: None,
-        limit: query.limit(&call.gate)?,
+        limit: query.limit(&call.app)?,
     };
     listed(&call, &query, orders).await
 }

@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::super::answer::Answer;
 use super::super::error;
 use super::super::fields::{Ignored, Problem};
-use super::super::gate::Lease;
 use super::super::parts::PART_BYTES;
 use super::super::render::{self, OrderBody, Times};
 use super::super::request::ApiRequest;
+use super::super::state::Lease;
 use super::input::{self, BulkRows};
 use super::rows::{self, Row};
 use crate::domain::inventory::{PlaceReason, RowOutcome};
@@ -34,13 +34,13 @@ struct RowBody<'a> {
 /// judged by.
 pub(super) async fn answer(call: &ApiRequest, body: Bytes, lease: Lease, large: bool) -> Answer {
     call.without_key()?;
-    let (engine, gate) = (call.engine.clone(), call.gate.clone());
+    let (engine, app) = (call.engine.clone(), call.app.clone());
     let parse = move || {
         let ignored = Ignored::default();
-        let rows = input::bulk_rows(ignored.of(&body), engine.view().products(), gate.limits());
+        let rows = input::bulk_rows(ignored.of(&body), engine.view().products(), app.limits());
         (rows, ignored)
     };
-    let (rows, ignored) = if large { call.gate.convert(parse).await? } else { parse() };
+    let (rows, ignored) = if large { call.app.convert(parse).await? } else { parse() };
     let noted = call.note(&ignored);
     let rows = rows?;
     noted?;
@@ -50,7 +50,7 @@ pub(super) async fn answer(call: &ApiRequest, body: Bytes, lease: Lease, large: 
 /// Judges the one order that `body` is.
 pub(super) async fn single(call: &ApiRequest, body: &[u8]) -> Answer {
     call.without_key()?;
-    let row = call.read(body, |body| input::order_row(body, call.view().products(), call.gate.limits()))?;
+    let row = call.read(body, |body| input::order_row(body, call.view().products(), call.app.limits()))?;
     let (good, bad) = match row {
         Ok(row) => (vec![row], Vec::new()),
         Err(problem) => (Vec::new(), vec![(0, problem)]),
@@ -69,11 +69,11 @@ async fn judged(
     let judged = if good.is_empty() { Ok(Vec::new()) } else { call.engine.dry_run(call.plain().who, good).await };
     let judged = judged.map_err(|failure| error::bulk(failure, &error::Shape::of(&[])))?;
     let merge = move || merged(count, bad, judged, &lines, told);
-    let rows: Vec<Outcome> = if large { call.gate.convert(merge).await? } else { merge() };
+    let rows: Vec<Outcome> = if large { call.app.convert(merge).await? } else { merge() };
     // What the real run would answer comes first.
     let is_whole = rows.iter().all(Result::is_ok);
     let frame = [if is_whole { r#"{"status":201,"rows":["# } else { r#"{"status":400,"rows":["# }, "]}"];
-    Ok(rows::answer(StatusCode::OK, call.gate.zone(), frame, rows, PART_BYTES, lease))
+    Ok(rows::answer(StatusCode::OK, call.app.zone(), frame, rows, PART_BYTES, lease))
 }
 
 /// The outcomes of all rows in order: those that could be read, `judged`, between those that could not, `bad`.

@@ -24,11 +24,11 @@ pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
         }
     };
     let orders = OrderQuery {
-        filter: filter(&query, call.gate.zone())?,
+        filter: filter(&query, call.app.zone())?,
         sort,
         direction,
         after: None,
-        limit: query.limit(&call.gate)?,
+        limit: query.limit(&call.app)?,
     };
     listed(&call, &query, orders).await
 }

@@ -49,14 +49,14 @@ use crate::view::{OrderQuery, View};
 /// An order, with its delay if it is flagged, unless the caller has it already.
 fn shown(call: &ApiRequest, order: &Arc<Order>) -> HttpResponse {
     let delay = call.view().delay(order.id);
-    let render = || rows::one(StatusCode::OK, order, delay, call.gate.zone());
+    let render = || rows::one(StatusCode::OK, order, delay, call.app.zone());
     condition::unless_known(&call.http, condition::of_order(order, delay.is_some()), render)
 }
 
 /// An order after a command on it.
 fn changed(call: &ApiRequest, order: &Arc<Order>, replayed: bool) -> HttpResponse {
     let delay = call.view().delay(order.id);
-    let answer = marked(rows::one(StatusCode::OK, order, delay, call.gate.zone()), replayed);
+    let answer = marked(rows::one(StatusCode::OK, order, delay, call.app.zone()), replayed);
     condition::tagged(answer, condition::of_order(order, delay.is_some()))
 }
 
@@ -85,6 +85,6 @@ async fn listed(call: &ApiRequest, query: &Query, mut orders: OrderQuery) -> Res
         Ok::<_, Error>((page.items.into_iter().map(shown).collect(), next))
     };
     let engine = call.engine.clone();
-    let (orders, next) = call.gate.scan(move || work(engine.view())).await??;
-    Ok(leading_on(&call.http, rows::list(StatusCode::OK, call.gate.zone(), orders, PART_BYTES, ()), next))
+    let (orders, next) = call.app.scan(move || work(engine.view())).await??;
+    Ok(leading_on(&call.http, rows::list(StatusCode::OK, call.app.zone(), orders, PART_BYTES, ()), next))
 }

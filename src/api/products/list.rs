@@ -14,7 +14,7 @@ use crate::view::{Product, ProductFilter};
 
 /// Lists products, archived ones included unless asked otherwise, by id.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
-    let limit = query.limit(&call.gate)?;
+    let limit = query.limit(&call.app)?;
     let filter = filter(&query)?;
     let mark = Mark::of("products", &filter);
     let after = ProductId(query.cursor_id(mark)?.unwrap_or(0));
@@ -22,7 +22,7 @@ pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {
         call.view().products().page(after, limit + 1)
     } else {
         let engine = call.engine.clone();
-        call.gate.scan(move || engine.view().products().find(&filter, after, limit + 1)).await?
+        call.app.scan(move || engine.view().products().find(&filter, after, limit + 1)).await?
     };
     let next = cut(&mut products, limit, |product| mark.at(product.revision.product));
     let write = |product: Product, part: &mut Vec<u8>| render::push(part, &ProductBody::from(&product));

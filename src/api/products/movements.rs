@@ -14,11 +14,11 @@ use crate::domain::stock::Movement;
 /// Lists the stock ledger of a product, newest first.
 pub(crate) async fn movements(call: ApiRequest, Path(id): Path<ProductId>, query: Query) -> Answer {
     call.product(id)?;
-    let limit = query.limit(&call.gate)?;
+    let limit = query.limit(&call.app)?;
     let mark = Mark::of("movements", id);
     let before = query.cursor(mark, RowId::parse)?;
     let engine = call.engine.clone();
-    let mut rows = call.gate.scan(move || engine.view().movements(id, before, limit + 1)).await??;
+    let mut rows = call.app.scan(move || engine.view().movements(id, before, limit + 1)).await??;
     let next = cut(&mut rows, limit, |(id, _)| mark.at(*id));
     let times = call.times();
     let write =

@@ -17,34 +17,34 @@ const ROWS: usize = 50;
 const PARAMETERS: [&str; 4] = ["search", "category", "archived", "low"];
 
 /// `GET products/`.
-pub(crate) async fn products(visit: PageRequest) -> Answer {
-    let is_set = |name: &str| !visit.text(name).is_empty();
+pub(crate) async fn products(request: PageRequest) -> Answer {
+    let is_set = |name: &str| !request.text(name).is_empty();
     let filter = ProductFilter {
-        terms: terms(visit.text("search"))?,
-        category: visit.text("category").parse().ok().map(CategoryId),
+        terms: terms(request.text("search"))?,
+        category: request.text("category").parse().ok().map(CategoryId),
         archived: Some(is_set("archived")),
-        available_max: is_set("low").then_some(visit.low_stock()),
+        available_max: is_set("low").then_some(request.low_stock()),
     };
-    let after = ProductId(visit.text("after").parse().unwrap_or(0));
-    let mut found = visit.scan(move |engine| engine.view().products().find(&filter, after, ROWS + 1)).await?;
+    let after = ProductId(request.text("after").parse().unwrap_or(0));
+    let mut found = request.scan(move |engine| engine.view().products().find(&filter, after, ROWS + 1)).await?;
     let last = cut(&mut found, ROWS, |product| product.revision.product);
     let kept: Vec<_> = PARAMETERS
         .iter()
         .filter(|name| is_set(name))
-        .map(|name| format!("{name}={}", escaped(visit.text(name))))
+        .map(|name| format!("{name}={}", escaped(request.text(name))))
         .collect();
     let next = last.map(|last| [kept.clone(), vec![format!("after={last}")]].concat().join("&"));
-    let values = values(PARAMETERS.map(|name| (name, visit.text(name))));
+    let values = values(PARAMETERS.map(|name| (name, request.text(name))));
     let context = context! {
-        products => Value::from(Serde(ProductRow::all(&found, &visit))),
+        products => Value::from(Serde(ProductRow::all(&found, &request))),
         next,
         after => after.0,
         values,
         is_filtered => !kept.is_empty(),
-        categories => choices(&visit),
-        is_empty => visit.view().products().is_empty(),
-        low_stock => visit.low_stock(),
-        note => visit.text("note"),
+        categories => choices(&request),
+        is_empty => request.view().products().is_empty(),
+        low_stock => request.low_stock(),
+        note => request.text("note"),
     };
-    visit.page("products.html", context)
+    request.page("products.html", context)
 }

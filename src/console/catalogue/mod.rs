@@ -36,8 +36,8 @@ pub(super) struct ProductRow<'a> {
 
 impl<'a> ProductRow<'a> {
     /// A row for each of `products`.
-    pub(super) fn all(products: &'a [Product], visit: &PageRequest) -> Vec<Self> {
-        products.iter().map(|product| Self::new(product, visit.low_stock())).collect()
+    pub(super) fn all(products: &'a [Product], request: &PageRequest) -> Vec<Self> {
+        products.iter().map(|product| Self::new(product, request.low_stock())).collect()
     }
 
     /// The row of `product`, which runs low with `low_stock` units or fewer.
@@ -59,8 +59,8 @@ impl<'a> ProductRow<'a> {
 }
 
 /// Number and name of every category, for a choice.
-fn choices(visit: &PageRequest) -> minijinja::Value {
-    let categories = visit.view().products().categories(CategoryId(0), CATEGORIES_MAX);
+fn choices(request: &PageRequest) -> minijinja::Value {
+    let categories = request.view().products().categories(CategoryId(0), CATEGORIES_MAX);
     let choice = |category: crate::domain::catalogue::Category| {
         minijinja::context! { id => category.id.0, name => category.name.as_str() }
     };

@@ -71,14 +71,14 @@ impl<'a> From<&'a Movement> for MovementRow<'a> {
 }
 
 /// `GET products/<id>/`.
-pub(crate) async fn product(visit: PageRequest) -> Answer {
-    let product = visit.product()?;
-    page(&visit, &product, None, &Form::default()).await
+pub(crate) async fn product(request: PageRequest) -> Answer {
+    let product = request.product()?;
+    page(&request, &product, None, &Form::default()).await
 }
 
 /// `POST products/<id>/adjust/`: by a difference, or to what was counted.
-pub(crate) async fn adjust(visit: PageRequest, form: Form) -> Answer {
-    let product = visit.product()?;
+pub(crate) async fn adjust(request: PageRequest, form: Form) -> Answer {
+    let product = request.product()?;
     let mut body = form.body(&["expected", "reason"]);
     let (name, field) = if form.get("how") == "by" { ("delta", "amount") } else { ("set", "amount") };
     body.insert(name.into(), form.get(field).into());
@@ -86,8 +86,8 @@ pub(crate) async fn adjust(visit: PageRequest, form: Form) -> Answer {
     let adjusted = async {
         let adjustment = input::adjustment(&body, product.revision.product)?;
         form.seen("expected")?;
-        let request = visit.once(form.get("token"), &body)?;
-        visit.engine.adjust(request, adjustment).await.map_err(error::product)
+        let sent = request.once(form.get("token"), &body)?;
+        request.engine.adjust(sent, adjustment).await.map_err(error::product)
     };
     match adjusted.await.map_err(PageError::from) {
         Ok(corrected) => {
@@ -95,7 +95,7 @@ pub(crate) async fn adjust(visit: PageRequest, form: Form) -> Answer {
             let is = after.balance.on_hand;
             // What it was right before this, also where the form comes again or somebody else was in between.
             let was = i64::from(is) - change;
-            visit.tell(&format!("/admin/products/{}/?note=adjusted&was={was}&is={is}", product.revision.product))
+            request.tell(&format!("/admin/products/{}/?note=adjusted&was={was}&is={is}", product.revision.product))
         }
         Err(mut fault) if fault.is_about_the_form() => {
             // The form has one field for both.
@@ -104,44 +104,44 @@ pub(crate) async fn adjust(visit: PageRequest, form: Form) -> Answer {
                     fault.fields.insert("amount".into(), text);
                 }
             }
-            page(&visit, &visit.product()?, Some(fault), &form).await
+            page(&request, &request.product()?, Some(fault), &form).await
         }
         Err(fault) => Err(fault),
     }
 }
 
-pub(super) async fn page(visit: &PageRequest, product: &Product, fault: Option<PageError>, form: &Form) -> Answer {
+pub(super) async fn page(request: &PageRequest, product: &Product, fault: Option<PageError>, form: &Form) -> Answer {
     let id = product.revision.product;
-    let before = RowId::parse(visit.text("before"));
-    let rows = visit.scan(move |engine| engine.view().movements(id, before, ROWS + 1)).await?;
+    let before = RowId::parse(request.text("before"));
+    let rows = request.scan(move |engine| engine.view().movements(id, before, ROWS + 1)).await?;
     let mut rows = rows.map_err(Error::from)?;
     let next = cut(&mut rows, ROWS, |(id, _)| id.to_string());
     let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.status);
     let is_stale = status == StatusCode::CONFLICT
         && !form.get("expected").is_empty()
         && form.get("expected") != product.balance.on_hand.to_string();
-    let is_told = visit.is_told();
+    let is_told = request.is_told();
     // Only a number that is still true can be taken back.
-    let undo = visit.text("was").parse::<u32>().ok().filter(|_| {
-        is_told && visit.text("note") == "adjusted" && visit.text("is") == product.balance.on_hand.to_string()
+    let undo = request.text("was").parse::<u32>().ok().filter(|_| {
+        is_told && request.text("note") == "adjusted" && request.text("is") == product.balance.on_hand.to_string()
     });
     let context = context! {
-        product => Serde(ProductRow::new(product, visit.low_stock())),
+        product => Serde(ProductRow::new(product, request.low_stock())),
         description => &*product.revision.details.description,
         number => product.revision.number,
         rows => Value::from(Serde(rows.iter().map(|(_, row)| MovementRow::from(row)).collect::<Vec<_>>())),
         next,
-        before => visit.text("before"),
-        may_adjust => visit.may(Role::Operator),
-        note => visit.text("note"),
-        was => visit.text("was").parse::<u32>().ok(),
+        before => request.text("before"),
+        may_adjust => request.may(Role::Operator),
+        note => request.text("note"),
+        was => request.text("was").parse::<u32>().ok(),
         is_told,
-        undo => undo.filter(|_| visit.may(Role::Operator)),
+        undo => undo.filter(|_| request.may(Role::Operator)),
         is_stale,
         values => form.values(),
         errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
         fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
         token => token(),
     };
-    visit.page_with(status, "product.html", context)
+    request.page_with(status, "product.html", context)
 }

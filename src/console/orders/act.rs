@@ -17,65 +17,65 @@ const MEANWHILE: &str = "Not saved: somebody else changed this order while you w
 const CHANGED: &str = "Nothing was done: this order changed while you were looking at it. This is how it is now.";
 
 /// `POST orders/<id>/move/`.
-pub(crate) async fn transition(visit: PageRequest, form: Form) -> Answer {
-    let order = visit.order().await?;
+pub(crate) async fn transition(request: PageRequest, form: Form) -> Answer {
+    let order = request.order().await?;
     let body = bytes(&form.body(&["to", "reason"]));
     let moved = async {
         let (to, reason) = input::transition(&body)?;
-        let request = visit.plain().expecting(form.expected("version", Seen::Order)?);
-        visit.engine.transition(request, order.id, to, reason).await.map_err(error::order)
+        let sent = request.plain().expecting(form.expected("version", Seen::Order)?);
+        request.engine.transition(sent, order.id, to, reason).await.map_err(error::order)
     };
     match moved.await {
-        Ok(_) => back(&visit, form.get("from"), order.id.0, "moved"),
-        Err(error) => refused(&visit, PageError::from(error).or_stale(CHANGED), "move", &form).await,
+        Ok(_) => back(&request, form.get("from"), order.id.0, "moved"),
+        Err(error) => refused(&request, PageError::from(error).or_stale(CHANGED), "move", &form).await,
     }
 }
 
 /// `POST orders/<id>/cancel/`.
-pub(crate) async fn cancel(visit: PageRequest, form: Form) -> Answer {
-    let order = visit.order().await?;
+pub(crate) async fn cancel(request: PageRequest, form: Form) -> Answer {
+    let order = request.order().await?;
     let body = bytes(&form.whole(&["reason"]));
     let cancelled = async {
         let reason = input::cancel(&body)?;
-        let request = visit.plain().expecting(form.expected("version", Seen::Order)?);
-        visit.engine.cancel(request, order.id, reason).await.map_err(error::order)
+        let sent = request.plain().expecting(form.expected("version", Seen::Order)?);
+        request.engine.cancel(sent, order.id, reason).await.map_err(error::order)
     };
     match cancelled.await {
-        Ok(_) => back(&visit, form.get("from"), order.id.0, "cancelled"),
-        Err(error) => refused(&visit, PageError::from(error).or_stale(CHANGED), "cancel", &form).await,
+        Ok(_) => back(&request, form.get("from"), order.id.0, "cancelled"),
+        Err(error) => refused(&request, PageError::from(error).or_stale(CHANGED), "cancel", &form).await,
     }
 }
 
 /// `POST orders/<id>/contact/`.
-pub(crate) async fn contact(visit: PageRequest, form: Form) -> Answer {
-    let order = visit.order().await?;
+pub(crate) async fn contact(request: PageRequest, form: Form) -> Answer {
+    let order = request.order().await?;
     let stored = |field: Field| form.or_stored(field.as_str(), order.contact.get(field));
     let body = Field::ALL.map(|field| (field.as_str().to_owned(), stored(field).into()));
     let body = bytes(&body.into_iter().collect());
     let edited = async {
         let patch = input::contact(&body, Presence::Full, &order.lines)?;
-        let request = visit.plain().expecting(form.expected("version", Seen::Order)?);
-        visit.engine.edit_contact(request, order.id, patch).await.map_err(error::order)
+        let sent = request.plain().expecting(form.expected("version", Seen::Order)?);
+        request.engine.edit_contact(sent, order.id, patch).await.map_err(error::order)
     };
     match edited.await {
-        Ok(_) => back(&visit, "", order.id.0, "edited"),
-        Err(error) => refused(&visit, PageError::from(error).or_stale(MEANWHILE), "contact", &form).await,
+        Ok(_) => back(&request, "", order.id.0, "edited"),
+        Err(error) => refused(&request, PageError::from(error).or_stale(MEANWHILE), "contact", &form).await,
     }
 }
 
 /// `POST orders/<id>/archive/`.
-pub(crate) async fn archive(visit: PageRequest, form: Form) -> Answer {
-    let order = visit.order().await?;
-    match visit.engine.archive(visit.plain(), order.id).await.map_err(error::order) {
-        Ok(_) => back(&visit, "", order.id.0, "archived"),
-        Err(error) => refused(&visit, error.into(), "archive", &form).await,
+pub(crate) async fn archive(request: PageRequest, form: Form) -> Answer {
+    let order = request.order().await?;
+    match request.engine.archive(request.plain(), order.id).await.map_err(error::order) {
+        Ok(_) => back(&request, "", order.id.0, "archived"),
+        Err(error) => refused(&request, error.into(), "archive", &form).await,
     }
 }
 
 /// Shows the order as it stands now, with why the form `which` was not taken.
-async fn refused(visit: &PageRequest, fault: PageError, which: &str, form: &Form) -> Answer {
+async fn refused(request: &PageRequest, fault: PageError, which: &str, form: &Form) -> Answer {
     if !fault.is_about_the_form() {
         return Err(fault);
     }
-    one::page(visit, &*visit.order().await?, Some(&fault), which, form)
+    one::page(request, &*request.order().await?, Some(&fault), which, form)
 }

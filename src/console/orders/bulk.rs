@@ -113,31 +113,31 @@ impl Wanted {
 
 /// `POST orders/bulk/`: leads to what would happen; with `run` it happens, and leads to what did. A form that is sent
 /// again with the same `key` finds that done.
-pub(crate) async fn bulk(visit: PageRequest, form: Form) -> Answer {
+pub(crate) async fn bulk(request: PageRequest, form: Form) -> Answer {
     let wanted = Wanted::of(&form)?;
-    let results = &visit.console.0.results;
+    let results = &request.console.0.results;
     let keep = |wanted: &Wanted| {
         let (ids, to, reason) = (wanted.ids(), wanted.to, form.get("reason").to_owned());
         let bulk = Arc::new(Bulk { ids, to, reason, run: Mutex::new(None) });
         let weight = 1_024 + wanted.orders.len() * ORDER_BYTES;
-        (results.keep(&visit.caller.who, results::Outcome::Bulk(bulk.clone()), weight), bulk)
+        (results.keep(&request.caller.who, results::Outcome::Bulk(bulk.clone()), weight), bulk)
     };
     if form.get("run").is_empty() {
-        return visit.go(&address(&keep(&wanted).0));
+        return request.go(&address(&keep(&wanted).0));
     }
     let key = form.get("key");
     if wanted.to == Status::Cancelled && wanted.reason.is_none() {
         // What was not taken is answered at once, and nothing is kept of it.
         let bulk = Bulk { ids: wanted.ids(), to: wanted.to, reason: String::new(), run: Mutex::new(None) };
-        return preview(&visit, &bulk, key, StatusCode::BAD_REQUEST).await;
+        return preview(&request, &bulk, key, StatusCode::BAD_REQUEST).await;
     }
     let seen = wanted.seen()?;
-    let found = results.bulk(key, &visit.caller.who).filter(|bulk| bulk.to == wanted.to);
+    let found = results.bulk(key, &request.caller.who).filter(|bulk| bulk.to == wanted.to);
     let (key, bulk) = found.map_or_else(|| keep(&wanted), |bulk| (key.to_owned(), bulk));
-    let who = visit.caller.who.clone();
+    let who = request.caller.who.clone();
     if bulk.begin(seen.len()) {
         // It goes on when the browser goes away: whoever comes back reads how it ended.
-        let going = actix_web::rt::spawn(async move { bulk.go(&visit, seen, wanted.reason).await });
+        let going = actix_web::rt::spawn(async move { bulk.go(&request, seen, wanted.reason).await });
         if let Err(error) = going.await {
             tracing::error!(%error, %who, "changing many orders ended early");
         }
@@ -151,29 +151,29 @@ fn address(key: &str) -> String {
 }
 
 /// `GET orders/bulk/<key>/`: what would happen as things are now, or what did.
-pub(crate) async fn bulk_shown(visit: PageRequest) -> Answer {
-    let key = visit.http.match_info().get("key").unwrap_or_default().to_owned();
+pub(crate) async fn bulk_shown(request: PageRequest) -> Answer {
+    let key = request.http.match_info().get("key").unwrap_or_default().to_owned();
     let gone = "This page is not kept any more. What was changed is changed; the orders say how they are now.";
-    let bulk = visit.console.0.results.bulk(&key, &visit.caller.who);
+    let bulk = request.console.0.results.bulk(&key, &request.caller.who);
     let bulk = bulk.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, gone))?;
     let run = bulk.run.lock().clone();
     match run {
-        None => preview(&visit, &bulk, &key, StatusCode::OK).await,
-        Some(run) => page(&visit, &bulk, &key, &run.outcomes, StatusCode::OK, Some(&run)),
+        None => preview(&request, &bulk, &key, StatusCode::OK).await,
+        Some(run) => page(&request, &bulk, &key, &run.outcomes, StatusCode::OK, Some(&run)),
     }
 }
 
 /// What stands on the page before anything is changed.
-async fn preview(visit: &PageRequest, bulk: &Bulk, key: &str, status: StatusCode) -> Answer {
+async fn preview(request: &PageRequest, bulk: &Bulk, key: &str, status: StatusCode) -> Answer {
     let mut outcomes = Vec::with_capacity(bulk.ids.len());
     for id in &bulk.ids {
-        outcomes.push(look(visit, *id, bulk.to).await?);
+        outcomes.push(look(request, *id, bulk.to).await?);
     }
-    page(visit, bulk, key, &outcomes, status, None)
+    page(request, bulk, key, &outcomes, status, None)
 }
 
 fn page(
-    visit: &PageRequest,
+    request: &PageRequest,
     bulk: &Bulk,
     key: &str,
     outcomes: &[Outcome],
@@ -197,7 +197,7 @@ fn page(
         reason => bulk.reason.as_str(),
         chosen => Value::from(outcomes.iter().filter(|outcome| outcome.ok).map(Outcome::chosen).collect::<Vec<_>>()),
     };
-    visit.page_with(status, "bulk.html", context)
+    request.page_with(status, "bulk.html", context)
 }
 
 /// The end of a run, however it comes about.
@@ -221,11 +221,11 @@ impl Bulk {
     }
 
     /// Changes one order after the other, as long as the visitor's right lasts.
-    async fn go(&self, visit: &PageRequest, seen: Vec<(OrderId, Seen)>, reason: Option<Box<str>>) {
+    async fn go(&self, request: &PageRequest, seen: Vec<(OrderId, Seen)>, reason: Option<Box<str>>) {
         let _end = End(self);
-        let right = visit.right_to_orders();
+        let right = request.right_to_orders();
         for order in seen {
-            let outcome = change(visit, &right, order, self.to, reason.clone()).await;
+            let outcome = change(request, &right, order, self.to, reason.clone()).await;
             if let Some(run) = &mut *self.run.lock() {
                 run.outcomes.push(outcome);
             }
@@ -254,10 +254,10 @@ fn missing(id: OrderId) -> Outcome {
     bare(id, "There is no such order.".into())
 }
 
-async fn look(visit: &PageRequest, id: OrderId, to: Status) -> Result<Outcome, PageError> {
-    let Some(order) = visit.find_order(id).await? else { return Ok(missing(id)) };
+async fn look(request: &PageRequest, id: OrderId, to: Status) -> Result<Outcome, PageError> {
+    let Some(order) = request.find_order(id).await? else { return Ok(missing(id)) };
     let command = OrderCommand::Move { to, reason: Some("a preview".into()) };
-    Ok(match order.decide(command, order.not_before(visit.now())) {
+    Ok(match order.decide(command, order.not_before(request.now())) {
         Ok(_) if to == Status::Cancelled => outcome(&order, true, stock(&order, "would go back in stock")),
         Ok(_) => outcome(&order, true, format!("{} to {}", order.status.label(), to.label().to_lowercase())),
         Err(rejection) => outcome(&order, false, words::whole(&rejection.to_string())),
@@ -265,7 +265,7 @@ async fn look(visit: &PageRequest, id: OrderId, to: Status) -> Result<Outcome, P
 }
 
 async fn change(
-    visit: &PageRequest,
+    request: &PageRequest,
     right: &Right,
     (id, seen): (OrderId, Seen),
     to: Status,
@@ -273,8 +273,8 @@ async fn change(
 ) -> Outcome {
     let moved = match right.ended() {
         None => {
-            let request = visit.plain().expecting(Expected::one_of([seen]));
-            let moved = visit.engine.transition(request, id, to, reason).await;
+            let sent = request.plain().expecting(Expected::one_of([seen]));
+            let moved = request.engine.transition(sent, id, to, reason).await;
             moved.map_err(|failure| PageError::from(error::order(failure)).or_stale(CHANGED))
         }
         Some(text) => Err(PageError::new(StatusCode::FORBIDDEN, text)),
@@ -282,7 +282,7 @@ async fn change(
     match moved {
         Ok(moved) if to == Status::Cancelled => outcome(&moved.value, true, stock(&moved.value, "went back in stock")),
         Ok(moved) => outcome(&moved.value, true, format!("Now {}.", moved.value.status.as_str())),
-        Err(fault) => match visit.find_order(id).await {
+        Err(fault) => match request.find_order(id).await {
             Ok(Some(order)) => outcome(&order, false, fault.line()),
             Ok(None) => missing(id),
             // What was done to the others has to be told all the same.

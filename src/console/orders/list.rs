@@ -21,27 +21,28 @@ const EFFORT: usize = 20_000;
 const PARAMETERS: [&str; 7] = ["status", "delayed", "from", "to", "customer", "product", "search"];
 
 /// `GET orders/`.
-pub(crate) async fn list(visit: PageRequest) -> Answer {
-    let (filter, fault) = match filter(&visit.query, visit.console.0.gate.zone()) {
+pub(crate) async fn list(request: PageRequest) -> Answer {
+    let (filter, fault) = match filter(&request.query, request.console.0.app.zone()) {
         Ok(filter) => (filter, None),
         Err(error) => (OrderFilter::default(), Some(PageError::from(error))),
     };
-    let below = visit.text("below").parse().ok().map(OrderId);
+    let below = request.text("below").parse().ok().map(OrderId);
     // What was refused was meant as a filter.
     let is_filtered = fault.is_some() || filter != OrderFilter::default();
     let found = match fault {
-        None => {
-            visit.scan(move |engine| engine.view().search(&filter, below, ROWS, EFFORT)).await?.map_err(Error::from)?
-        }
+        None => request
+            .scan(move |engine| engine.view().search(&filter, below, ROWS, EFFORT))
+            .await?
+            .map_err(Error::from)?,
         Some(_) => Found::default(),
     };
-    let kept = PARAMETERS.iter().filter(|name| !visit.text(name).is_empty());
-    let kept: Vec<_> = kept.map(|name| format!("{name}={}", escaped(visit.text(name)))).collect();
+    let kept = PARAMETERS.iter().filter(|name| !request.text(name).is_empty());
+    let kept: Vec<_> = kept.map(|name| format!("{name}={}", escaped(request.text(name)))).collect();
     let next = found.next.map(|next| [kept.clone(), vec![format!("below={next}")]].concat().join("&"));
-    let product = visit.text("product").parse().ok().and_then(|id| visit.view().products().get(ProductId(id)));
-    let values = values(PARAMETERS.map(|name| (name, visit.text(name))));
+    let product = request.text("product").parse().ok().and_then(|id| request.view().products().get(ProductId(id)));
+    let values = values(PARAMETERS.map(|name| (name, request.text(name))));
     let context = context! {
-        orders => rows(visit.view(), &found),
+        orders => rows(request.view(), &found),
         full => found.items.len() == ROWS,
         next,
         below => below.map(|below| below.0),
@@ -51,10 +52,10 @@ pub(crate) async fn list(visit: PageRequest) -> Answer {
         fault => fault.map(|fault| fault.line()),
         is_filtered,
         statuses => statuses(),
-        is_empty => visit.view().counts().values().all(|count| *count == 0),
+        is_empty => request.view().counts().values().all(|count| *count == 0),
         targets => Value::from(vec!["processing", "shipped", "delivered"]),
     };
-    visit.page("orders.html", context)
+    request.page("orders.html", context)
 }
 
 /// What was found, for a template.

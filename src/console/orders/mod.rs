@@ -95,9 +95,9 @@ pub(super) fn statuses() -> Value {
 }
 
 /// Back to where the form of an action stood, with a note of what was done.
-pub(super) fn back(visit: &PageRequest, from: &str, id: u64, note: &str) -> Answer {
+pub(super) fn back(request: &PageRequest, from: &str, id: u64, note: &str) -> Answer {
     match from {
-        "delayed" => visit.go(&format!("/admin/delayed/?note={note}&order={id}")),
-        _ => visit.go(&format!("/admin/orders/{id}/?note={note}")),
+        "delayed" => request.go(&format!("/admin/delayed/?note={note}&order={id}")),
+        _ => request.go(&format!("/admin/orders/{id}/?note={note}")),
     }
 }

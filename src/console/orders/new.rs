@@ -20,12 +20,12 @@ const LINES_FREE: usize = 3;
 const PRODUCTS_MAX: usize = 500;
 
 /// `GET orders/new/`.
-pub(crate) async fn blank(visit: PageRequest) -> Answer {
-    page(&visit, None, &Form::default())
+pub(crate) async fn blank(request: PageRequest) -> Answer {
+    page(&request, None, &Form::default())
 }
 
 /// `POST orders/new/`.
-pub(crate) async fn place(visit: PageRequest, form: Form) -> Answer {
+pub(crate) async fn place(request: PageRequest, form: Form) -> Answer {
     let mut body = form.whole(&Field::ALL.map(Field::as_str));
     let items: Vec<_> = lines(&form)
         .filter(|(product, quantity)| !product.is_empty() || !quantity.is_empty())
@@ -41,24 +41,24 @@ pub(crate) async fn place(visit: PageRequest, form: Form) -> Answer {
     body.insert("items".into(), json!(items));
     let body = bytes(&body);
     let placed = async {
-        let order = input::order(&body, visit.view().products(), visit.console.0.gate.limits())?;
+        let order = input::order(&body, request.view().products(), request.console.0.app.limits())?;
         let rows = vec![order];
         let shape = Shape::of(&rows);
-        let request = visit.once(form.get("token"), &body)?;
-        visit.engine.place(request, rows).await.map_err(|failure| error::single(failure, &shape))
+        let sent = request.once(form.get("token"), &body)?;
+        request.engine.place(sent, rows).await.map_err(|failure| error::single(failure, &shape))
     };
     match placed.await.map_err(PageError::from) {
         Ok(placed) => {
             let id = placed.value.first().map_or(0, |order| order.id.0);
-            visit.go(&format!("/admin/orders/{id}/?note=placed"))
+            request.go(&format!("/admin/orders/{id}/?note=placed"))
         }
         Err(mut fault) if fault.is_about_the_form() => {
             if fault.status == StatusCode::UNPROCESSABLE_ENTITY
-                && let Some(order) = visit.placed_by(form.get("token")).await?
+                && let Some(order) = request.placed_by(form.get("token")).await?
             {
                 fault.texts.push(format!("It placed order {order}."));
             }
-            page(&visit, Some(fault), &form)
+            page(&request, Some(fault), &form)
         }
         Err(fault) => Err(fault),
     }
@@ -69,9 +69,9 @@ fn lines(form: &Form) -> impl Iterator<Item = (&str, &str)> {
     form.all("product_id").zip(form.all("quantity"))
 }
 
-fn page(visit: &PageRequest, fault: Option<PageError>, form: &Form) -> Answer {
+fn page(request: &PageRequest, fault: Option<PageError>, form: &Form) -> Answer {
     let filter = ProductFilter { archived: Some(false), ..ProductFilter::default() };
-    let products = visit.view().products().find(&filter, ProductId(0), PRODUCTS_MAX);
+    let products = request.view().products().find(&filter, ProductId(0), PRODUCTS_MAX);
     let options: Vec<_> = products
         .iter()
         .map(|product| {
@@ -86,8 +86,8 @@ fn page(visit: &PageRequest, fault: Option<PageError>, form: &Form) -> Answer {
         .collect();
     // Lines that were left empty are closed up, as the errors count them.
     let mut filled: Vec<_> = lines(form).filter(|line| *line != ("", "")).collect();
-    if filled.is_empty() && !visit.text("product").is_empty() {
-        filled.push((visit.text("product"), "1"));
+    if filled.is_empty() && !request.text("product").is_empty() {
+        filled.push((request.text("product"), "1"));
     }
     let count = filled.len() + if filled.is_empty() { LINES_FREE } else { 1 };
     filled.resize(count, ("", ""));
@@ -101,5 +101,5 @@ fn page(visit: &PageRequest, fault: Option<PageError>, form: &Form) -> Answer {
         fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
         token => token(),
     };
-    visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "order_new.html", context)
+    request.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "order_new.html", context)
 }

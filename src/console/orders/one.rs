@@ -56,23 +56,29 @@ impl<'a> TextChange<'a> {
 }
 
 /// `GET orders/<id>/`.
-pub(crate) async fn show(visit: PageRequest) -> Answer {
-    let order = visit.order().await?;
-    page(&visit, &order, None, "", &Form::default())
+pub(crate) async fn show(request: PageRequest) -> Answer {
+    let order = request.order().await?;
+    page(&request, &order, None, "", &Form::default())
 }
 
 /// The page of `order`; where the form `which` was not taken, with why, and what was filled in.
-pub(super) fn page(visit: &PageRequest, order: &Order, fault: Option<&PageError>, which: &str, form: &Form) -> Answer {
-    let policy = &visit.console.0.policy;
+pub(super) fn page(
+    request: &PageRequest,
+    order: &Order,
+    fault: Option<&PageError>,
+    which: &str,
+    form: &Form,
+) -> Answer {
+    let policy = &request.console.0.policy;
     let actions: Vec<_> = allowed_actions(order.status, order.archived).collect();
-    let delay = visit.view().delay(order.id);
+    let delay = request.view().delay(order.id);
     let status = fault.map_or(actix_web::http::StatusCode::OK, |fault| fault.status);
     let contact = |field: Field| match form.get(field.as_str()) {
         filled if which == "contact" => filled.to_owned(),
         _ => order.contact.get(field).to_owned(),
     };
     let contact = Field::ALL.map(|field| (field.as_str(), contact(field)));
-    let may_edit = actions.contains(&Action::Edit) && visit.may(Role::Operator);
+    let may_edit = actions.contains(&Action::Edit) && request.may(Role::Operator);
     // Beside the form itself: what is stored may be another by now, or the form may be gone.
     let is_conflict = which == "contact" && status == actix_web::http::StatusCode::CONFLICT;
     let unsaved = if is_conflict { unsaved(order, form) } else { Vec::new() };
@@ -94,7 +100,7 @@ pub(super) fn page(visit: &PageRequest, order: &Order, fault: Option<&PageError>
         placed_at => order.placed_at.0,
         updated_at => order.updated_at.0,
         moved_at => order.moved_at.0,
-        lines => Serde(lines(visit, order)),
+        lines => Serde(lines(request, order)),
         steps => Serde(steps(order)),
         stages => stages(order),
         contact,
@@ -106,22 +112,22 @@ pub(super) fn page(visit: &PageRequest, order: &Order, fault: Option<&PageError>
         stale_at => stale_at(order, policy).filter(|_| delay.is_none()).map(|at| at.0),
         delayed_since => delay.map(|delay| delay.since.0),
         moves => Value::from(moves.collect::<Vec<_>>()),
-        may_cancel => actions.contains(&Action::Cancel) && visit.may(Role::Operator),
+        may_cancel => actions.contains(&Action::Cancel) && request.may(Role::Operator),
         may_edit,
         is_conflict,
         unsaved => Serde(unsaved),
-        may_archive => actions.contains(&Action::Archive) && visit.may(Role::Operator),
-        note => visit.text("note"),
+        may_archive => actions.contains(&Action::Archive) && request.may(Role::Operator),
+        note => request.text("note"),
         which,
         values => form.values(),
         errors => Serde(fault.map(|fault| &fault.fields)),
         fault => fault.map(|fault| fault.texts.join(" ")),
         token => token(),
     };
-    visit.page_with(status, "order.html", context)
+    request.page_with(status, "order.html", context)
 }
 
-fn lines<'a>(visit: &PageRequest, order: &'a Order) -> Vec<LineBody<'a>> {
+fn lines<'a>(request: &PageRequest, order: &'a Order) -> Vec<LineBody<'a>> {
     let effect = match order.status {
         Status::Pending | Status::Processing => "reserved",
         Status::Shipped | Status::Delivered => "left the building",
@@ -136,7 +142,7 @@ fn lines<'a>(visit: &PageRequest, order: &'a Order) -> Vec<LineBody<'a>> {
             price: details.price.to_string(),
             quantity: line.quantity,
             sum: details.price.checked_mul(line.quantity).map(|sum| sum.to_string()).unwrap_or_default(),
-            available: visit.view().products().get(line.product.product).map(|product| product.balance.available()),
+            available: request.view().products().get(line.product.product).map(|product| product.balance.available()),
             effect,
         }
     };

@@ -24,41 +24,42 @@ const DAYS_MAX: u64 = 3_650;
 const SECRET_BYTES: usize = 1_024;
 
 /// `GET keys/`.
-pub(crate) async fn keys(visit: PageRequest) -> Answer {
+pub(crate) async fn keys(request: PageRequest) -> Answer {
     // Only who looks at the page has seen it.
-    let is_shown = visit.http.method() == Method::GET;
-    let secret = is_shown.then(|| visit.console.0.results.take_secret(visit.text("made"), &visit.caller.who)).flatten();
-    page(&visit, None, secret.as_ref(), &Form::default())
+    let is_shown = request.http.method() == Method::GET;
+    let secret =
+        is_shown.then(|| request.console.0.results.take_secret(request.text("made"), &request.caller.who)).flatten();
+    page(&request, None, secret.as_ref(), &Form::default())
 }
 
 /// `POST keys/`: makes one, and leads to where its secret is shown, once.
-pub(crate) async fn add_key(visit: PageRequest, form: Form) -> Answer {
+pub(crate) async fn add_key(request: PageRequest, form: Form) -> Answer {
     let made = async {
         let (name, role) = (name(form.get("name"))?, role(form.get("role"))?);
         let scope = Scope::parse(form.get("scope")).ok_or_else(|| PageError::field("scope", "Choose a scope."))?;
-        let expires_at = expiry(form.get("days"), visit.now())?;
+        let expires_at = expiry(form.get("days"), request.now())?;
         let (secret, digest) = secret::new_key();
         let command = AccessCommand::AddKey { name, role, scope, digest, expires_at };
-        visit.engine.access(visit.plain(), command).await.map_err(refused)?;
+        request.engine.access(request.plain(), command).await.map_err(refused)?;
         Ok::<_, PageError>(secret)
     };
     match made.await {
         // Whoever this key shuts out comes to no further page: they read its secret now.
-        Ok(secret) if !visit.is_let_in() => page(&visit, None, Some(&secret), &Form::default()),
+        Ok(secret) if !request.is_let_in() => page(&request, None, Some(&secret), &Form::default()),
         Ok(secret) => {
-            let key = visit.console.0.results.keep(&visit.caller.who, Outcome::Secret(secret), SECRET_BYTES);
-            visit.go(&format!("/admin/keys/?made={key}"))
+            let key = request.console.0.results.keep(&request.caller.who, Outcome::Secret(secret), SECRET_BYTES);
+            request.go(&format!("/admin/keys/?made={key}"))
         }
-        Err(fault) if fault.is_about_the_form() => page(&visit, Some(fault), None, &form),
+        Err(fault) if fault.is_about_the_form() => page(&request, Some(fault), None, &form),
         Err(fault) => Err(fault),
     }
 }
 
 /// `POST keys/<id>/revoke/`.
-pub(crate) async fn revoke_key(visit: PageRequest, _: Form) -> Answer {
-    let id = visit.id()?;
-    visit.engine.access(visit.plain(), AccessCommand::RevokeKey(KeyId(id))).await.map_err(refused)?;
-    visit.go("/admin/keys/?note=revoked")
+pub(crate) async fn revoke_key(request: PageRequest, _: Form) -> Answer {
+    let id = request.id()?;
+    request.engine.access(request.plain(), AccessCommand::RevokeKey(KeyId(id))).await.map_err(refused)?;
+    request.go("/admin/keys/?note=revoked")
 }
 
 /// When a key ends that is made at `now` for so many `days`; never without a number.
@@ -71,10 +72,10 @@ fn expiry(days: &str, now: Timestamp) -> Result<Option<Timestamp>, PageError> {
     Ok(Some(now.plus(Duration::from_hours(24 * days))))
 }
 
-fn page(visit: &PageRequest, fault: Option<PageError>, secret: Option<&SecretText>, form: &Form) -> Answer {
-    let (access, now) = (visit.view().access(), visit.now());
+fn page(request: &PageRequest, fault: Option<PageError>, secret: Option<&SecretText>, form: &Form) -> Answer {
+    let (access, now) = (request.view().access(), request.now());
     // What names no key shows the newest.
-    let before = visit.text("before").parse().ok().map(KeyId);
+    let before = request.text("before").parse().ok().map(KeyId);
     let mut keys: Vec<_> = access.keys().filter(|key| before.is_none_or(|before| key.id < before)).collect();
     keys.reverse();
     let next = cut(&mut keys, ROWS, |key| key.id.0);
@@ -105,8 +106,8 @@ fn page(visit: &PageRequest, fault: Option<PageError>, secret: Option<&SecretTex
         values => form.values(),
         errors => Serde(fault.as_ref().map(|fault| &fault.fields)),
         fault => fault.as_ref().map(|fault| fault.texts.join(" ")),
-        was_shown => !visit.text("made").is_empty() && secret.is_none(),
-        note => visit.text("note"),
+        was_shown => !request.text("made").is_empty() && secret.is_none(),
+        note => request.text("note"),
     };
-    visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "keys.html", context)
+    request.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "keys.html", context)
 }

@@ -80,16 +80,16 @@ impl FromRequest for Content {
     type Error = PageError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let gate = Console::of(request).0.gate.clone();
-        let (is_form, is_multipart) = (is_form(request.headers()), is_multipart(request.headers()));
-        let query = query(request, payload);
-        let (request, payload) = (request.clone(), payload.take());
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = Console::of(http).0.app.clone();
+        let (is_form, is_multipart) = (is_form(http.headers()), is_multipart(http.headers()));
+        let query = query(http, payload);
+        let (http, payload) = (http.clone(), payload.take());
         Box::pin(async move {
             if is_multipart {
                 return Err(PageError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, MULTIPART));
             }
-            let (bytes, lease) = collect_within(&request, payload, gate.limits().bulk_body_bytes).await?;
+            let (bytes, lease) = collect_within(&http, payload, app.limits().bulk_body_bytes).await?;
             if is_form {
                 let form = Form::parse(&bytes)?;
                 let bytes = Bytes::from(form.get("content").to_owned());
@@ -103,13 +103,13 @@ impl FromRequest for Content {
 }
 
 /// `GET upload/`.
-pub(super) async fn blank(visit: PageRequest) -> Answer {
-    page(&visit, None, &[])
+pub(super) async fn blank(request: PageRequest) -> Answer {
+    page(&request, None, &[])
 }
 
 /// The page, with what was `pasted` and not taken.
-fn page(visit: &PageRequest, fault: Option<PageError>, pasted: &[u8]) -> Answer {
-    let recent = visit.console.0.uploads.recent();
+fn page(request: &PageRequest, fault: Option<PageError>, pasted: &[u8]) -> Answer {
+    let recent = request.console.0.uploads.recent();
     let recent = recent.iter().map(|upload| {
         context! {
             key => upload.key.as_str(),
@@ -123,26 +123,26 @@ fn page(visit: &PageRequest, fault: Option<PageError>, pasted: &[u8]) -> Answer 
         recent => Value::from(recent.collect::<Vec<_>>()),
         fault => fault.as_ref().map(PageError::line),
         pasted => String::from_utf8_lossy(pasted),
-        limit => visit.console.0.gate.limits().bulk_orders,
-        remembered => remembered(visit),
+        limit => request.console.0.app.limits().bulk_orders,
+        remembered => remembered(request),
     };
-    visit.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "upload.html", context)
+    request.page_with(fault.map_or(StatusCode::OK, |fault| fault.status), "upload.html", context)
 }
 
 /// How long it is remembered what was placed.
-fn remembered(visit: &PageRequest) -> String {
-    let settings = visit.console.0.gate.settings();
+fn remembered(request: &PageRequest) -> String {
+    let settings = request.console.0.app.settings();
     let kept = settings.iter().find(|setting| setting.name == "retention.idempotency_keys");
     kept.map_or_else(|| "24h".to_owned(), |setting| setting.value.clone())
 }
 
 /// `POST upload/`: reads a file and tries it out. Nothing is placed.
-pub(super) async fn check(visit: PageRequest, content: Content) -> Answer {
-    let limits = visit.console.0.gate.limits().clone();
+pub(super) async fn check(request: PageRequest, content: Content) -> Answer {
+    let limits = request.console.0.app.limits().clone();
     let Content { bytes, kind, name, is_pasted, lease: _lease } = content;
     let pasted = if is_pasted { bytes.clone() } else { Bytes::new() };
-    let who = visit.caller.who.clone();
-    let read = visit.convert(move |engine| {
+    let who = request.caller.who.clone();
+    let read = request.convert(move |engine| {
         let key = key_of(&who, &bytes);
         let contents = file::read(&bytes, kind, engine.view().products(), &limits)?;
         let earlier = |row: &Row| row.identity.map_or(Ok(None), |identity| identity.earlier(engine));
@@ -151,11 +151,11 @@ pub(super) async fn check(visit: PageRequest, content: Content) -> Answer {
     });
     let (key, bytes, contents, earlier) = match read.await? {
         Ok(read) => read,
-        Err(fault) => return page(&visit, Some(fault), &pasted),
+        Err(fault) => return page(&request, Some(fault), &pasted),
     };
     let new = |(row, earlier): (&Row, &Option<Earlier>)| row.order.as_ref().ok().filter(|_| earlier.is_none()).cloned();
     let new: Vec<OrderRequest> = contents.rows.iter().zip(&earlier).filter_map(new).collect();
-    let judged = visit.engine.dry_run(visit.caller.who.clone(), new).await;
+    let judged = request.engine.dry_run(request.caller.who.clone(), new).await;
     let judged = judged.map_err(|failure| error::bulk(failure, &error::Shape::of(&[])))?;
     let mut judged = judged.into_iter();
     let judge = |(row, earlier): (&Row, Option<Earlier>)| match (&row.order, earlier) {
@@ -168,19 +168,28 @@ pub(super) async fn check(visit: PageRequest, content: Content) -> Answer {
     };
     let outcomes = contents.rows.iter().zip(earlier).map(judge).collect();
     let path = format!("/admin/upload/{key}/");
-    let (state, who) = (Mutex::new(State { outcomes, ..State::default() }), visit.caller.who.clone());
+    let (state, who) = (Mutex::new(State { outcomes, ..State::default() }), request.caller.who.clone());
     let since = Instant::now();
-    let kept =
-        visit.console.0.uploads.keep(Upload { key, name, at: visit.now(), since, who, kind, bytes, contents, state });
+    let kept = request.console.0.uploads.keep(Upload {
+        key,
+        name,
+        at: request.now(),
+        since,
+        who,
+        kind,
+        bytes,
+        contents,
+        state,
+    });
     match kept {
-        Ok(()) => visit.go(&path),
+        Ok(()) => request.go(&path),
         Err(why) => {
             let status = match why {
                 NoRoom::BeingPlaced => StatusCode::CONFLICT,
                 NoRoom::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 NoRoom::Others => StatusCode::SERVICE_UNAVAILABLE,
             };
-            page(&visit, Some(PageError::new(status, why.to_string())), &pasted)
+            page(&request, Some(PageError::new(status, why.to_string())), &pasted)
         }
     }
 }
@@ -192,35 +201,35 @@ fn key_of(who: &Origin, bytes: &[u8]) -> String {
     hasher.finalize().to_hex()[..24].to_owned()
 }
 
-fn upload(visit: &PageRequest) -> Result<Arc<Upload>, PageError> {
-    let key = visit.http.match_info().get("key").unwrap_or_default();
-    let upload = visit.console.0.uploads.find(key);
+fn upload(request: &PageRequest) -> Result<Arc<Upload>, PageError> {
+    let key = request.http.match_info().get("key").unwrap_or_default();
+    let upload = request.console.0.uploads.find(key);
     let gone = "This file is not kept any more. Upload it again: orders that were placed are not placed twice.";
     upload.ok_or_else(|| PageError::new(StatusCode::NOT_FOUND, gone))
 }
 
 /// `POST upload/<key>/run/`: places what can be placed.
-pub(super) async fn run(visit: PageRequest, form: Form) -> Answer {
-    let upload = upload(&visit)?;
+pub(super) async fn run(request: PageRequest, form: Form) -> Answer {
+    let upload = upload(&request)?;
     let left_out = upload.contents.left_out.told();
     if !left_out.is_empty() && form.get("ignore").is_empty() {
         let text = format!("Nothing was placed. Tick that {left_out} is left out, or take it out of the file.");
         return Err(PageError::bad_request(text));
     }
     if let Some(run) = Run::begin(&upload, !form.get("again").is_empty()) {
-        actix_web::rt::spawn(run.go(visit.engine.clone(), visit.caller.who.clone(), visit.right_to_orders()));
+        actix_web::rt::spawn(run.go(request.engine.clone(), request.caller.who.clone(), request.right_to_orders()));
     }
-    visit.go(&format!("/admin/upload/{}/", upload.key))
+    request.go(&format!("/admin/upload/{}/", upload.key))
 }
 
 /// `GET upload/<key>/refused/`: the rows that were left out, as a file to be mended.
-pub(super) async fn refused(visit: PageRequest) -> Answer {
-    let upload = upload(&visit)?;
+pub(super) async fn refused(request: PageRequest) -> Answer {
+    let upload = upload(&request)?;
     // Slow readers hold one each, of the same room as bodies that come in.
     let mut lease = Lease::default();
-    visit.gate().extend(&mut lease, upload.bytes.len())?;
+    request.app().extend(&mut lease, upload.bytes.len())?;
     // A large file takes its time: it is written where it holds up nobody else.
-    let (kind, name, body) = visit.convert(move |_| written(&upload)).await?;
+    let (kind, name, body) = request.convert(move |_| written(&upload)).await?;
     Ok(download(kind, &name, parts::of(body, lease)))
 }
 

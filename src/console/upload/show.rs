@@ -107,9 +107,9 @@ impl Sum {
 }
 
 /// `GET upload/<key>/`.
-pub(in super::super) async fn show(visit: PageRequest) -> Answer {
-    let upload = upload(&visit)?;
-    let shown = Shown::of(visit.text("show"));
+pub(in super::super) async fn show(request: PageRequest) -> Answer {
+    let upload = upload(&request)?;
+    let shown = Shown::of(request.text("show"));
     let context = {
         let (state, rows) = (upload.state.lock(), &upload.contents.rows);
         let mut sum = Sum::default();
@@ -118,7 +118,7 @@ pub(in super::super) async fn show(visit: PageRequest) -> Answer {
         let wanted = || pairs().filter(|(place, outcome)| shown.has(place, outcome));
         let count = wanted().count();
         // Behind the last page is the last page.
-        let from = visit.text("from").parse().unwrap_or(0).min(count.saturating_sub(1) / ROWS * ROWS);
+        let from = request.text("from").parse().unwrap_or(0).min(count.saturating_sub(1) / ROWS * ROWS);
         let stopped = state.stopped.as_deref();
         let page = wanted().skip(from).take(ROWS).map(|(place, outcome)| row(place, outcome, stopped));
         let page: Vec<_> = page.collect();
@@ -152,14 +152,14 @@ pub(in super::super) async fn show(visit: PageRequest) -> Answer {
             },
             remarks => upload.contents.remarks.clone(),
             has_references => rows.iter().any(|row| !row.reference.is_empty()),
-            remembered => remembered(&visit),
+            remembered => remembered(&request),
             rows => page,
             shown => shown.word(),
             next => (from + ROWS < count).then_some(from + ROWS),
             previous => (from > 0).then(|| from.saturating_sub(ROWS)),
         }
     };
-    visit.page("upload_one.html", context)
+    request.page("upload_one.html", context)
 }
 
 /// `ids` in words.

@@ -29,7 +29,7 @@ fn kib(bytes: usize) -> usize {
 }
 
 /// What a server runs with, as far as its answers depend on it.
-pub struct Setup {
+pub struct ApiOptions {
     /// Bounds on requests.
     pub limits: Limits,
     /// The zone that times are shown in, and whose days are meant.
@@ -46,9 +46,9 @@ pub struct Setup {
 
 /// What stands between the API and the engine. Clones share it.
 ///
-/// It is closed while the engine reads its data back: what needs the engine answers 503 until [`Gate::open`].
+/// It is closed while the engine reads its data back: what needs the engine answers 503 until [`AppState::open`].
 #[derive(Clone)]
-pub struct Gate {
+pub struct AppState {
     inner: Arc<Inner>,
     /// Whose shares are taken.
     holder: Holder,
@@ -60,7 +60,7 @@ pub(crate) struct Lease(Option<Share>);
 
 struct Inner {
     engine: OnceLock<Fulfillment>,
-    setup: Setup,
+    options: ApiOptions,
     scans: Turns,
     conversions: Turns,
     /// In KiB.
@@ -68,15 +68,15 @@ struct Inner {
     stopping: AtomicBool,
 }
 
-impl Gate {
-    /// A closed gate.
+impl AppState {
+    /// State without an engine: closed.
     #[must_use]
-    pub fn new(setup: Setup) -> Self {
-        let limits = &setup.limits;
+    pub fn new(options: ApiOptions) -> Self {
+        let limits = &options.limits;
         let bodies = BODIES_MAX * kib(limits.bulk_body_bytes.max(limits.body_bytes));
         let inner = Inner {
             engine: OnceLock::new(),
-            setup,
+            options,
             scans: Turns::new(SCANS_MAX),
             conversions: Turns::new(CONVERSIONS_MAX),
             bodies: Shares::new(bodies),
@@ -107,27 +107,27 @@ impl Gate {
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.inner.setup.limits
+        &self.inner.options.limits
     }
 
     pub(crate) fn zone(&self) -> Tz {
-        self.inner.setup.zone
+        self.inner.options.zone
     }
 
     pub(crate) fn body_timeout(&self) -> Duration {
-        self.inner.setup.body_timeout
+        self.inner.options.body_timeout
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.inner.setup.clock.now()
+        self.inner.options.clock.now()
     }
 
     pub(crate) fn low_stock(&self) -> u32 {
-        self.inner.setup.low_stock
+        self.inner.options.low_stock
     }
 
     pub(crate) fn settings(&self) -> &[SettingRow] {
-        &self.inner.setup.settings
+        &self.inner.options.settings
     }
 
     /// Refuses a body of `bytes` that would find no room now, before it arrives.
@@ -181,14 +181,14 @@ impl Gate {
         web::block(work).await.map_err(Error::fault)
     }
 
-    /// The same gate for whoever sent `request`: what it gives out is of their share.
+    /// The same state for whoever sent `request`: what it gives out is of their share.
     pub(crate) fn to_caller(&self, request: &HttpRequest) -> Self {
         Self { inner: self.inner.clone(), holder: Holder::of(request) }
     }
 
-    /// The gate that [`app`](super::app) was made with.
+    /// The state that [`app`](super::app) was made with.
     pub(crate) fn of(request: &HttpRequest) -> &Self {
-        request.app_data().expect("the app carries its gate")
+        request.app_data().expect("the app carries its app")
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_large_body_waits_for_no_scan() {
-        let gate = Gate::new(Setup {
+        let app = AppState::new(ApiOptions {
             limits: Settings::default().limits,
             zone: Tz::UTC,
             body_timeout: Duration::from_secs(30),
@@ -224,16 +224,16 @@ mod tests {
             low_stock: 0,
             settings: Vec::new(),
         });
-        let of = |last| Gate { inner: gate.inner.clone(), holder: Holder::at(Some([127, 0, 0, last].into())) };
+        let of = |last| AppState { inner: app.inner.clone(), holder: Holder::at(Some([127, 0, 0, last].into())) };
         let (mut ends, mut scans, begun) = (Vec::new(), Vec::new(), Arc::new(AtomicUsize::new(0)));
         for last in [1, 2, 3, 4].into_iter().cycle().take(2 * SCANS_MAX) {
-            let ((end, ended), gate, begun) = (mpsc::channel::<()>(), of(last), begun.clone());
+            let ((end, ended), app, begun) = (mpsc::channel::<()>(), of(last), begun.clone());
             ends.push(end);
             let work = move || {
                 begun.fetch_add(1, Ordering::Relaxed);
                 ended.recv().is_err()
             };
-            scans.push(actix_web::rt::spawn(async move { gate.scan(work).await.ok() }));
+            scans.push(actix_web::rt::spawn(async move { app.scan(work).await.ok() }));
         }
         while begun.load(Ordering::Relaxed) < SCANS_MAX {
             tokio::time::sleep(Duration::from_millis(1)).await;
