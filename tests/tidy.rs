@@ -3,6 +3,7 @@
 //!
 //! What is read is the text of the files, with comments and strings blanked, so a path made by a macro is not seen.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -131,6 +132,60 @@ fn the_pages_for_people_fit_the_page() {
         }
     }
     assert!(broken.is_empty(), "lines of prose end at column {COLUMNS_MAX}:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_pages_for_people_name_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code: String = sources("src").iter().map(|source| source.product.as_str()).collect();
+    let named: HashSet<String> = tokens(&code).into_iter().map(|token| token.item).collect();
+    let mut broken = Vec::new();
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/glossary.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        for word in text.split('`').skip(1).step_by(2) {
+            let missing = match what_it_names(word) {
+                Some(Named::File(path)) => !root.join(path).exists() && !root.join("src").join(path).exists(),
+                Some(Named::Item(item)) => !named.contains(item),
+                None => false,
+            };
+            if missing {
+                broken.push(format!("{page}: {word}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "these are named and are not there:\n{}", broken.join("\n"));
+}
+
+/// What a word in backticks names.
+#[derive(Debug, PartialEq)]
+enum Named<'a> {
+    /// A file or folder, from the root or from `src`.
+    File(&'a str),
+    /// A type, or what a type has.
+    Item(&'a str),
+}
+
+fn what_it_names(word: &str) -> Option<Named<'_>> {
+    let path = word.split("::").next().unwrap_or_default();
+    let is_path = |text: &str| text.chars().all(|sign| sign.is_ascii_lowercase() || "0123456789_-./".contains(sign));
+    if path.contains('/') && !path.starts_with('/') && is_path(path) {
+        return Some(Named::File(path));
+    }
+    let item = word.rsplit("::").next().unwrap_or_default();
+    let is_type =
+        |text: &str| text.starts_with(|sign: char| sign.is_ascii_uppercase()) && text.contains(char::is_lowercase);
+    (is_type(word) && item.chars().all(|sign| sign.is_alphanumeric() || sign == '_')).then_some(Named::Item(item))
+}
+
+#[test]
+fn files_and_items_are_told_from_other_words_of_a_page() {
+    assert_eq!(what_it_names("actors/shard.rs"), Some(Named::File("actors/shard.rs")));
+    assert_eq!(what_it_names("actors/start.rs::feed_inventory"), Some(Named::File("actors/start.rs")));
+    assert_eq!(what_it_names("Balance::on_hand"), Some(Named::Item("on_hand")));
+    assert_eq!(what_it_names("OrderShard"), Some(Named::Item("OrderShard")));
+    for word in ["on_hand", "/admin/", "If-Match", "RENEW=1 cargo test settings", "ALL", "?dry_run=true"] {
+        assert_eq!(what_it_names(word), None, "{word}");
+    }
 }
 
 #[test]
