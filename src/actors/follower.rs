@@ -6,6 +6,7 @@ use actix::Handler;
 
 use super::inventory::{InventoryActor, InventoryState};
 use super::messages::{Follow, LetGo, Published};
+use super::tell::tell;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::order::Order;
 use crate::engine::Waiting;
@@ -56,8 +57,7 @@ impl InventoryState {
             }
         }
         for (shard, orders) in self.shards.split(changed) {
-            // No command: it is bounded by the entries on their way, and must not be lost.
-            shard.do_send(Published(orders));
+            tell(&shard, Published(orders));
         }
     }
 }

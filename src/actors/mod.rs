@@ -32,6 +32,7 @@ mod order;
 mod shard;
 mod start;
 mod submit;
+mod tell;
 mod timers;
 mod upkeep;
 mod verified;

@@ -16,6 +16,7 @@ use super::failure::{Failure, OrderFailure};
 use super::handoff::CrashHandoff;
 use super::messages::{Applied, Command, Crashed, Idle, LetGo, LookAtTimers, Published, Recalled, TimerFired};
 use super::order::{Begins, OrderActor};
+use super::tell::tell;
 use super::timers::Timers;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, Policy};
@@ -66,7 +67,7 @@ impl ShardContext {
         Context<OrderShard>: ToEnvelope<OrderShard, M>,
     {
         if let Some(shard) = &*self.shard.borrow() {
-            shard.do_send(message);
+            tell(shard, message);
         }
     }
 
@@ -125,7 +126,7 @@ impl ShardState {
 
     fn publish(&mut self, order: Arc<Order>) {
         match self.running.get(&order.id) {
-            Some(running) => running.addr.do_send(Applied(order)),
+            Some(running) => tell(&running.addr, Applied(order)),
             None if !order.status.is_terminal() => self.start(order, None, Begins::Now),
             None => {}
         }
@@ -136,7 +137,7 @@ impl ShardState {
         let mut timers = self.context.timers.borrow_mut();
         for (order, version) in timers.take_due(now, TIMERS_AT_ONCE) {
             if let Some(running) = self.running.get(&order) {
-                running.addr.do_send(TimerFired { version });
+                tell(&running.addr, TimerFired { version });
             }
         }
         timers.next()
@@ -172,7 +173,7 @@ impl ShardState {
         }
         let running = self.running.get_mut(&id).expect("it runs, or was just started");
         running.commands += 1;
-        running.addr.do_send(message);
+        tell(&running.addr, message);
     }
 }
 
@@ -270,7 +271,7 @@ impl Handler<LetGo> for OrderShard {
 
     fn handle(&mut self, let_go: LetGo, _: &mut Self::Context) {
         for running in self.state.running.values().filter(|running| running.commands > 0) {
-            running.addr.do_send(let_go);
+            tell(&running.addr, let_go);
         }
     }
 }

@@ -20,6 +20,7 @@ use super::handle::Inner;
 use super::inventory::{InventoryActor, InventoryState};
 use super::messages::{Follow, LetGo, Recalled};
 use super::shard::{OrderShard, ShardContext, ShardState};
+use super::tell::tell;
 use super::upkeep::Retention;
 use super::verified;
 use super::watchdog::Watchdog;
@@ -96,9 +97,9 @@ impl Addresses {
 
     /// Tells all actors that nothing more becomes durable, and wakes who waits for a key of `view`.
     fn let_go(&self, view: &View) {
-        self.inventory().do_send(LetGo);
+        tell(&self.inventory(), LetGo);
         for shard in self.shards.iter().filter_map(ArcSwapOption::load_full) {
-            shard.do_send(LetGo);
+            tell(&shard, LetGo);
         }
         view.keys().wake_waiters();
     }
@@ -193,7 +194,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     };
     let drained = start_inventory(&arbiter(), core, parts.durables, &addresses).await;
     for (shard, orders) in Shards(addresses.clone()).split(parts.view.open_orders()) {
-        shard.do_send(Recalled(orders));
+        tell(&shard, Recalled(orders));
     }
     let watchdog = Watchdog {
         view: parts.view.clone(),

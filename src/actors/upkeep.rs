@@ -6,6 +6,7 @@ use actix::{AsyncContext, Context, Handler};
 
 use super::inventory::{InventoryActor, InventoryState};
 use super::messages::{CheckpointNow, Forget, Settled, Write};
+use super::tell::tell;
 use crate::telemetry::counters;
 use crate::view::{Changes, CheckpointMark};
 
@@ -31,8 +32,7 @@ impl InventoryState {
         }
         let changes = self.view.take_changes();
         self.writing = true;
-        // No command: one checkpoint is under way at a time.
-        self.checkpointer.do_send(Write(Box::new(changes)));
+        tell(&self.checkpointer, Write(Box::new(changes)));
     }
 
     fn settled(&mut self, result: Result<u64, Box<Changes>>) {
