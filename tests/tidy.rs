@@ -59,6 +59,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli", "main"]),
     ("clap", &["cli"]),
     ("argon2", &["secret"]),
+    ("base64", &["secret"]),
     ("getrandom", &["secret"]),
     ("ureq", &["cli::access"]),
     ("tar", &["app::backup"]),
