@@ -39,7 +39,7 @@ pub(super) struct Admitted {
     pub(super) caller: Rc<Caller>,
     /// Nothing before the route is known, or where it lets everybody in.
     pub(super) need: Option<Need>,
-    /// When that was found out.
+    /// When they were let in.
     pub(super) at: Instant,
 }
 

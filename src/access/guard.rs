@@ -284,15 +284,17 @@ impl AccessGuard {
     /// known by has ended, or does for less. Pages then show the caller as who they are by now.
     pub(super) fn ended(&self, need: Need, request: &HttpRequest) -> Option<Refusal> {
         let access = self.engine()?.view().access();
-        let at = Instant::now();
-        let known = self.known_by(&access, request.path(), request.headers(), at);
+        let known = self.known_by(&access, request.path(), request.headers(), Instant::now());
         let (now, _) = match self.caller(known, request.path(), request.headers()) {
             Ok(judged) => judged,
             Err(refusal) => return Some(refusal),
         };
         let is_another = now.who != Caller::of(request).who;
         let refusal = need.refusal(&now).or(is_another.then_some(Refusal::Unknown))?;
-        request.extensions_mut().insert(Admitted { caller: Rc::new(now), need: Some(need), at });
+        // When they were let in stays: whoever asks once more is refused once more.
+        if let Some(admitted) = request.extensions_mut().get_mut::<Admitted>() {
+            admitted.caller = Rc::new(now);
+        }
         Some(refusal)
     }
 
