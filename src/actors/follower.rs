@@ -66,8 +66,8 @@ impl Handler<Follow> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, Follow(batch): Follow, ctx: &mut Self::Context) {
-        self.core.follow(&batch);
-        if self.core.view.changes_waiting() >= self.core.retention.changes {
+        self.state.follow(&batch);
+        if self.state.view.changes_waiting() >= self.state.retention.changes {
             self.tidy(ctx);
         }
     }
@@ -77,7 +77,7 @@ impl Handler<LetGo> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, _: LetGo, _: &mut Self::Context) {
-        self.core.is_over = true;
-        self.core.waiting = Waiting::default();
+        self.state.is_over = true;
+        self.state.waiting = Waiting::default();
     }
 }

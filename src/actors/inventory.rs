@@ -106,14 +106,14 @@ impl InventoryState {
 
 /// See the module.
 pub(super) struct InventoryActor {
-    pub(super) core: CrashHandoff<InventoryState>,
+    pub(super) state: CrashHandoff<InventoryState>,
     /// Whether a [`Forget`](super::messages::Forget) is under way.
     pub(super) forgetting: bool,
 }
 
 impl InventoryActor {
-    pub(super) fn new(core: InventoryState, successors: mpsc::UnboundedSender<InventoryState>) -> Self {
-        Self { core: CrashHandoff::new(core, successors), forgetting: false }
+    pub(super) fn new(state: InventoryState, successors: mpsc::UnboundedSender<InventoryState>) -> Self {
+        Self { state: CrashHandoff::new(state, successors), forgetting: false }
     }
 }
 
@@ -121,8 +121,8 @@ impl Actor for InventoryActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.core.mailbox);
-        ctx.run_interval(self.core.retention.interval, Self::tidy);
+        ctx.set_mailbox_capacity(self.state.mailbox);
+        ctx.run_interval(self.state.retention.interval, Self::tidy);
         self.forget(ctx);
     }
 }
@@ -131,6 +131,6 @@ impl Handler<Decide> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, message: Decide, _: &mut Self::Context) {
-        self.core.decide(message);
+        self.state.decide(message);
     }
 }

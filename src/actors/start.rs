@@ -168,7 +168,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         Checkpointer::start_in_arbiter(&arbiter(), move |_| Checkpointer { checkpoints, view, addresses })
     };
     let (feed, _) = broadcast::channel(FEED_CAPACITY);
-    let core = InventoryState {
+    let state = InventoryState {
         inventory: parts.view.products().inventory(),
         access: parts.view.access().as_ref().clone(),
         waiting: Waiting::default(),
@@ -192,7 +192,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         is_over: false,
         applying: false,
     };
-    let drained = start_inventory(&arbiter(), core, parts.durables, &addresses).await;
+    let drained = start_inventory(&arbiter(), state, parts.durables, &addresses).await;
     for (shard, orders) in Shards(addresses.clone()).split(parts.view.open_orders()) {
         tell(&shard, Recalled(orders));
     }
@@ -288,14 +288,14 @@ async fn start_shard(
             timers: RefCell::default(),
         });
         let (successors, mut crashes) = mpsc::unbounded_channel();
-        let orders = ShardState::new(context, share);
-        let addr = OrderShard::new(orders, successors.clone(), mailbox, false).start();
+        let state = ShardState::new(context, share);
+        let addr = OrderShard::new(state, successors.clone(), mailbox, false).start();
         addresses.shards[index].store(Some(Arc::new(addr)));
         actix::spawn(async move {
-            while let Some(orders) = crashes.recv().await {
+            while let Some(state) = crashes.recv().await {
                 counters::ACTOR_RESTARTS.increment();
                 tracing::error!(shard = index, "a shard panicked and is started again");
-                let addr = OrderShard::new(orders, successors.clone(), mailbox, true).start();
+                let addr = OrderShard::new(state, successors.clone(), mailbox, true).start();
                 addresses.shards[index].store(Some(Arc::new(addr)));
             }
         });
@@ -307,15 +307,15 @@ async fn start_shard(
 /// was taken over.
 async fn start_inventory(
     arbiter: &ArbiterHandle,
-    core: InventoryState,
+    state: InventoryState,
     durables: Durables,
     addresses: &Arc<Addresses>,
 ) -> oneshot::Receiver<()> {
-    let (addresses, view) = (addresses.clone(), core.view.clone());
+    let (addresses, view) = (addresses.clone(), state.view.clone());
     let (drained, receiver) = oneshot::channel();
     on(arbiter, move || {
         let (successors, crashes) = mpsc::unbounded_channel();
-        let addr = InventoryActor::new(core, successors.clone()).start();
+        let addr = InventoryActor::new(state, successors.clone()).start();
         addresses.inventory.store(Some(Arc::new(addr)));
         actix::spawn(supervise_inventory(crashes, successors, addresses.clone()));
         actix::spawn(async move {
@@ -335,9 +335,9 @@ async fn supervise_inventory(
     successors: mpsc::UnboundedSender<InventoryState>,
     addresses: Arc<Addresses>,
 ) {
-    while let Some(core) = crashes.recv().await {
+    while let Some(state) = crashes.recv().await {
         counters::ACTOR_RESTARTS.increment();
-        if core.applying {
+        if state.applying {
             tracing::error!(
                 "the inventory actor panicked while it took over a durable entry: stopping, the next start reads the journal"
             );
@@ -345,7 +345,7 @@ async fn supervise_inventory(
             return;
         }
         tracing::error!("the inventory actor panicked while deciding and is started again");
-        let addr = InventoryActor::new(core, successors.clone()).start();
+        let addr = InventoryActor::new(state, successors.clone()).start();
         addresses.inventory.store(Some(Arc::new(addr)));
     }
 }

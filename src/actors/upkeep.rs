@@ -70,10 +70,10 @@ impl InventoryState {
 impl InventoryActor {
     pub(super) fn tidy(&mut self, ctx: &mut Context<Self>) {
         // A journal that is stuck in a call ends nothing: this is where that shows.
-        if self.core.journal.poisoned().is_some() {
-            self.core.shards.let_go(&self.core.view);
+        if self.state.journal.poisoned().is_some() {
+            self.state.shards.let_go(&self.state.view);
         }
-        self.core.checkpoint();
+        self.state.checkpoint();
         self.forget(ctx);
     }
 
@@ -89,7 +89,7 @@ impl Handler<Forget> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, _: Forget, ctx: &mut Self::Context) {
-        self.forgetting = self.core.forget();
+        self.forgetting = self.state.forget();
         if self.forgetting {
             ctx.notify_later(Forget, SLICE_PAUSE);
         }
@@ -101,7 +101,7 @@ impl Handler<Settled> for InventoryActor {
 
     fn handle(&mut self, settled: Settled, _: &mut Self::Context) {
         if let Some(result) = settled.take() {
-            self.core.settled(result);
+            self.state.settled(result);
         }
     }
 }
@@ -110,8 +110,8 @@ impl Handler<CheckpointNow> for InventoryActor {
     type Result = ();
 
     fn handle(&mut self, CheckpointNow(waiter): CheckpointNow, _: &mut Self::Context) {
-        let wanted = self.core.view.applied();
-        self.core.checkpoint_waiters.push((wanted, waiter));
-        self.core.checkpoint();
+        let wanted = self.state.view.applied();
+        self.state.checkpoint_waiters.push((wanted, waiter));
+        self.state.checkpoint();
     }
 }

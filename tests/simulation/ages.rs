@@ -65,10 +65,11 @@ impl Ages {
     pub(crate) fn restart(&mut self, model: &Model, passed: Duration, wall: Timestamp) {
         let now = moment(passed);
         let since = |at: Timestamp| now - (wall.0 - at.min(wall).0);
-        let tales = || model.orders.iter();
-        let stages = tales().map(|(id, tale)| (*id, (tale.status, since(tale.moved_at)))).collect();
-        let ended = tales().filter(|(_, tale)| tale.status.is_terminal());
-        let ended = ended.map(|(id, tale)| (*id, since(tale.moved_at))).collect();
+        let order_models = || model.orders.iter();
+        let stages =
+            order_models().map(|(id, order_model)| (*id, (order_model.status, since(order_model.moved_at)))).collect();
+        let ended = order_models().filter(|(_, order_model)| order_model.status.is_terminal());
+        let ended = ended.map(|(id, order_model)| (*id, since(order_model.moved_at))).collect();
         let dates: Vec<_> = (0..).zip(&model.keys).map(|(nth, effect)| self.dated(nth, effect.at, now)).collect();
         let keys: Vec<_> = dates.iter().map(|date| since(Timestamp(*date))).collect();
         let recalled = keys.len();

@@ -454,7 +454,7 @@ fn overdue(world: &World) -> Vec<u64> {
     let mut overdue: Vec<_> = world
         .model
         .open()
-        .filter_map(|(id, tale)| Some((tale.moved_at.plus(world.timers.span(tale.status)?), *id)))
+        .filter_map(|(id, order_model)| Some((order_model.moved_at.plus(world.timers.span(order_model.status)?), *id)))
         .filter(|(due, _)| *due <= world.wall)
         .collect();
     overdue.sort_unstable();

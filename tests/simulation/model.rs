@@ -122,7 +122,7 @@ impl Model {
 
     /// The orders that are open, by id.
     pub(crate) fn open(&self) -> impl Iterator<Item = (&u64, &OrderModel)> {
-        self.orders.iter().filter(|(_, tale)| tale.status.stage().is_some())
+        self.orders.iter().filter(|(_, order_model)| order_model.status.stage().is_some())
     }
 
     fn event(&mut self, sequence: u64, entry: &Entry, event: &Event) -> Result<(), String> {
@@ -142,16 +142,16 @@ impl Model {
                 }
                 C::CategoryRenamed(_) | C::CategoryDeleted(_) | C::ProductChanged(..) => {}
             },
-            Event::Stock(event) => self.shelf(event.product.0).take(sequence, event.change)?,
+            Event::Stock(event) => self.stock_model(event.product.0).take(sequence, event.change)?,
             Event::Placed(order) => {
                 if order.id.0 != self.orders.len() as u64 + 1 {
                     return Err(format!("entry {sequence} gives order id {} out again, or leaves a gap", order.id));
                 }
                 for line in &order.lines {
-                    self.shelf(line.product.product.0).take(sequence, Change::Reserved(line.quantity))?;
+                    self.stock_model(line.product.product.0).take(sequence, Change::Reserved(line.quantity))?;
                 }
                 let path = vec![(None, Status::Pending, entry.at, entry.who.clone())];
-                let tale = OrderModel {
+                let order_model = OrderModel {
                     placed: order.clone(),
                     status: Status::Pending,
                     version: 1,
@@ -159,7 +159,7 @@ impl Model {
                     archived: false,
                     path,
                 };
-                self.orders.insert(order.id.0, tale);
+                self.orders.insert(order.id.0, order_model);
                 self.touched.insert(order.id.0);
             }
             Event::Access(event) => {
@@ -167,32 +167,40 @@ impl Model {
             }
             Event::Order(id, event) => {
                 self.touched.insert(id.0);
-                let Some(tale) = self.orders.get_mut(&id.0) else {
+                let Some(order_model) = self.orders.get_mut(&id.0) else {
                     return Err(format!("entry {sequence} is about order {id}, which was never placed"));
                 };
-                if event.version != tale.version + 1 {
+                if event.version != order_model.version + 1 {
                     return Err(format!(
                         "entry {sequence} brings order {id} from version {} to {}",
-                        tale.version, event.version
+                        order_model.version, event.version
                     ));
                 }
-                tale.version += 1;
+                order_model.version += 1;
                 match &event.change {
                     OrderChange::Moved { to, .. } => {
-                        tale.path.push((Some(tale.status), *to, entry.at, entry.who.clone()));
-                        tale.status = *to;
-                        tale.moved_at = entry.at;
-                        let lines: Vec<_> =
-                            tale.placed.lines.iter().map(|line| (line.product.product.0, line.quantity)).collect();
+                        order_model.path.push((Some(order_model.status), *to, entry.at, entry.who.clone()));
+                        order_model.status = *to;
+                        order_model.moved_at = entry.at;
+                        let lines: Vec<_> = order_model
+                            .placed
+                            .lines
+                            .iter()
+                            .map(|line| (line.product.product.0, line.quantity))
+                            .collect();
                         for (product, quantity) in lines {
                             match to {
-                                Status::Shipped => self.shelf(product).take(sequence, Change::Shipped(quantity))?,
-                                Status::Cancelled => self.shelf(product).take(sequence, Change::Released(quantity))?,
+                                Status::Shipped => {
+                                    self.stock_model(product).take(sequence, Change::Shipped(quantity))?;
+                                }
+                                Status::Cancelled => {
+                                    self.stock_model(product).take(sequence, Change::Released(quantity))?;
+                                }
                                 Status::Pending | Status::Processing | Status::Delivered => {}
                             }
                         }
                     }
-                    OrderChange::Archived => tale.archived = true,
+                    OrderChange::Archived => order_model.archived = true,
                     OrderChange::ContactChanged(_) => {}
                 }
             }
@@ -200,7 +208,7 @@ impl Model {
         Ok(())
     }
 
-    fn shelf(&mut self, product: u64) -> &mut StockModel {
+    fn stock_model(&mut self, product: u64) -> &mut StockModel {
         self.stock.entry(product).or_default()
     }
 }

@@ -118,7 +118,7 @@ fn adjustment(prng: &mut Prng, model: &Model) -> Adjustment {
         2 => Target::By(-i64::from(n / 8)),
         _ => Target::By(i64::from(n)),
     };
-    let current = model.stock.get(&product.0).map_or(0, |shelf| shelf.balance.on_hand);
+    let current = model.stock.get(&product.0).map_or(0, |stock_model| stock_model.balance.on_hand);
     let expected = prng.happens(200).then_some(current);
     Adjustment { product, target, expected, reason: prng.happens(500).then(|| "stocktake".into()) }
 }

@@ -200,7 +200,7 @@ impl World {
         self.looks += 1;
         let depth = if depth == Depth::Step && self.looks.is_multiple_of(30) { Depth::Whole } else { depth };
         let stages = &self.plan.settings.stages;
-        let sight = Probe {
+        let probe = Probe {
             engine,
             model: &self.model,
             timers: &self.timers,
@@ -219,7 +219,7 @@ impl World {
             read: RefCell::default(),
         };
         for (sentence, check) in invariants::ALL {
-            check(&sight).map_err(|place| format!("{sentence}: {place}"))?;
+            check(&probe).map_err(|place| format!("{sentence}: {place}"))?;
         }
         self.fresh.clear();
         self.model.touched.clear();

@@ -5,16 +5,16 @@ use packhorse::domain::audit::rows_of;
 
 use super::{Depth, Probe, ensure};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
-    let view = sight.engine.view();
-    ensure(*view.access() == sight.model.access, || {
-        format!("users and keys are {:?}, and their entries say {:?}", view.access(), sight.model.access)
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
+    let view = probe.engine.view();
+    ensure(*view.access() == probe.model.access, || {
+        format!("users and keys are {:?}, and their entries say {:?}", view.access(), probe.model.access)
     })?;
-    if sight.depth == Depth::Step {
+    if probe.depth == Depth::Step {
         return Ok(());
     }
     let found = view.audit(None, 1_000_000).map_err(|error| error.to_string())?;
-    let rows: Vec<_> = sight.model.log.iter().flat_map(|durable| rows_of(durable.sequence, &durable.entry)).collect();
+    let rows: Vec<_> = probe.model.log.iter().flat_map(|durable| rows_of(durable.sequence, &durable.entry)).collect();
     ensure(found.iter().eq(rows.iter().rev()), || {
         format!("the audit log has {} rows that are not the journal's {}", found.len(), rows.len())
     })

@@ -2,12 +2,14 @@
 
 use super::{Probe, ensure};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
-    for (id, tale) in sight.orders() {
-        let Some(end) = tale.path.iter().position(|(_, to, ..)| to.is_terminal()) else { continue };
-        ensure(end + 1 == tale.path.len(), || format!("order {id} went on after it was {}", tale.path[end].1))?;
-        let found = sight.read(id)?.status;
-        ensure(found == tale.path[end].1, || format!("order {id} has ended and is read as {found}"))?;
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
+    for (id, order_model) in probe.orders() {
+        let Some(end) = order_model.path.iter().position(|(_, to, ..)| to.is_terminal()) else { continue };
+        ensure(end + 1 == order_model.path.len(), || {
+            format!("order {id} went on after it was {}", order_model.path[end].1)
+        })?;
+        let found = probe.read(id)?.status;
+        ensure(found == order_model.path[end].1, || format!("order {id} has ended and is read as {found}"))?;
     }
     Ok(())
 }

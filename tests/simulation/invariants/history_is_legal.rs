@@ -6,17 +6,17 @@ use packhorse::domain::origin::Origin;
 
 use super::{Probe, ensure};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
-    for (id, tale) in sight.orders() {
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
+    for (id, order_model) in probe.orders() {
         let mut at = None;
-        for (nth, (from, to, when, who)) in tale.path.iter().enumerate() {
+        for (nth, (from, to, when, who)) in order_model.path.iter().enumerate() {
             ensure(legal(*from, *to), || format!("order {id} went from {from:?} to {to}"))?;
-            let before = nth.checked_sub(1).map(|before| tale.path[before].1);
+            let before = nth.checked_sub(1).map(|before| order_model.path[before].1);
             ensure(*from == before, || format!("order {id} left {from:?} while it was {before:?}"))?;
             ensure(at.is_none_or(|at| at <= *when), || format!("the history of order {id} goes back in time"))?;
             at = Some(*when);
             if *who == Origin::Timer {
-                let span = from.and_then(|from| sight.timers.span(from));
+                let span = from.and_then(|from| probe.timers.span(from));
                 let cancelled = *to == Status::Cancelled;
                 ensure(span.is_some() && !cancelled, || format!("a timer moved order {id} from {from:?} to {to}"))?;
             }

@@ -8,15 +8,15 @@ use super::{Probe, ensure};
 use crate::ages::{SLACK, micros};
 use crate::client::Given;
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
     let mut effects: BTreeMap<&str, usize> = BTreeMap::new();
-    for (nth, effect) in sight.model.keys.iter().enumerate() {
+    for (nth, effect) in probe.model.keys.iter().enumerate() {
         if let Some(nth_before) = effects.insert(&effect.key, nth) {
-            let before = &sight.model.keys[nth_before];
-            let (first, second) = (sight.ages.effects[nth_before].0, sight.ages.effects[nth].1);
+            let before = &probe.model.keys[nth_before];
+            let (first, second) = (probe.ages.effects[nth_before].0, probe.ages.effects[nth].1);
             // A start goes by the wall clock: one that ran ahead makes the engine forget.
-            let is_recalled = nth_before < sight.ages.recalled && before.at.plus(sight.keys_kept) < before.latest;
-            let is_old = first + micros(sight.keys_kept) < second + SLACK;
+            let is_recalled = nth_before < probe.ages.recalled && before.at.plus(probe.keys_kept) < before.latest;
+            let is_old = first + micros(probe.keys_kept) < second + SLACK;
             ensure(is_recalled || is_old, || {
                 format!(
                     "key {} had an effect in entry {} and again in {}",
@@ -25,15 +25,15 @@ pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
             })?;
         }
     }
-    for (number, operation) in sight.operations() {
+    for (number, operation) in probe.operations() {
         let Some(key) = &operation.key else { continue };
-        let entries = sight.model.by_operation.get(&(number as u64)).map_or(&[][..], Vec::as_slice);
+        let entries = probe.model.by_operation.get(&(number as u64)).map_or(&[][..], Vec::as_slice);
         // What could be done without an entry may have been done anew, with nothing to be kept.
         for (given, replayed) in operation.done().filter(|(_, replayed)| *replayed || operation.has_effect()) {
             ensure(!replayed || !entries.is_empty(), || format!("operation {number} was replayed and has no entry"))?;
             if let [sequence] = entries {
                 let at = usize::try_from(sequence - 1).expect("a sequence fits");
-                let kept = outcome_of(&sight.model.log[at].entry, &key.key);
+                let kept = outcome_of(&probe.model.log[at].entry, &key.key);
                 ensure(kept.as_ref().is_none_or(|kept| is_same(kept, given)), || {
                     format!("operation {number} was answered {given:?}, and entry {sequence} keeps {kept:?}")
                 })?;

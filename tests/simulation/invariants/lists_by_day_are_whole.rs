@@ -7,25 +7,25 @@ use packhorse::view::OrderFilter;
 
 use super::{Depth, Probe, ensure};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
-    if sight.depth == Depth::Step {
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
+    if probe.depth == Depth::Step {
         return Ok(());
     }
     let mut days: BTreeMap<_, Vec<u64>> = BTreeMap::new();
-    for (id, tale) in sight.model.orders.iter().rev().filter(|(_, tale)| !tale.archived) {
-        days.entry(day(tale.placed.placed_at, sight.zone)).or_default().push(*id);
+    for (id, order_model) in probe.model.orders.iter().rev().filter(|(_, order_model)| !order_model.archived) {
+        days.entry(day(order_model.placed.placed_at, probe.zone)).or_default().push(*id);
     }
     // One day at a time; at the end, all of them.
-    let turn = usize::try_from(sight.passed.as_millis()).unwrap_or_default() % days.len().max(1);
-    let looked_at = days.iter().enumerate().filter(|(nth, _)| sight.depth == Depth::End || *nth == turn);
+    let turn = usize::try_from(probe.passed.as_millis()).unwrap_or_default() % days.len().max(1);
+    let looked_at = days.iter().enumerate().filter(|(nth, _)| probe.depth == Depth::End || *nth == turn);
     for (_, (day, expected)) in looked_at {
         let filter = OrderFilter {
-            placed_from: Some(beginning(*day, sight.zone)),
-            placed_before: day.succ_opt().map(|next| beginning(next, sight.zone)),
+            placed_from: Some(beginning(*day, probe.zone)),
+            placed_before: day.succ_opt().map(|next| beginning(next, probe.zone)),
             ..OrderFilter::default()
         };
         let found =
-            sight.engine.view().search(&filter, None, usize::MAX, usize::MAX).map_err(|error| error.to_string())?;
+            probe.engine.view().search(&filter, None, usize::MAX, usize::MAX).map_err(|error| error.to_string())?;
         let found: Vec<_> = found.items.iter().map(|order| order.id.0).collect();
         ensure(found == *expected, || format!("on {day} orders {expected:?} were placed, and {found:?} are listed"))?;
     }

@@ -106,7 +106,7 @@ impl<'a> Probe<'a> {
         let orders = &self.model.orders;
         match self.depth {
             Depth::Step => Box::new(self.model.touched.iter().filter_map(|id| Some((*id, orders.get(id)?)))),
-            Depth::Whole | Depth::End => Box::new(orders.iter().map(|(id, tale)| (*id, tale))),
+            Depth::Whole | Depth::End => Box::new(orders.iter().map(|(id, order_model)| (*id, order_model))),
         }
     }
 

@@ -7,9 +7,9 @@ use packhorse::domain::order::Status;
 
 use super::{Probe, ensure};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
     let mut promised: BTreeMap<ProductId, u64> = BTreeMap::new();
-    for order in sight.engine.view().open_orders() {
+    for order in probe.engine.view().open_orders() {
         if order.status != Status::Shipped {
             for line in &order.lines {
                 *promised.entry(line.product.product).or_default() += u64::from(line.quantity);
@@ -17,7 +17,7 @@ pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
         }
     }
     for (product, promised) in promised {
-        let on_hand = sight.engine.view().products().get(product).map(|found| found.balance.on_hand);
+        let on_hand = probe.engine.view().products().get(product).map(|found| found.balance.on_hand);
         ensure(on_hand.is_some_and(|on_hand| promised <= u64::from(on_hand)), || {
             format!("{promised} units of product {product} are promised, and {on_hand:?} are on hand")
         })?;

@@ -6,22 +6,25 @@ use packhorse::journal::Journal;
 
 use super::{Probe, ensure};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
-    if let Some(fault) = sight.timers.faults.first() {
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
+    if let Some(fault) = probe.timers.faults.first() {
         return Err(fault.clone());
     }
-    for (id, tale) in sight.orders() {
+    for (id, order_model) in probe.orders() {
         for stage in Stage::ALL.map(Stage::status) {
-            let fired =
-                tale.path.iter().filter(|(from, _, _, who)| *from == Some(stage) && *who == Origin::Timer).count();
+            let fired = order_model
+                .path
+                .iter()
+                .filter(|(from, _, _, who)| *from == Some(stage) && *who == Origin::Timer)
+                .count();
             ensure(fired <= 1, || format!("the timer of order {id} in {stage} fired {fired} times"))?;
         }
     }
-    if sight.engine.journal().poisoned().is_some() {
+    if probe.engine.journal().poisoned().is_some() {
         // The process is about to stop; the next start finds them overdue.
         return Ok(());
     }
-    match sight.timers.lost(sight.passed).next() {
+    match probe.timers.lost(probe.passed).next() {
         Some((id, late)) => Err(format!("the timer of order {id} is {late:?} late and did not fire")),
         None => Ok(()),
     }

@@ -9,9 +9,9 @@ use packhorse::domain::order::{Order, OrderChange, Status};
 use super::{Probe, ensure};
 use crate::client::{Ask, Operation};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
-    for (number, operation) in sight.operations() {
-        let entries = sight.model.by_operation.get(&(number as u64)).map_or(&[][..], Vec::as_slice);
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
+    for (number, operation) in probe.operations() {
+        let entries = probe.model.by_operation.get(&(number as u64)).map_or(&[][..], Vec::as_slice);
         ensure(entries.is_empty() || !operation.is_refused(), || {
             format!("operation {number} was refused, and entry {} is its", entries[0])
         })?;
@@ -20,7 +20,7 @@ pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
         })?;
         for sequence in entries {
             let at = usize::try_from(sequence - 1).expect("a sequence fits");
-            let entry = &sight.model.log[at].entry;
+            let entry = &probe.model.log[at].entry;
             ensure(is_whole(operation, entry), || {
                 format!("operation {number} asked for {:?}, and entry {sequence} is {entry:?}", operation.ask)
             })?;

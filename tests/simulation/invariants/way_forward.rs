@@ -5,19 +5,19 @@ use packhorse::journal::Journal;
 
 use super::{Depth, Probe, ensure};
 
-pub(super) fn check(sight: &Probe<'_>) -> Result<(), String> {
-    if sight.engine.journal().poisoned().is_some() {
+pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
+    if probe.engine.journal().poisoned().is_some() {
         return Ok(());
     }
-    for (id, tale) in sight.model.open() {
-        let manual = sight.timers.span(tale.status).is_none();
-        let flagged = sight.engine.view().delay(OrderId(*id)).is_some();
-        let armed = sight.timers.is_armed(*id, sight.passed);
+    for (id, order_model) in probe.model.open() {
+        let manual = probe.timers.span(order_model.status).is_none();
+        let flagged = probe.engine.view().delay(OrderId(*id)).is_some();
+        let armed = probe.timers.is_armed(*id, probe.passed);
         ensure(manual || flagged || armed, || {
-            format!("order {id} is {}, without a timer and without a flag", tale.status)
+            format!("order {id} is {}, without a timer and without a flag", order_model.status)
         })?;
-        ensure(manual || sight.depth != Depth::End, || {
-            format!("order {id} is still {} long after its stages are over", tale.status)
+        ensure(manual || probe.depth != Depth::End, || {
+            format!("order {id} is still {} long after its stages are over", order_model.status)
         })?;
     }
     Ok(())
