@@ -83,9 +83,9 @@ impl Server {
         let address = listener.local_addr().map_err(bind_error)?;
         let server = {
             let (app, guard) = (app.clone(), guard.clone());
-            let app = move || api::app(app.clone(), guard.clone()).configure(|config| console.configure(config));
+            let factory = move || api::app(app.clone(), guard.clone()).configure(|config| console.configure(config));
             let tls = tls.as_ref().map(Certificate::config).transpose()?;
-            connections::serve(listener, total, settings.http.clone(), tls, app).map_err(bind_error)?
+            connections::serve(listener, total, settings.http.clone(), tls, factory).map_err(bind_error)?
         };
         let handle = server.handle();
         let task = actix::spawn(server);

@@ -215,7 +215,7 @@ impl Process {
         self.call("GET", path, "").expect(200).json()
     }
 
-    /// Makes product 1 with so many units.
+    /// Makes product 1 with `units` on hand.
     pub(crate) fn stock_up(&self, units: u32) {
         self.call("POST", "/categories/", CATEGORY).expect(201);
         self.call("POST", "/products/", &product(units)).expect(201);
