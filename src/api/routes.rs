@@ -2,10 +2,11 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Handler, HttpServiceFactory, ServiceRequest};
+use actix_web::guard::fn_guard;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{FromRequest, HttpRequest, Resource, Responder, web};
+use actix_web::{FromRequest, HttpRequest, Resource, Responder, Route, web};
 use serde::Serialize;
 
 use super::answer::{Answer, json};
@@ -203,6 +204,12 @@ struct Metadata {
     parses: [&'static str; 1],
 }
 
+/// A route for `method`. The library's own guard also keeps a list of the methods that it tried, which nobody asks for
+/// here, since `Allow` is known: five allocations for a POST.
+fn route(method: Method) -> Route {
+    web::route().guard(fn_guard(move |context| context.head().method == method))
+}
+
 fn on(path: &'static str, area: Area, name: &'static str, description: &'static str) -> Endpoint {
     Endpoint {
         name,
@@ -293,7 +300,7 @@ impl Endpoint {
         A: FromRequest + 'static,
     {
         self.needs.push((method.clone(), Need { role, area: self.area }));
-        self.resource = self.resource.route(web::method(method).to(handler));
+        self.resource = self.resource.route(route(method).to(handler));
         self
     }
 
@@ -320,7 +327,7 @@ impl Endpoint {
         // What a path has to say of itself, and that it does not know a method, is for those who may do the least
         // there.
         let least = needs.iter().map(|(_, need)| *need).min_by_key(|need| need.role).expect("a path has a method");
-        resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(not_allowed)).wrap(from_fn(
+        resource.route(route(Method::OPTIONS).to(options)).default_service(web::to(not_allowed)).wrap(from_fn(
             move |request: ServiceRequest, next: Next<BoxBody>| {
                 let need = needs.iter().find(|(method, _)| method == request.method()).map_or(least, |(_, need)| *need);
                 let refusal = refusal_of(need, &request);

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::io::Write;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -142,8 +143,11 @@ fn given(request: &ServiceRequest) -> Option<HeaderValue> {
 }
 
 fn made() -> HeaderValue {
-    let id = format!("{:08x}-{:x}", *PREFIX, COUNT.fetch_add(1, Ordering::Relaxed));
-    HeaderValue::try_from(id).expect("hexadecimal digits and a dash are a header value")
+    let mut id = [0; 8 + 1 + 16];
+    let mut rest = &mut id[..];
+    write!(rest, "{:08x}-{:x}", *PREFIX, COUNT.fetch_add(1, Ordering::Relaxed)).expect("there is room for both");
+    let unused = rest.len();
+    HeaderValue::from_bytes(&id[..id.len() - unused]).expect("hexadecimal digits and a dash are a header value")
 }
 
 /// One line for a request. Neither what stands behind the path nor a header is in it: both may hold what is secret.
