@@ -25,6 +25,9 @@ enum Claimed {
     Replay(Outcome),
 }
 
+/// What the inventory actor answers.
+type Decided = oneshot::Receiver<Result<Outcome, Failure<Rejection>>>;
+
 impl Inner {
     /// What the inventory actor makes of `command`.
     pub(super) async fn decide(
@@ -36,10 +39,17 @@ impl Inner {
             Claimed::Replay(outcome) => return Ok(Answered { value: outcome, replayed: true }),
             Claimed::Go(caller) => caller,
         };
+        // What is sent is not kept while the answer is waited for.
+        let answer = self.send(caller, command)?;
+        self.answered(answer).await
+    }
+
+    /// Hands `command` to the inventory actor, whose answer comes through what this returns.
+    fn send(&self, caller: Caller, command: engine::Command) -> Result<Decided, Failure<Rejection>> {
         let room = self.room(&caller.who, &command)?;
         let (reply, answer) = oneshot::channel();
         self.taken(self.addresses.inventory().try_send(Decide { caller, command, room, reply }))?;
-        self.answered(answer).await
+        Ok(answer)
     }
 
     /// The room that `command` needs among those that are under way.
@@ -87,13 +97,19 @@ impl Inner {
             return Err(failure(&*self.journal, Refused::Closed));
         }
         let Request { who, key, expected: _ } = request;
-        let Some(IdempotencyKey { key, request }) = key else {
-            return Ok(Claimed::Go(Caller { who, claim: None }));
-        };
+        match key {
+            None => Ok(Claimed::Go(Caller { who, claim: None })),
+            // Boxed, so that what carries no key does not carry the room for waiting through every layer.
+            Some(key) => Box::pin(self.claim_key(who, key)).await,
+        }
+    }
+
+    async fn claim_key<R: Error + 'static>(&self, who: Origin, key: IdempotencyKey) -> Result<Claimed, Failure<R>> {
+        let IdempotencyKey { key, request } = key;
         loop {
             match self.view.keys().claim(&key, request, &who) {
                 Claim::Fresh(guard) => return Ok(Claimed::Go(Caller { who, claim: Some(guard) })),
-                Claim::Done(position) => return Box::pin(self.replay(key, position)).await.map(Claimed::Replay),
+                Claim::Done(position) => return self.replay(key, position).await.map(Claimed::Replay),
                 Claim::Wait(_) if let Some(why) = self.broken_by() => return Err(Failure::Stopped(why)),
                 // Whichever way the other one ends, asking again tells.
                 Claim::Wait(done) => drop(done.await),

@@ -35,8 +35,9 @@ impl FromRequest for Body {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limit = AppState::of(request).limits().body_bytes;
-        let body = read(request.clone(), payload.take(), limit);
-        Box::pin(async move { body.await.map(|(body, lease)| Self(body, lease)) })
+        let (request, payload) = (request.clone(), payload.take());
+        // Read here and not handed over: a future that is moved into another one takes its room twice.
+        Box::pin(async move { read(request, payload, limit).await.map(|(body, lease)| Self(body, lease)) })
     }
 }
 
@@ -46,8 +47,8 @@ impl FromRequest for BulkBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limit = AppState::of(request).limits().bulk_body_bytes;
-        let body = read(request.clone(), payload.take(), limit);
-        Box::pin(async move { body.await.map(|(body, lease)| Self(body, lease)) })
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(request, payload, limit).await.map(|(body, lease)| Self(body, lease)) })
     }
 }
 
