@@ -63,5 +63,7 @@ pub mod spreadsheet;
 pub mod store;
 pub mod telemetry;
 pub mod view;
+pub mod web;
+pub mod wire;
 
 pub use app::Engine;

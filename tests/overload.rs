@@ -137,10 +137,11 @@ mod ten_times {
     use actix_web::HttpServer;
     use packhorse::access::{AccessGuard, Options};
     use packhorse::actors::Load;
-    use packhorse::api::{self, ApiOptions, AppState};
+    use packhorse::api;
     use packhorse::app::SystemClock;
     use packhorse::config::Settings;
     use packhorse::journal::MemoryOptions;
+    use packhorse::web::{ApiOptions, AppState};
     use tokio::sync::oneshot;
 
     use super::support::Json;

@@ -23,8 +23,25 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain", "regular", "room", "journal::format", "journal::Position", "journal::Revisions"]),
     ("actors", &["domain", "telemetry", "engine", "view", "journal"]),
     ("access", &["domain", "secret", "view", "actors"]),
-    ("api", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "access"]),
-    ("console", &["domain", "telemetry", "secret", "spreadsheet", "config::Limits", "view", "actors", "access", "api"]),
+    ("wire", &["domain", "view"]),
+    ("web", &["domain", "telemetry", "config::Limits", "view", "actors", "access", "wire"]),
+    ("api", &["domain", "telemetry", "secret", "config::Limits", "view", "actors", "access", "wire", "web"]),
+    (
+        "console",
+        &[
+            "domain",
+            "telemetry",
+            "secret",
+            "spreadsheet",
+            "config::Limits",
+            "view",
+            "actors",
+            "access",
+            "wire",
+            "web",
+            "api",
+        ],
+    ),
     (
         "app",
         &[
@@ -41,6 +58,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "store",
             "actors",
             "access",
+            "wire",
+            "web",
             "api",
             "console",
         ],
@@ -54,7 +73,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("bincode", &["journal::format", "store"]),
     ("actix", &["actors", "api", "app", "cli", "main"]),
-    ("actix_web", &["actors", "access", "api", "console", "app", "cli", "main"]),
+    ("actix_web", &["actors", "access", "web", "api", "console", "app", "cli", "main"]),
     ("minijinja", &["console"]),
     ("anyhow", &["cli", "main"]),
     ("clap", &["cli"]),
@@ -729,7 +748,7 @@ fn a_crate_out_of_its_place_is_noticed() {
         rule,
         "engine/a.rs",
         "#[actix_web::main] fn f() {}",
-        &["1: actix_web belongs only in actors, access, api, console, app, cli, main"],
+        &["1: actix_web belongs only in actors, access, web, api, console, app, cli, main"],
     );
     check(rule, "config/a.rs", "fn f() -> anyhow::Result<()> {}", &["1: anyhow belongs only in cli, main"]);
     check(rule, "engine/a.rs", "fn f(s: S) { s.sled }", &[]);

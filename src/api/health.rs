@@ -3,9 +3,9 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
-use super::answer::{Answer, json, ok};
-use super::state::AppState;
 use crate::actors::{Fulfillment, Readiness, Verified};
+use crate::web::AppState;
+use crate::web::answer::{Answer, json, ok};
 
 /// 200 as long as the process answers at all.
 pub(super) async fn healthz() -> Answer {

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::answer::{Answer, ok};
 use super::health::word;
-use super::render::{self, ByStage, ByStatus, ReadinessWord, Time, Times};
-use super::request::ApiRequest;
 use crate::actors::{Fulfillment, Health};
 use crate::domain::order::{PerStage, Stage, Status};
 use crate::telemetry::counters;
 use crate::view::{Interval, ProductFilter};
+use crate::web::answer::{Answer, ok};
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, ByStage, ByStatus, ReadinessWord, Time, Times};
 
 const OVERVIEW_BYTES: usize = 768;
 const TREND_BYTES: usize = 16 << 10;
@@ -151,16 +151,12 @@ impl ToSchema for TrendBody {
     }
 }
 
-/// Products of which at most `low_stock` units are available, and that are sold.
-pub(crate) fn running_low(low_stock: u32) -> ProductFilter {
-    ProductFilter { available_max: Some(low_stock), archived: Some(false), ..ProductFilter::default() }
-}
-
 /// Shows the whole at a glance.
 pub(super) async fn overview(call: ApiRequest) -> Answer {
     let low_stock = call.app.low_stock();
     let engine = call.engine.clone();
-    let figures = move || (engine.health(), engine.view().products().lowest(&running_low(low_stock), 0).1);
+    let figures =
+        move || (engine.health(), engine.view().products().lowest(&ProductFilter::running_low(low_stock), 0).1);
     let (health, low) = call.app.scan(figures).await?;
     let times = call.times();
     let view = call.view();

@@ -1,7 +1,7 @@
 //! `GET /api/inventory/`: where the collections are.
 
-use super::answer::{Answer, ok};
-use super::request::ApiRequest;
+use crate::web::answer::{Answer, ok};
+use crate::web::request::ApiRequest;
 
 /// Links to the three collections.
 const LINKS: &[u8] = concat!(

@@ -9,12 +9,13 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpRequest, Resource, Responder, Route, web};
 use serde::Serialize;
 
-use super::answer::{Answer, json};
-use super::error::Error;
-use super::unused::Heard;
-use super::{access, categories, docs, health, orders, overview, products, root, settings, unused};
+use super::{access, categories, docs, health, orders, overview, products, root, settings};
 use crate::access::{Area, Need, refusal as refusal_of};
 use crate::domain::access::Role::{self, Admin, Operator, Viewer};
+use crate::web::answer::{Answer, json};
+use crate::web::error::Error;
+use crate::web::unused;
+use crate::web::unused::Heard;
 
 pub(super) const ROOT: &str = "/api/inventory/";
 pub(super) const CATEGORIES: &str = "/api/inventory/categories/";

@@ -1,8 +1,8 @@
 //! `GET /api/settings/`: what the server runs with.
 
-use super::answer::{Answer, ok};
-use super::render::{self, List};
-use super::request::ApiRequest;
+use crate::web::answer::{Answer, ok};
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, List};
 
 const SETTING_BYTES: usize = 256;
 

@@ -3,8 +3,8 @@
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 
-use super::answer::{Answer, ok};
-use super::error::Error;
+use crate::web::answer::{Answer, ok};
+use crate::web::error::Error;
 
 const LINKS: &[u8] = concat!(
     r#"{"api":"/api/inventory/","docs":"/docs/","openapi":"/openapi.json","postman":"/postman.json","#,

@@ -20,8 +20,8 @@ use rustls::ServerConfig;
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::access::{Holder, Share, Shares};
-use crate::api;
 use crate::config::Http;
+use crate::web;
 
 /// How long a client may take to let a connection go once it was answered.
 const DISCONNECT_MAX: Duration = Duration::from_secs(5);
@@ -150,7 +150,7 @@ where
         .client_request_timeout(http.head_timeout)
         .client_disconnect_timeout(DISCONNECT_MAX)
         .h1_allow_half_closed(true)
-        .on_connect_ext(|_, data| api::connected(data))
+        .on_connect_ext(|_, data| web::connected(data))
 }
 
 #[cfg(test)]

@@ -13,12 +13,14 @@ use tokio::task::JoinHandle;
 
 use crate::access::{AccessGuard, Open, Options};
 use crate::actors::Readiness;
-use crate::api::{self, ApiOptions, AppState, SettingRow};
+use crate::api;
 use crate::config::{self, Access, Settings};
 use crate::console::Console;
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
 use crate::journal::{DataDirectory, DirectoryError};
+use crate::web::{ApiOptions, AppState};
+use crate::wire::SettingRow;
 
 use super::SystemClock;
 use super::clock::expect_right;

@@ -4,10 +4,10 @@ use minijinja::{Value, context};
 
 use super::orders::who;
 use super::page_request::{Answer, PageRequest};
-use crate::api::error::Error;
-use crate::api::list::cut;
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
+use crate::web::error::Error;
+use crate::web::list::cut;
 
 /// Rows on one page.
 const ROWS: usize = 50;

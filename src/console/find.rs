@@ -7,10 +7,10 @@ use super::catalogue::ProductRow;
 use super::orders::rows;
 use super::page_error::PageError;
 use super::page_request::{Answer, PageRequest};
-use crate::api::error::Error;
 use crate::api::orders::terms;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::view::{Found, OrderFilter, ProductFilter, Term};
+use crate::web::error::Error;
 
 /// Rows of each kind.
 const ROWS: usize = 10;

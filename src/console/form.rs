@@ -14,10 +14,10 @@ use super::page_error::PageError;
 use super::page_request::UNREADABLE;
 use super::show::escaped;
 use super::words;
-use crate::api::body::collect_within;
-use crate::api::error::Error;
-use crate::api::list::repeated;
 use crate::domain::expected::{Expected, Seen};
+use crate::web::body::collect_within;
+use crate::web::error::Error;
+use crate::web::list::repeated;
 
 /// The fields of which a form has as many as there are rows. Of any other two would leave open which one counts.
 const OF_ROWS: [&str; 3] = ["id", "product_id", "quantity"];

@@ -35,9 +35,9 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 
 use crate::access::Shares;
-use crate::api::AppState;
 use crate::domain::order::Policy;
 use crate::secret::random;
+use crate::web::AppState;
 use page::Pages;
 use results::Results;
 use upload::Uploads;

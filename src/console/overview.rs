@@ -10,9 +10,9 @@ use super::catalogue::ProductRow;
 use super::orders::OrderRow;
 use super::page_request::{Answer, PageRequest};
 use crate::actors::Readiness;
-use crate::api::overview::running_low;
 use crate::domain::order::{After, PerStage, Policy, Stage, Status};
 use crate::telemetry::counters;
+use crate::view::ProductFilter;
 
 /// Rows of each list.
 const ROWS: usize = 8;
@@ -42,7 +42,7 @@ fn hasty(policy: &Policy) -> Vec<String> {
 
 /// `GET /admin/`.
 pub(super) async fn show(request: PageRequest) -> Answer {
-    let low = running_low(request.low_stock());
+    let low = ProductFilter::running_low(request.low_stock());
     let scanned = request.scan(move |engine| (engine.health(), engine.view().products().lowest(&low, ROWS)));
     let (health, (low, low_count)) = scanned.await?;
     let view = request.view();

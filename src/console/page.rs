@@ -9,8 +9,8 @@ use super::page_error::PageError;
 use super::page_request::Answer;
 use super::{assets, home, live, show};
 use crate::access::{Caller, Session};
-use crate::api::AppState;
 use crate::domain::access::Role;
+use crate::web::AppState;
 
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {

@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
 use super::words;
-use crate::api::error::{Error, Log};
+use crate::web::error::{Error, Log};
 
 /// Why there is no page, or why a form was not taken.
 #[derive(Debug)]

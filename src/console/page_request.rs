@@ -14,12 +14,6 @@ use super::page_error::PageError;
 use super::words;
 use crate::access::{AccessGuard, Area, Caller, Need, Right};
 use crate::actors::{Fulfillment, IdempotencyKey, Request};
-use crate::api::AppState;
-use crate::api::body;
-use crate::api::error::Error;
-use crate::api::id::number;
-use crate::api::idempotency;
-use crate::api::list::Query;
 use crate::domain::access::Role;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;
@@ -27,6 +21,12 @@ use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
 use crate::secret::{base64url, random};
 use crate::view::{Product, View};
+use crate::web::AppState;
+use crate::web::body;
+use crate::web::error::Error;
+use crate::web::id::number;
+use crate::web::idempotency;
+use crate::web::list::Query;
 
 /// The most bytes of what makes a form have its effect once: ours have 22.
 const TOKEN_BYTES_MAX: usize = 64;

@@ -18,8 +18,8 @@ use super::{
     sign_in, upload, words,
 };
 use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage, SentForm};
-use crate::api::error::{Error, ErrorPage};
 use crate::domain::access::Role;
+use crate::web::error::{Error, ErrorPage};
 
 /// The largest form that signing in carries along, in bytes: what is sent by nobody in particular has to be small.
 const CARRIED_MAX: usize = 6 << 10;

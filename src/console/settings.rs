@@ -3,7 +3,7 @@
 use minijinja::context;
 
 use super::page_request::{Answer, PageRequest};
-use crate::api::SettingRow;
+use crate::wire::SettingRow;
 
 /// Shows what the server runs with.
 pub(super) async fn show(request: PageRequest) -> Answer {

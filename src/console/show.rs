@@ -9,9 +9,9 @@ use chrono_tz::Tz;
 use minijinja::{Environment, HtmlEscape, Value, escape_formatter};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::api::AppState;
 use crate::domain::count::word;
 use crate::domain::time::Timestamp;
+use crate::web::AppState;
 
 /// Adds the filters of this module to `environment`.
 pub(super) fn add_to(environment: &mut Environment<'static>, app: &AppState) {

@@ -3,7 +3,7 @@
 use super::people::sentence;
 use crate::access::Refusal;
 use crate::actors::Failure;
-use crate::api::error::{KEY_REUSED, KEYS_FULL};
+use crate::web::error::{KEY_REUSED, KEYS_FULL};
 
 /// What is said to who was signed in and is no longer.
 pub(super) const SIGNED_OUT: &str = "You are signed out. Nothing was saved. Sign in, then do it again.";

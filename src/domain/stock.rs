@@ -87,6 +87,15 @@ impl Change {
         word
     }
 
+    /// By how much the number that the cause is about changes: what is reserved, or what is on hand.
+    #[must_use]
+    pub fn quantity(self) -> i64 {
+        match self {
+            Self::Received(_) | Self::Adjusted(_) | Self::Shipped(_) => self.on_hand(),
+            Self::Reserved(_) | Self::Released(_) => self.reserved(),
+        }
+    }
+
     /// By how many units `on_hand` changes.
     #[must_use]
     pub fn on_hand(self) -> i64 {

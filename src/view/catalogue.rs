@@ -36,6 +36,12 @@ pub struct ProductFilter {
 }
 
 impl ProductFilter {
+    /// Those of which at most `low_stock` units are available, and that are sold.
+    #[must_use]
+    pub fn running_low(low_stock: u32) -> Self {
+        Self { available_max: Some(low_stock), archived: Some(false), ..Self::default() }
+    }
+
     fn accepts(&self, product: &Product) -> bool {
         let details = &product.revision.details;
         self.category.is_none_or(|category| category == details.category)

@@ -13,11 +13,12 @@ use actix_web::http::{Method, Uri};
 use actix_web::test;
 use packhorse::access::{AccessGuard, Options};
 use packhorse::actors::Load;
-use packhorse::api::{self, ApiOptions, AppState};
+use packhorse::api;
 use packhorse::app::SystemClock;
 use packhorse::config::Settings;
 use packhorse::journal::MemoryOptions;
 use packhorse::telemetry::counters;
+use packhorse::web::{ApiOptions, AppState};
 
 use super::harness::Decoder;
 use super::memory;

@@ -3,13 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::answer::Answer;
-use super::super::list::{Mark, Query, cut, page};
-use super::super::render::{self, AuditWord, List, Text, Time, Times, WhoText};
-use super::super::request::ApiRequest;
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::RowId;
 use crate::domain::origin::Origin;
+use crate::web::answer::Answer;
+use crate::web::list::{Mark, Query, cut, page};
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, AuditWord, List, Text, Time, Times, WhoText};
 
 const ROW_BYTES: usize = 192;
 

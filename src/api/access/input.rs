@@ -1,13 +1,13 @@
 //! What a client says of users and keys.
 
-use super::super::error::Error;
-use super::super::fields::{
-    Document, Found, NULL, Presence, Raw, Texts, boolean, choice, members, nullable, optional, texts,
-};
 use crate::domain::access::{AccessName, PasswordHash, Role, Scope};
 use crate::domain::calendar::{NOT_WRITABLE, is_writable};
 use crate::domain::time::Timestamp;
 use crate::secret;
+use crate::web::error::Error;
+use crate::wire::fields::{
+    Document, Found, NULL, Presence, Raw, Texts, boolean, choice, members, nullable, optional, texts,
+};
 
 /// What is said of a user; a full one has name, role and password.
 pub(super) struct UserInput {

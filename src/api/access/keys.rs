@@ -6,16 +6,16 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::answer::{Answer, json, ok};
-use super::super::body::Body;
-use super::super::error::{self, Error};
-use super::super::id::Path;
-use super::super::list::{Mark, Query, cut, page};
-use super::super::render::{self, List, RoleWord, ScopeWord, Time, Times};
-use super::super::request::ApiRequest;
 use super::input::{self, KeyInput};
 use crate::domain::access::{AccessCommand, AccessOutcome, ApiKey, KeyId};
 use crate::secret;
+use crate::web::answer::{Answer, json, ok};
+use crate::web::body::Body;
+use crate::web::error::{self, Error};
+use crate::web::id::Path;
+use crate::web::list::{Mark, Query, cut, page};
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, List, RoleWord, ScopeWord, Time, Times};
 
 const KEY_BYTES: usize = 320;
 

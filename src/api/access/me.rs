@@ -3,12 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::answer::{Answer, ok};
-use super::super::render::{self, RoleWord, ScopeWord, Text, WhoText};
-use super::super::request::ApiRequest;
 use crate::access::{Caller, Session};
 use crate::domain::access::Role;
 use crate::domain::origin::Origin;
+use crate::web::answer::{Answer, ok};
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, RoleWord, ScopeWord, Text, WhoText};
 
 /// Who calls.
 #[derive(Serialize, ToSchema)]

@@ -3,13 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::answer::{Answer, gone};
-use super::super::error::Error;
-use super::super::id::Path;
-use super::super::list::{Mark, Query, cut, page};
-use super::super::render::{self, List};
-use super::super::request::ApiRequest;
 use crate::access::{AccessGuard, SessionId, SessionRow};
+use crate::web::answer::{Answer, gone};
+use crate::web::error::Error;
+use crate::web::id::Path;
+use crate::web::list::{Mark, Query, cut, page};
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, List};
 
 const SESSION_BYTES: usize = 96;
 

@@ -8,15 +8,15 @@ use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::answer::{Answer, json, ok};
-use super::super::body::Body;
-use super::super::error::{self, Error};
-use super::super::fields::{Ignored, Presence};
-use super::super::list::{Mark, Query, cut, page};
-use super::super::render::{self, List, RoleWord, Time, Times};
-use super::super::request::ApiRequest;
 use super::input::{self, UserInput};
 use crate::domain::access::{AccessCommand, AccessName, AccessOutcome, User};
+use crate::web::answer::{Answer, json, ok};
+use crate::web::body::Body;
+use crate::web::error::{self, Error};
+use crate::web::list::{Mark, Query, cut, page};
+use crate::web::request::ApiRequest;
+use crate::wire::fields::{Ignored, Presence};
+use crate::wire::render::{self, List, RoleWord, Time, Times};
 
 const USER_BYTES: usize = 192;
 

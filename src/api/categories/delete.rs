@@ -1,10 +1,10 @@
 //! `DELETE categories/<id>/`.
 
-use super::super::answer::{Answer, gone};
-use super::super::error;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use crate::domain::ids::CategoryId;
+use crate::web::answer::{Answer, gone};
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Deletes a category that no product stands in.
 pub(crate) async fn delete(call: ApiRequest, Path(id): Path<CategoryId>) -> Answer {

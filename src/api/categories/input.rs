@@ -1,8 +1,8 @@
 //! What a client says of a category.
 
-use super::super::error::Error;
-use super::super::fields::{Chars, Document, Found, Presence, members};
 use crate::domain::text::CategoryName;
+use crate::web::error::Error;
+use crate::wire::fields::{Chars, Document, Found, Presence, members};
 
 const NAME: Chars = Chars::up_to(Some(50));
 

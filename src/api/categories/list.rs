@@ -1,11 +1,11 @@
 //! `GET categories/`.
 
-use super::super::answer::Answer;
-use super::super::list::{Mark, Query, cut, page};
-use super::super::render::{self, CategoryBody, List};
-use super::super::request::ApiRequest;
 use super::CATEGORY_BYTES;
 use crate::domain::ids::CategoryId;
+use crate::web::answer::Answer;
+use crate::web::list::{Mark, Query, cut, page};
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, CategoryBody, List};
 
 /// Lists categories, by id.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {

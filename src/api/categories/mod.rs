@@ -13,8 +13,8 @@ pub(super) use list::list;
 pub(super) use retrieve::retrieve;
 pub(super) use update::{patch, put};
 
-use super::render::{self, CategoryBody};
 use crate::domain::catalogue::Category;
+use crate::wire::render::{self, CategoryBody};
 
 /// About how many bytes a category takes.
 const CATEGORY_BYTES: usize = 96;

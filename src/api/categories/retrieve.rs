@@ -1,10 +1,10 @@
 //! `GET categories/<id>/`.
 
-use super::super::answer::{Answer, ok};
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::rendered;
 use crate::domain::ids::CategoryId;
+use crate::web::answer::{Answer, ok};
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Shows a category.
 pub(crate) async fn retrieve(call: ApiRequest, Path(id): Path<CategoryId>) -> Answer {

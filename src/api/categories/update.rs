@@ -1,14 +1,14 @@
 //! `PUT` and `PATCH categories/<id>/`.
 
-use super::super::answer::{Answer, ok};
-use super::super::body::Body;
-use super::super::error;
-use super::super::fields::Presence;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::{input, rendered};
 use crate::domain::ids::CategoryId;
 use crate::domain::text::CategoryName;
+use crate::web::answer::{Answer, ok};
+use crate::web::body::Body;
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
+use crate::wire::fields::Presence;
 
 /// Replaces a category.
 pub(crate) async fn put(call: ApiRequest, Path(id): Path<CategoryId>, Body(body, _lease): Body) -> Answer {

@@ -12,12 +12,12 @@ use utoipa::openapi::{
 
 use super::super::access::{AuditBody, KeyBody, MeBody, NewKeyBody, SessionBody, UserBody};
 use super::super::overview::{OverviewBody, TrendBody};
-use super::super::render::{CategoryBody, HappeningBody, MovementBody, OrderBody, ProductBody, SettingRow, StepBody};
 use super::super::routes::{BULK, READYZ};
 use super::answers::{self, JSON, bad_request, header, refusal, with_id};
 use super::inputs::{self, read};
 use super::operations::{Operation, Shows, operations};
 use super::security::{self, guarded};
+use crate::wire::render::{CategoryBody, HappeningBody, MovementBody, OrderBody, ProductBody, SettingRow, StepBody};
 
 const DESCRIPTION: &str = "Orders, stock and catalogue. Errors have the shapes and texts of Django REST framework. What is documented is \
     the form that is best sent; more is taken, as there: numbers may be written as texts and texts as numbers, flags as yes, \

@@ -21,8 +21,8 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use utoipa_swagger_ui::Config;
 
-use super::answer::{Answer, ok};
-use super::error::Error;
+use crate::web::answer::{Answer, ok};
+use crate::web::error::Error;
 
 static DOCUMENT: LazyLock<Vec<u8>> =
     LazyLock::new(|| serde_json::to_vec(&document::document()).expect("a document is JSON"));

@@ -2,15 +2,15 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::{Answer, json, marked};
-use super::super::body::BulkBody;
-use super::super::error::{self, Shape};
-use super::super::fields::Ignored;
-use super::super::list::Query;
-use super::super::parts::PART_BYTES;
-use super::super::request::ApiRequest;
 use super::rows::{self, Shown};
 use super::{dry_run, input};
+use crate::web::answer::{Answer, json, marked};
+use crate::web::body::BulkBody;
+use crate::web::error::{self, Shape};
+use crate::web::list::Query;
+use crate::web::parts::PART_BYTES;
+use crate::web::request::ApiRequest;
+use crate::wire::fields::Ignored;
 
 /// Reading a larger body than this would hold up the other connections of the thread.
 const OFFLOADED_BYTES: usize = 1 << 20;

@@ -1,12 +1,12 @@
 //! `POST orders/<id>/cancel/`.
 
-use super::super::answer::Answer;
-use super::super::body::Body;
-use super::super::error;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::{changed, input};
 use crate::domain::ids::OrderId;
+use crate::web::answer::Answer;
+use crate::web::body::Body;
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Cancels an order, which gives its stock back.
 pub(crate) async fn cancel(call: ApiRequest, Path(id): Path<OrderId>, Body(body, _lease): Body) -> Answer {

@@ -2,13 +2,13 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::{Answer, marked};
-use super::super::body::Body;
-use super::super::condition;
-use super::super::error::{self, Error, Shape};
-use super::super::list::Query;
-use super::super::request::ApiRequest;
 use super::{dry_run, input, rows};
+use crate::web::answer::{Answer, marked};
+use crate::web::body::Body;
+use crate::web::condition;
+use crate::web::error::{self, Error, Shape};
+use crate::web::list::Query;
+use crate::web::request::ApiRequest;
 
 /// Places an order, or says what would become of it.
 pub(crate) async fn create(call: ApiRequest, query: Query, Body(body, _lease): Body) -> Answer {

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::super::error::Error;
-use super::super::list::{Mark, Query};
 use crate::domain::ids::OrderId;
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
 use crate::view::{OrderQuery, Place, SortField, SortKey, View};
+use crate::web::error::Error;
+use crate::web::list::{Mark, Query};
 
 /// A place, as it stands behind the mark of its list: `17` in a list by id, else `1999~17`.
 pub(super) struct Written(pub(super) Place);

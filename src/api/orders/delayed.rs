@@ -1,10 +1,10 @@
 //! `GET orders/delayed/`.
 
-use super::super::answer::Answer;
-use super::super::list::Query;
-use super::super::request::ApiRequest;
 use super::listed;
 use crate::view::{OrderFilter, OrderQuery, QueryOrdering, SortField};
+use crate::web::answer::Answer;
+use crate::web::list::Query;
+use crate::web::request::ApiRequest;
 
 /// Lists the orders that outstayed their stage, longest in it last.
 pub(crate) async fn delayed(call: ApiRequest, query: Query) -> Answer {

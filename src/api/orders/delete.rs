@@ -1,10 +1,10 @@
 //! `DELETE orders/<id>/`.
 
-use super::super::answer::{Answer, gone};
-use super::super::error;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use crate::domain::ids::OrderId;
+use crate::web::answer::{Answer, gone};
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Takes an ended order out of the lists; it stays readable by its id.
 pub(crate) async fn delete(call: ApiRequest, Path(id): Path<OrderId>) -> Answer {

@@ -7,17 +7,17 @@ use actix_web::http::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::super::answer::Answer;
-use super::super::error;
-use super::super::fields::{Ignored, Problem};
-use super::super::parts::PART_BYTES;
-use super::super::render::{self, OrderBody, Times};
-use super::super::request::ApiRequest;
-use super::super::state::Lease;
 use super::input::{self, BulkRows};
 use super::rows::{self, Row};
 use crate::domain::inventory::{PlaceReason, RowOutcome};
 use crate::domain::order::{Line, Order};
+use crate::web::Lease;
+use crate::web::answer::Answer;
+use crate::web::error;
+use crate::web::parts::PART_BYTES;
+use crate::web::request::ApiRequest;
+use crate::wire::fields::{Ignored, Problem};
+use crate::wire::render::{self, OrderBody, Times};
 
 /// What would become of a row, in the words of an answer.
 type Outcome = Result<Arc<Order>, Problem>;

@@ -2,12 +2,12 @@
 
 use chrono_tz::Tz;
 
-use super::super::error::Error;
-use super::super::list::Query;
 use crate::domain::calendar::beginning;
 use crate::domain::ids::ProductId;
 use crate::domain::order::Status;
 use crate::view::{OrderFilter, Term};
+use crate::web::error::Error;
+use crate::web::list::Query;
 
 /// Every order is compared with every term.
 const TERMS_MAX: usize = 16;

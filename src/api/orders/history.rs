@@ -2,12 +2,12 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::Answer;
-use super::super::id::Path;
-use super::super::parts;
-use super::super::render::{self, StepBody};
-use super::super::request::ApiRequest;
 use crate::domain::ids::OrderId;
+use crate::web::answer::Answer;
+use crate::web::id::Path;
+use crate::web::parts;
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, StepBody};
 
 /// Lists the transitions of an order, oldest first.
 pub(crate) async fn history(call: ApiRequest, Path(id): Path<OrderId>) -> Answer {

@@ -2,11 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::super::error::Error;
-use super::super::fields::{
-    Chars, Document, DocumentError, Found, Integer, Members, NULL, Noting, Presence, Problem, REASON, REQUIRED, Raw,
-    Texts, choice, email, for_each_row, for_each_row_of, key, members, nullable, optional, required, said_twice, texts,
-};
 use crate::config::Limits;
 use crate::domain::count::word;
 use crate::domain::ids::ProductId;
@@ -14,6 +9,11 @@ use crate::domain::inventory::{LineRequest, OrderRequest};
 use crate::domain::order::{Contact, ContactPatch, Field, Line, Status};
 use crate::domain::stock::ON_HAND_MAX;
 use crate::view::Products;
+use crate::web::error::Error;
+use crate::wire::fields::{
+    Chars, Document, DocumentError, Found, Integer, Members, NULL, Noting, Presence, Problem, REASON, REQUIRED, Raw,
+    Texts, choice, email, for_each_row, for_each_row_of, key, members, nullable, optional, required, said_twice, texts,
+};
 
 const QUANTITY: Integer = Integer(1..=ON_HAND_MAX as i64);
 const ROW: [&str; 5] = ["customer_name", "customer_email", "customer_phone", "delivery_address", "items"];

@@ -1,13 +1,13 @@
 //! `GET orders/`, in the order of `?ordering=`.
 
-use super::super::answer::Answer;
-use super::super::fields::Ignored;
-use super::super::list::Query;
-use super::super::request::ApiRequest;
-use super::super::unused;
 use super::cursor::field;
 use super::{filter, listed};
 use crate::view::{OrderQuery, QueryOrdering, SortField};
+use crate::web::answer::Answer;
+use crate::web::list::Query;
+use crate::web::request::ApiRequest;
+use crate::web::unused;
+use crate::wire::fields::Ignored;
 
 /// Lists orders, newest first unless asked otherwise.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {

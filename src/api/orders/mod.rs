@@ -37,14 +37,14 @@ use actix_web::http::StatusCode;
 
 use self::cursor::{Written, after, mark};
 use self::rows::Shown;
-use super::answer::marked;
-use super::condition;
-use super::error::Error;
-use super::list::{Query, leading_on};
-use super::parts::PART_BYTES;
-use super::request::ApiRequest;
 use crate::domain::order::Order;
 use crate::view::{OrderQuery, View};
+use crate::web::answer::marked;
+use crate::web::condition;
+use crate::web::error::Error;
+use crate::web::list::{Query, leading_on};
+use crate::web::parts::PART_BYTES;
+use crate::web::request::ApiRequest;
 
 /// An order, with its delay if it is flagged, unless the caller has it already.
 fn shown(call: &ApiRequest, order: &Arc<Order>) -> HttpResponse {

@@ -1,10 +1,10 @@
 //! `GET orders/<id>/`.
 
-use super::super::answer::Answer;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::shown;
 use crate::domain::ids::OrderId;
+use crate::web::answer::Answer;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Shows an order, archived or not.
 pub(crate) async fn retrieve(call: ApiRequest, Path(id): Path<OrderId>) -> Answer {

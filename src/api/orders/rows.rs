@@ -7,11 +7,11 @@ use actix_web::http::StatusCode;
 use chrono_tz::Tz;
 use memchr::memmem;
 
-use super::super::answer::json;
-use super::super::parts::{self, PART_BYTES};
-use super::super::render::{self, LineBody, OrderBody, Times, WHOLE_ORDER_BYTES};
 use crate::domain::order::{Line, Order};
 use crate::view::Delay;
+use crate::web::answer::json;
+use crate::web::parts::{self, PART_BYTES};
+use crate::wire::render::{self, LineBody, OrderBody, Times, WHOLE_ORDER_BYTES};
 
 /// A part of the answer to a bulk that was just placed. Its orders take more memory than that, and a client that takes
 /// it in small parts gets half as many orders a second.

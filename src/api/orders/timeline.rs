@@ -2,13 +2,13 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::Answer;
-use super::super::id::Path;
-use super::super::parts;
-use super::super::render::{self, HappeningBody};
-use super::super::request::ApiRequest;
 use crate::domain::ids::OrderId;
 use crate::domain::order::timeline as all_of;
+use crate::web::answer::Answer;
+use crate::web::id::Path;
+use crate::web::parts;
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, HappeningBody};
 
 /// Lists everything that happened to an order, oldest first.
 pub(crate) async fn timeline(call: ApiRequest, Path(id): Path<OrderId>) -> Answer {

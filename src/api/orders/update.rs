@@ -1,13 +1,13 @@
 //! `PUT` and `PATCH orders/<id>/`: the contact fields, while the order is pending.
 
-use super::super::answer::Answer;
-use super::super::body::Body;
-use super::super::error;
-use super::super::fields::Presence;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::{changed, input};
 use crate::domain::ids::OrderId;
+use crate::web::answer::Answer;
+use crate::web::body::Body;
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
+use crate::wire::fields::Presence;
 
 /// Replaces the contact fields.
 pub(crate) async fn put(call: ApiRequest, Path(id): Path<OrderId>, Body(body, _lease): Body) -> Answer {

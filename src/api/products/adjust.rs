@@ -2,13 +2,13 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::Answer;
-use super::super::body::Body;
-use super::super::error;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::{changed, input};
 use crate::domain::ids::ProductId;
+use crate::web::answer::Answer;
+use crate::web::body::Body;
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Adjusts the stock of a product, which leaves a row in its ledger.
 pub(crate) async fn adjust(call: ApiRequest, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {

@@ -2,12 +2,12 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::Answer;
-use super::super::body::Body;
-use super::super::error;
-use super::super::fields::Presence;
-use super::super::request::ApiRequest;
 use super::{changed, input};
+use crate::web::answer::Answer;
+use crate::web::body::Body;
+use crate::web::error;
+use crate::web::request::ApiRequest;
+use crate::wire::fields::Presence;
 
 /// Creates a product with what is given as its opening stock.
 pub(crate) async fn create(call: ApiRequest, Body(body, _lease): Body) -> Answer {

@@ -1,10 +1,10 @@
 //! `DELETE products/<id>/`.
 
-use super::super::answer::{Answer, gone};
-use super::super::error;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use crate::domain::ids::ProductId;
+use crate::web::answer::{Answer, gone};
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Deletes a product that no order ever named.
 pub(crate) async fn delete(call: ApiRequest, Path(id): Path<ProductId>) -> Answer {

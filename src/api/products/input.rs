@@ -2,17 +2,17 @@
 
 use chrono::NaiveDate;
 
-use super::super::error::Error;
-use super::super::fields::{
-    Chars, Document, DocumentError, Found, Integer, Members, Presence, Problem, REASON, Raw, boolean, date, key,
-    members, nullable, optional, price, texts,
-};
 use crate::domain::catalogue::{ProductDetails, ProductPatch};
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::stock::{Adjustment, ON_HAND_MAX, StockEdit, Target};
 use crate::domain::text::{FREE_TEXT_MAX, ProductName};
 use crate::view::Products;
+use crate::web::error::Error;
+use crate::wire::fields::{
+    Chars, Document, DocumentError, Found, Integer, Members, Presence, Problem, REASON, Raw, boolean, date, key,
+    members, nullable, optional, price, texts,
+};
 
 const NAME: Chars = Chars::up_to(Some(100));
 const DESCRIPTION: Chars = Chars::up_to(Some(FREE_TEXT_MAX)).or_blank();

@@ -2,15 +2,15 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::Answer;
-use super::super::list::{Mark, Query, cut, leading_on};
-use super::super::parts;
-use super::super::render::{self, ProductBody};
-use super::super::request::ApiRequest;
-use crate::api::error::Error;
 use crate::api::orders::terms;
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::view::{Product, ProductFilter};
+use crate::web::answer::Answer;
+use crate::web::error::Error;
+use crate::web::list::{Mark, Query, cut, leading_on};
+use crate::web::parts;
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, ProductBody};
 
 /// Lists products, archived ones included unless asked otherwise, by id.
 pub(crate) async fn list(call: ApiRequest, query: Query) -> Answer {

@@ -19,10 +19,10 @@ pub(super) use update::{patch, put};
 
 use actix_web::HttpResponse;
 
-use super::answer::replayable;
-use super::condition;
-use super::render::{self, ProductBody};
 use crate::view::Product;
+use crate::web::answer::replayable;
+use crate::web::condition;
+use crate::wire::render::{self, ProductBody};
 use actix_web::http::StatusCode;
 
 /// About how many bytes a product takes.

@@ -2,14 +2,14 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::Answer;
-use super::super::id::Path;
-use super::super::list::{Mark, Query, cut, leading_on};
-use super::super::parts;
-use super::super::render::{self, MovementBody};
-use super::super::request::ApiRequest;
 use crate::domain::ids::{ProductId, RowId};
 use crate::domain::stock::Movement;
+use crate::web::answer::Answer;
+use crate::web::id::Path;
+use crate::web::list::{Mark, Query, cut, leading_on};
+use crate::web::parts;
+use crate::web::request::ApiRequest;
+use crate::wire::render::{self, MovementBody};
 
 /// Lists the stock ledger of a product, newest first.
 pub(crate) async fn movements(call: ApiRequest, Path(id): Path<ProductId>, query: Query) -> Answer {

@@ -1,11 +1,11 @@
 //! `GET products/<id>/`.
 
-use super::super::answer::{Answer, ok};
-use super::super::condition;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::rendered;
 use crate::domain::ids::ProductId;
+use crate::web::answer::{Answer, ok};
+use crate::web::condition;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
 
 /// Shows a product.
 pub(crate) async fn retrieve(call: ApiRequest, Path(id): Path<ProductId>) -> Answer {

@@ -4,14 +4,14 @@
 
 use actix_web::http::StatusCode;
 
-use super::super::answer::Answer;
-use super::super::body::Body;
-use super::super::error;
-use super::super::fields::Presence;
-use super::super::id::Path;
-use super::super::request::ApiRequest;
 use super::{changed, input};
 use crate::domain::ids::ProductId;
+use crate::web::answer::Answer;
+use crate::web::body::Body;
+use crate::web::error;
+use crate::web::id::Path;
+use crate::web::request::ApiRequest;
+use crate::wire::fields::Presence;
 
 /// Replaces a product.
 pub(crate) async fn put(call: ApiRequest, Path(id): Path<ProductId>, Body(body, _lease): Body) -> Answer {

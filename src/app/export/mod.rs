@@ -18,11 +18,11 @@ use sheet::Sheet;
 
 use super::backup::{Backup, BackupError};
 use super::unfinished::{TargetError, Unfinished};
-use crate::api::render::Times;
 use crate::domain::effects::OrderEffect;
 use crate::domain::order::timeline;
 use crate::journal::{DataDirectory, DirectoryError, ReadError, Reader};
 use crate::telemetry::Progress;
+use crate::wire::render::Times;
 
 /// How much is written at once, in bytes.
 const BUFFER: usize = 1 << 20;

@@ -8,7 +8,6 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 
 use super::{Csv, Format};
-use crate::api::render::{Changes, Lines, Text, Time, Times, quantity};
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::money::Money;
@@ -16,6 +15,7 @@ use crate::domain::order::{Happening, Order, Status, What as Incidental};
 use crate::domain::origin::Origin;
 use crate::domain::stock::Movement;
 use crate::spreadsheet;
+use crate::wire::render::{Changes, Lines, Text, Time, Times};
 
 /// The fields of an order.
 pub(super) const ORDERS: &[&str] = &[
@@ -193,7 +193,7 @@ impl<'a> MovementRow<'a> {
             timestamp: times.show(movement.at),
             product: product.0,
             cause: movement.change.cause(),
-            quantity: quantity(movement.change),
+            quantity: movement.change.quantity(),
             on_hand: movement.after.on_hand,
             reserved: movement.after.reserved,
             available: movement.after.available(),

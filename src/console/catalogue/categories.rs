@@ -9,9 +9,9 @@ use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest, token};
 use super::CATEGORIES_MAX;
 use crate::api::categories::input;
-use crate::api::error;
-use crate::api::fields::Presence;
 use crate::domain::ids::CategoryId;
+use crate::web::error;
+use crate::wire::fields::Presence;
 
 /// `GET categories/`.
 pub(crate) async fn categories(request: PageRequest) -> Answer {

@@ -7,10 +7,10 @@ use super::super::form::values;
 use super::super::page_request::{Answer, PageRequest};
 use super::super::show::escaped;
 use super::{ProductRow, choices};
-use crate::api::list::cut;
 use crate::api::orders::terms;
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::view::ProductFilter;
+use crate::web::list::cut;
 
 /// Products on one page.
 const ROWS: usize = 50;

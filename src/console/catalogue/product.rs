@@ -10,13 +10,13 @@ use super::super::form::{Form, bytes};
 use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest, token};
 use super::choices;
-use crate::api::error;
-use crate::api::fields::Presence;
 use crate::api::products::input;
 use crate::domain::expected::Seen;
 use crate::domain::ids::CategoryId;
 use crate::domain::stock::StockEdit;
 use crate::view::Product;
+use crate::web::error;
+use crate::wire::fields::Presence;
 
 /// The fields of the form, as the API names them.
 const FIELDS: [&str; 5] = ["name", "description", "price", "expiry_date", "category_id"];

@@ -10,14 +10,13 @@ use super::super::orders::who;
 use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest, token};
 use super::ProductRow;
-use crate::api::error::{self, Error};
-use crate::api::list::cut;
 use crate::api::products::input;
-use crate::api::render::quantity;
 use crate::domain::access::Role;
 use crate::domain::ids::RowId;
 use crate::domain::stock::{Change, Movement};
 use crate::view::Product;
+use crate::web::error::{self, Error};
+use crate::web::list::cut;
 
 /// Rows of the ledger on one page.
 const ROWS: usize = 50;
@@ -59,7 +58,7 @@ impl<'a> From<&'a Movement> for MovementRow<'a> {
             text: text(row.change),
             on_hand_change: row.change.on_hand(),
             reserved_change: row.change.reserved(),
-            quantity: quantity(row.change),
+            quantity: row.change.quantity(),
             on_hand: row.after.on_hand,
             reserved: row.after.reserved,
             available: row.after.available(),

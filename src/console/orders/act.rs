@@ -4,11 +4,11 @@ use super::super::form::{Form, bytes};
 use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest};
 use super::{back, one};
-use crate::api::error;
-use crate::api::fields::Presence;
 use crate::api::orders::input;
 use crate::domain::expected::Seen;
 use crate::domain::order::Field;
+use crate::web::error;
+use crate::wire::fields::Presence;
 
 /// What is said when the contact was changed while somebody filled in the form.
 const MEANWHILE: &str = "Not saved: somebody else changed this order while you were editing. Compare, then save again.";

@@ -17,11 +17,11 @@ use super::super::results;
 use super::super::words;
 use super::verb;
 use crate::access::Right;
-use crate::api::error;
 use crate::api::orders::input;
 use crate::domain::expected::{Expected, Seen};
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand, Status};
+use crate::web::error;
 
 /// Orders in one action: those of a page, and those that its continuations added.
 const ORDERS_MAX: usize = 1_000;

@@ -8,10 +8,10 @@ use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest};
 use super::super::show::escaped;
 use super::{OrderRow, statuses};
-use crate::api::error::Error;
 use crate::api::orders::filter;
 use crate::domain::ids::{OrderId, ProductId};
 use crate::view::{Found, OrderFilter, View};
+use crate::web::error::Error;
 
 /// Orders on one page.
 const ROWS: usize = 50;

@@ -8,11 +8,11 @@ use serde_json::{Map, json};
 use super::super::form::{Form, bytes};
 use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest, token};
-use crate::api::error::{self, Shape};
 use crate::api::orders::input;
 use crate::domain::ids::ProductId;
 use crate::domain::order::Field;
 use crate::view::ProductFilter;
+use crate::web::error::{self, Shape};
 
 /// Lines that the form always has room for, beyond those that are filled in.
 const LINES_FREE: usize = 3;

@@ -11,10 +11,10 @@ use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest};
 use super::super::results::Outcome;
 use super::{name, refused, role, roles};
-use crate::api::list::cut;
 use crate::domain::access::{AccessCommand, KeyId, Scope};
 use crate::domain::time::Timestamp;
 use crate::secret::{self, SecretText};
+use crate::web::list::cut;
 
 /// Keys on one page, the newest first.
 const ROWS: usize = 50;

@@ -10,10 +10,10 @@ use super::super::page_error::PageError;
 use super::csv::{COPY, REASON};
 use super::file::{Contents, LeftOut, Row, shortened};
 use super::identity::normal;
-use crate::api::fields::Ignored;
 use crate::api::orders::input;
 use crate::config::Limits;
 use crate::view::Products;
+use crate::wire::fields::Ignored;
 
 /// What an order says.
 const ORDER: [&str; 7] =

@@ -18,11 +18,11 @@ use futures_util::{Stream, stream};
 use super::answer::{in_parts, json};
 
 /// A part is about so large: at most by one row, or by one line of a long order.
-pub(super) const PART_BYTES: usize = 64 << 10;
+pub(crate) const PART_BYTES: usize = 64 << 10;
 
 /// `status`, and what `write` writes. It is called until it answers that nothing is left, which it may do only where
 /// the part is not [full](is_full), and stops where it is.
-pub(super) fn answer(
+pub(crate) fn answer(
     status: StatusCode,
     mut write: impl FnMut(&mut Vec<u8>) -> bool + Unpin + 'static,
 ) -> HttpResponse {
@@ -46,12 +46,12 @@ pub(crate) fn of<K: 'static>(body: Vec<u8>, kept: K) -> impl MessageBody + 'stat
 }
 
 /// Whether `part` should be sent now.
-pub(super) fn is_full(part: &[u8]) -> bool {
+pub(crate) fn is_full(part: &[u8]) -> bool {
     part.len() >= PART_BYTES
 }
 
 /// `rows` as a JSON list. `write` writes one of them, which is let go then.
-pub(super) fn list<T: Unpin + 'static>(
+pub(crate) fn list<T: Unpin + 'static>(
     status: StatusCode,
     rows: Vec<T>,
     mut write: impl FnMut(T, &mut Vec<u8>) + Unpin + 'static,

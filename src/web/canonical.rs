@@ -12,7 +12,7 @@ const BYTES_MAX: usize = 1 << 20;
 const DEPTH_MAX: usize = 8;
 
 /// The canonical form of `body`; nothing where that is no JSON, or too large.
-pub(super) fn canonical(body: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn canonical(body: &[u8]) -> Option<Vec<u8>> {
     if body.len() > BYTES_MAX {
         return None;
     }

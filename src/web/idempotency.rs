@@ -13,12 +13,12 @@ use crate::actors::IdempotencyKey;
 use crate::domain::entry::RequestHash;
 use crate::domain::origin::Origin;
 
-pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most bytes a key may have.
 const KEY_MAX: usize = 255;
 
 /// The key of `request`, which `who` sent, where it carries one.
-pub(super) fn key(request: &HttpRequest, who: &Origin, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
+pub(crate) fn key(request: &HttpRequest, who: &Origin, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
     let mut values = request.headers().get_all(HEADER);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {

@@ -11,19 +11,19 @@ use futures_util::Stream;
 use super::error::Error;
 
 /// What a handler answers.
-pub(super) type Answer = Result<HttpResponse, Error>;
+pub(crate) type Answer = Result<HttpResponse, Error>;
 
 /// Marks an answer that was given before: the request carried a key that had its effect already.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// JSON with `status`.
-pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
     HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).body(body.into())
 }
 
 /// JSON with `status`, in `parts`.
-pub(super) fn in_parts(
+pub(crate) fn in_parts(
     status: StatusCode,
     parts: impl Stream<Item = Result<Bytes, Infallible>> + 'static,
 ) -> HttpResponse {
@@ -31,17 +31,17 @@ pub(super) fn in_parts(
 }
 
 /// 200.
-pub(super) fn ok(body: Vec<u8>) -> HttpResponse {
+pub(crate) fn ok(body: Vec<u8>) -> HttpResponse {
     json(StatusCode::OK, body)
 }
 
 /// `status` to a request that may have been answered before.
-pub(super) fn replayable(status: StatusCode, body: Vec<u8>, replayed: bool) -> HttpResponse {
+pub(crate) fn replayable(status: StatusCode, body: Vec<u8>, replayed: bool) -> HttpResponse {
     marked(json(status, body), replayed)
 }
 
 /// The same of an answer that is made already.
-pub(super) fn marked(mut answer: HttpResponse, replayed: bool) -> HttpResponse {
+pub(crate) fn marked(mut answer: HttpResponse, replayed: bool) -> HttpResponse {
     if replayed {
         answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
@@ -49,6 +49,6 @@ pub(super) fn marked(mut answer: HttpResponse, replayed: bool) -> HttpResponse {
 }
 
 /// 204.
-pub(super) fn gone() -> HttpResponse {
+pub(crate) fn gone() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }

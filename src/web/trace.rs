@@ -41,7 +41,7 @@ static PREFIX: LazyLock<u32> = LazyLock::new(|| {
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
 /// Serves one request.
-pub(super) async fn request(
+pub(crate) async fn request(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

@@ -17,7 +17,7 @@ use serde::Serialize;
 pub(crate) use by::{ByStage, ByStatus, members};
 pub(crate) use catalogue::{CategoryBody, ProductBody, Text};
 pub(crate) use history::StepBody;
-pub(crate) use movement::{MovementBody, quantity};
+pub(crate) use movement::MovementBody;
 pub(crate) use order::{LineBody, Lines, OrderBody, WHOLE_ORDER_BYTES};
 pub use setting::SettingRow;
 pub(crate) use time::{Time, Times};

@@ -8,8 +8,8 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 
 use super::error::Error;
-use super::fields::Ignored;
 use super::idempotency::HEADER as KEY;
+use crate::wire::fields::Ignored;
 
 /// The names of what had no effect.
 pub(crate) const IGNORED: HeaderName = HeaderName::from_static("packhorse-ignored");
@@ -22,22 +22,22 @@ const SEVERAL: &str = "status";
 
 /// Which headers a path and method look at.
 #[derive(Clone, Copy)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     /// `If-Match`, of commands.
-    pub(super) conditions: bool,
+    pub(crate) conditions: bool,
     /// `Idempotency-Key`.
-    pub(super) key: bool,
+    pub(crate) key: bool,
 }
 
 /// Notes a key against repetition where nothing is done that could be repeated.
-pub(super) fn without_key(headers: &HeaderMap, ignored: &Ignored) {
+pub(crate) fn without_key(headers: &HeaderMap, ignored: &Ignored) {
     if headers.contains_key(KEY) {
         ignored.note("", "Idempotency-Key");
     }
 }
 
 /// Serves `request`, whose path and method take the parameters `known`, each once, and look at the headers `heard`.
-pub(super) async fn told(
+pub(crate) async fn told(
     request: ServiceRequest,
     next: Next<BoxBody>,
     known: &'static [&'static str],
@@ -67,7 +67,7 @@ pub(super) async fn told(
 }
 
 /// Keeps what was `ignored` of `request` for its answer; refuses it where the sender is strict.
-pub(super) fn note(request: &HttpRequest, ignored: &Ignored) -> Result<(), Error> {
+pub(crate) fn note(request: &HttpRequest, ignored: &Ignored) -> Result<(), Error> {
     if ignored.is_empty() {
         return Ok(());
     }

@@ -19,7 +19,7 @@ const CUT_AFTER: Duration = Duration::from_millis(500);
 
 /// What is known of a connection. Its requests share it.
 #[derive(Default)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     is_ending: Cell<bool>,
 }
 
@@ -30,18 +30,18 @@ pub fn connected(data: &mut Extensions) {
 
 impl Connection {
     /// Whether its end was announced.
-    pub(super) fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         self.is_ending.get()
     }
 
     /// Its end is announced.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.is_ending.set(true);
     }
 }
 
 /// What becomes of a request that came over a connection whose end was announced: nothing, and the connection is cut.
-pub(super) async fn cut(request: ServiceRequest) -> ServiceResponse {
+pub(crate) async fn cut(request: ServiceRequest) -> ServiceResponse {
     tokio::time::sleep(CUT_AFTER).await;
     // A body that fails is what makes the server drop the connection without a word.
     request.into_response(HttpResponse::Ok().body(Broken))

@@ -24,10 +24,10 @@ const UNLEASED_BYTES: usize = 16 << 10;
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 
 /// The body of a request on one thing.
-pub(super) struct Body(pub(super) Bytes, pub(super) Lease);
+pub(crate) struct Body(pub(crate) Bytes, pub(crate) Lease);
 
 /// The body of a bulk.
-pub(super) struct BulkBody(pub(super) Bytes, pub(super) Lease);
+pub(crate) struct BulkBody(pub(crate) Bytes, pub(crate) Lease);
 
 impl FromRequest for Body {
     type Error = Error;

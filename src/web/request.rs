@@ -8,9 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::body;
 use super::condition;
 use super::error::Error;
-use super::fields::{Document, Ignored};
 use super::idempotency;
-use super::render::Times;
 use super::state::AppState;
 use super::unused;
 use crate::access::Caller;
@@ -20,43 +18,45 @@ use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::order::Order;
 use crate::domain::origin::Origin;
 use crate::view::{Product, View};
+use crate::wire::fields::{Document, Ignored};
+use crate::wire::render::Times;
 use std::sync::Arc;
 
 /// A request that reached the running engine.
-pub(super) struct ApiRequest {
-    pub(super) http: HttpRequest,
-    pub(super) app: AppState,
-    pub(super) engine: Fulfillment,
+pub(crate) struct ApiRequest {
+    pub(crate) http: HttpRequest,
+    pub(crate) app: AppState,
+    pub(crate) engine: Fulfillment,
 }
 
 impl ApiRequest {
-    pub(super) fn view(&self) -> &View {
+    pub(crate) fn view(&self) -> &View {
         self.engine.view()
     }
 
-    pub(super) fn times(&self) -> Times {
+    pub(crate) fn times(&self) -> Times {
         Times::new(self.app.zone())
     }
 
     /// Who asks, for requests that are idempotent by themselves.
-    pub(super) fn plain(&self) -> Request {
+    pub(crate) fn plain(&self) -> Request {
         Request::of(self.who())
     }
 
     /// Who asks, and by which idempotency key.
-    pub(super) fn keyed(&self, body: &[u8]) -> Result<Request, Error> {
+    pub(crate) fn keyed(&self, body: &[u8]) -> Result<Request, Error> {
         let who = self.who();
         let key = idempotency::key(&self.http, &who, body)?;
         Ok(Request { key, ..Request::of(who) })
     }
 
     /// `request`, to be carried out only while what it is about is as the caller saw it.
-    pub(super) fn conditional(&self, request: Request) -> Result<Request, Error> {
+    pub(crate) fn conditional(&self, request: Request) -> Result<Request, Error> {
         Ok(request.expecting(condition::expected(&self.http)?))
     }
 
     /// Reads `body`. What of it is not taken up is told in the answer, or refused where the caller is strict.
-    pub(super) fn read<T>(&self, body: &[u8], read: impl FnOnce(Document<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn read<T>(&self, body: &[u8], read: impl FnOnce(Document<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let ignored = Ignored::default();
         let value = read(ignored.of(body));
         // What is wrong with the rest comes first.
@@ -65,19 +65,19 @@ impl ApiRequest {
     }
 
     /// The same of a body that was read already.
-    pub(super) fn note(&self, ignored: &Ignored) -> Result<(), Error> {
+    pub(crate) fn note(&self, ignored: &Ignored) -> Result<(), Error> {
         unused::note(&self.http, ignored)
     }
 
     /// Tells that a key against repetition has no effect, where nothing is done.
-    pub(super) fn without_key(&self) -> Result<(), Error> {
+    pub(crate) fn without_key(&self) -> Result<(), Error> {
         let ignored = Ignored::default();
         unused::without_key(self.http.headers(), &ignored);
         self.note(&ignored)
     }
 
     /// See [`body::expect_right`].
-    pub(super) fn expect_right(&self) -> Result<(), Error> {
+    pub(crate) fn expect_right(&self) -> Result<(), Error> {
         body::expect_right(&self.http)
     }
 
@@ -86,7 +86,7 @@ impl ApiRequest {
     }
 
     /// The order `id`, or 404. One that left memory is read where that holds up nobody.
-    pub(super) async fn order(&self, id: OrderId) -> Result<Arc<Order>, Error> {
+    pub(crate) async fn order(&self, id: OrderId) -> Result<Arc<Order>, Error> {
         let found = if let Some(found) = self.view().order_at_hand(id) {
             found
         } else {
@@ -99,12 +99,12 @@ impl ApiRequest {
     }
 
     /// The product `id`, or 404.
-    pub(super) fn product(&self, id: ProductId) -> Result<Product, Error> {
+    pub(crate) fn product(&self, id: ProductId) -> Result<Product, Error> {
         self.view().products().get(id).ok_or_else(|| Error::no_match("Product"))
     }
 
     /// The category `id`, or 404.
-    pub(super) fn category(&self, id: CategoryId) -> Result<Category, Error> {
+    pub(crate) fn category(&self, id: CategoryId) -> Result<Category, Error> {
         self.view().products().category(id).ok_or_else(|| Error::no_match("Category"))
     }
 }

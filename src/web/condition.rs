@@ -35,12 +35,12 @@ pub(crate) fn of_product(product: &Product) -> HeaderValue {
 }
 
 /// The tag of a product at `revision` with `balance`.
-pub(super) fn of_revision(revision: u32, balance: Balance) -> HeaderValue {
+pub(crate) fn of_revision(revision: u32, balance: Balance) -> HeaderValue {
     tag(format_args!("{revision}.{}.{}", balance.on_hand, balance.reserved))
 }
 
 /// The tag of an order at `version`.
-pub(super) fn of_version(version: u32) -> HeaderValue {
+pub(crate) fn of_version(version: u32) -> HeaderValue {
     tag(format_args!("{version}"))
 }
 
@@ -49,13 +49,13 @@ fn tag(inside: std::fmt::Arguments<'_>) -> HeaderValue {
 }
 
 /// `answer` with its tag.
-pub(super) fn tagged(mut answer: HttpResponse, tag: HeaderValue) -> HttpResponse {
+pub(crate) fn tagged(mut answer: HttpResponse, tag: HeaderValue) -> HttpResponse {
     answer.headers_mut().insert(ETAG, tag);
     answer
 }
 
 /// 200 with what `render` makes of what `tag` belongs to; 304 where the caller has that already.
-pub(super) fn unless_known(
+pub(crate) fn unless_known(
     request: &HttpRequest,
     tag: HeaderValue,
     render: impl FnOnce() -> HttpResponse,
@@ -66,7 +66,7 @@ pub(super) fn unless_known(
 }
 
 /// What the caller saw of what its command is about, by `If-Match`.
-pub(super) fn expected(request: &HttpRequest) -> Result<Expected, Error> {
+pub(crate) fn expected(request: &HttpRequest) -> Result<Expected, Error> {
     let headers = request.headers();
     if !headers.contains_key(IF_MATCH) {
         return Ok(Expected::ANYTHING);

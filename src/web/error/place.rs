@@ -2,12 +2,12 @@
 
 use smallvec::SmallVec;
 
-use super::super::fields::{self, Problem};
 use super::engine::failure;
 use super::{Error, ROW};
 use crate::actors::Failure;
 use crate::domain::inventory::{OrderRequest, PlaceReason, PlaceRejection};
 use crate::domain::money::Money;
+use crate::wire::fields::{self, Problem};
 
 /// How many lines each row of a placement has: an answer has one object for each.
 pub(crate) struct Shape(SmallVec<[usize; 1]>);

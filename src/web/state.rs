@@ -8,11 +8,11 @@ use actix_web::{HttpRequest, web};
 use chrono_tz::Tz;
 
 use super::error::Error;
-use super::render::SettingRow;
 use crate::access::{Holder, NoTurn, Share, Shares, Turns};
 use crate::actors::{Clock, Fulfillment};
 use crate::config::Limits;
 use crate::domain::time::Timestamp;
+use crate::wire::render::SettingRow;
 
 /// Scans of many orders, or of what left memory, that may run at once; further ones wait.
 const SCANS_MAX: usize = 16;
@@ -186,7 +186,7 @@ impl AppState {
         Self { inner: self.inner.clone(), holder: Holder::of(request) }
     }
 
-    /// The state that [`app`](super::app) was made with.
+    /// The state that [`app`](crate::api::app) was made with.
     pub(crate) fn of(request: &HttpRequest) -> &Self {
         request.app_data().expect("the app carries its app")
     }

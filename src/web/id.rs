@@ -18,7 +18,7 @@ pub(crate) fn number(request: &HttpRequest) -> Option<u64> {
 }
 
 /// Takes an id from the path, or answers 404.
-pub(super) struct Path<T>(pub(super) T);
+pub(crate) struct Path<T>(pub(crate) T);
 
 macro_rules! path {
     ($($id:ident),*) => {

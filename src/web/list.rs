@@ -15,8 +15,8 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 
 use super::answer::ok;
 use super::error::Error;
-use super::fields::{NOT_A_DAY, day, truth};
 use super::state::AppState;
+use crate::wire::fields::{NOT_A_DAY, day, truth};
 
 /// What is escaped of the value of a parameter: what has a meaning in a query, as a name may hold it.
 const IN_VALUE: &AsciiSet = &NON_ALPHANUMERIC
@@ -59,14 +59,14 @@ impl Query {
     }
 
     /// Every value of `name`, but empty ones.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let values = self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
         values.filter(|value| !value.is_empty())
     }
 
     /// Whether `name` is true or false, where it is said, in the words that a body may say it with. What is neither is
     /// refused, also nothing.
-    pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
+    pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
         match self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| truth(value)) {
             None => Ok(None),
             Some(Some(flag)) => Ok(Some(flag)),
@@ -75,7 +75,7 @@ impl Query {
     }
 
     /// The number `name`, which is in `allowed`.
-    pub(super) fn number(&self, name: &'static str, allowed: RangeInclusive<u64>) -> Result<Option<u64>, Error> {
+    pub(crate) fn number(&self, name: &'static str, allowed: RangeInclusive<u64>) -> Result<Option<u64>, Error> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let number = digits(text).filter(|number| allowed.contains(number));
         let refused = || Error::field(name, format!("Give a number from {} to {}.", allowed.start(), allowed.end()));
@@ -83,34 +83,34 @@ impl Query {
     }
 
     /// The id `name`.
-    pub(super) fn id(&self, name: &'static str) -> Result<Option<u64>, Error> {
+    pub(crate) fn id(&self, name: &'static str) -> Result<Option<u64>, Error> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let id = digits(text).filter(|id| *id >= 1);
         id.map(Some).ok_or_else(|| Error::field(name, "Give the number that stands in the field id.".into()))
     }
 
     /// The day `name`.
-    pub(super) fn day(&self, name: &'static str) -> Result<Option<NaiveDate>, Error> {
+    pub(crate) fn day(&self, name: &'static str) -> Result<Option<NaiveDate>, Error> {
         let Some(text) = self.get(name) else { return Ok(None) };
         day(text).map(Some).ok_or_else(|| Error::field(name, NOT_A_DAY.into()))
     }
 
     /// How many rows are asked for: at most, and by default, what a page may hold.
-    pub(super) fn limit(&self, app: &AppState) -> Result<usize, Error> {
+    pub(crate) fn limit(&self, app: &AppState) -> Result<usize, Error> {
         let max = app.limits().page_size;
         let limit = self.number("limit", 1..=max as u64)?;
         Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(max))
     }
 
     /// Where the page before ended, in the list of `mark`.
-    pub(super) fn cursor<T>(&self, mark: Mark, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+    pub(crate) fn cursor<T>(&self, mark: Mark, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
         let Some(text) = self.get("cursor") else { return Ok(None) };
         let place = text.split_once('.').filter(|(sum, place)| *sum == mark.sum(place));
         place.and_then(|(_, place)| read(place)).map(Some).ok_or_else(Error::bad_cursor)
     }
 
     /// Where the page before ended, in the list of `mark`, which is one by id.
-    pub(super) fn cursor_id(&self, mark: Mark) -> Result<Option<u64>, Error> {
+    pub(crate) fn cursor_id(&self, mark: Mark) -> Result<Option<u64>, Error> {
         self.cursor(mark, |text| digits(text).filter(|id| (1..u64::MAX).contains(id)))
     }
 }
@@ -131,18 +131,18 @@ impl FromRequest for Query {
 
 /// Which list a cursor is a place in: in another one, or in another order, it would name a place that nobody was at.
 #[derive(Clone, Copy)]
-pub(super) struct Mark(u64);
+pub(crate) struct Mark(u64);
 
 impl Mark {
     /// Of the list `name`; `what` says which rows it holds, and in which order. It counts what is meant, and not how it
     /// was written: a parameter that says what holds without it makes no other list.
-    pub(super) fn of(name: &str, what: impl Hash) -> Self {
+    pub(crate) fn of(name: &str, what: impl Hash) -> Self {
         // The same in every process, so that a list can be read on through a restart.
         Self(FixedState::default().hash_one((name, what)))
     }
 
     /// The cursor for `place`.
-    pub(super) fn at<P>(self, place: P) -> Cursor<P> {
+    pub(crate) fn at<P>(self, place: P) -> Cursor<P> {
         Cursor(self, place)
     }
 
@@ -153,7 +153,7 @@ impl Mark {
 }
 
 /// Where a page ended, as a client is given it.
-pub(super) struct Cursor<P>(Mark, P);
+pub(crate) struct Cursor<P>(Mark, P);
 
 impl<P: Display> Display for Cursor<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,12 +176,12 @@ pub(crate) fn cut<T, P>(rows: &mut Vec<T>, limit: usize, place: impl FnOnce(&T) 
 }
 
 /// A page: `body`, and where the next one begins if there is one.
-pub(super) fn page(request: &HttpRequest, body: Vec<u8>, next: Option<Cursor<impl Display>>) -> HttpResponse {
+pub(crate) fn page(request: &HttpRequest, body: Vec<u8>, next: Option<Cursor<impl Display>>) -> HttpResponse {
     leading_on(request, ok(body), next)
 }
 
 /// The same of an answer that is made already.
-pub(super) fn leading_on(
+pub(crate) fn leading_on(
     request: &HttpRequest,
     mut answer: HttpResponse,
     next: Option<Cursor<impl Display>>,

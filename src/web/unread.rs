@@ -45,11 +45,11 @@ struct Answer {
 }
 
 /// What holds the body of a request, where it has one.
-pub(super) struct Unread(Option<Held>);
+pub(crate) struct Unread(Option<Held>);
 
 impl Unread {
     /// Takes hold of the body of `request`.
-    pub(super) fn of(request: &mut ServiceRequest) -> Self {
+    pub(crate) fn of(request: &mut ServiceRequest) -> Self {
         let headers = request.headers();
         let has_length = || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
         if !has_length() && !headers.contains_key(TRANSFER_ENCODING) {
@@ -62,7 +62,7 @@ impl Unread {
     }
 
     /// Sees to it that `response` says whether the connection ends with it, and holds what is left until it is out.
-    pub(super) async fn settle(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    pub(crate) async fn settle(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         let Some(held) = self.0 else { return response };
         let closes = held.0.is_broken.get() || response.response().head().connection_type() == ConnectionType::Close;
         if held.0.has_ended.get() || (!closes && held.forget().await) {

@@ -16,10 +16,10 @@ pub(crate) use engine::{KEY_REUSED, KEYS_FULL, access, category, order, product}
 pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
 use super::answer::json;
-use super::fields::{DocumentError, Problem, not_an_object, said_twice};
 use crate::access::Refusal;
 use crate::telemetry::counters;
 use crate::view::ArchiveError;
+use crate::wire::fields::{DocumentError, Problem, not_an_object, said_twice};
 
 /// The row of a bulk that is at fault, counted from 0.
 const ROW: HeaderName = HeaderName::from_static("packhorse-row");

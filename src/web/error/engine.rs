@@ -7,7 +7,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 
 use super::super::condition;
-use super::super::fields::{self, Problem, REQUIRED};
 use super::{Body, Error, Log};
 use crate::actors::{Failure, OrderFailure};
 use crate::domain::access::AccessRejection;
@@ -16,6 +15,7 @@ use crate::domain::inventory::InventoryRejection;
 use crate::domain::order::OrderRejection;
 use crate::domain::stock::{ON_HAND_MAX, StockRejection, Target};
 use crate::telemetry::counters;
+use crate::wire::fields::{self, Problem, REQUIRED};
 
 /// What a caller is told of whom as many idempotency keys are remembered as may be.
 pub(crate) const KEYS_FULL: &str = "No more idempotency keys of yours can be remembered now; try again later.";

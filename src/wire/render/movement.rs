@@ -7,7 +7,7 @@ use super::catalogue::Text;
 use super::time::{Time, Times};
 use super::words::{CauseWord, WhoText};
 use crate::domain::origin::Origin;
-use crate::domain::stock::{Change, Movement};
+use crate::domain::stock::Movement;
 
 /// One row of the ledger.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,7 +40,7 @@ impl<'a> MovementBody<'a> {
             sequence: movement.sequence,
             timestamp: times.show(movement.at),
             cause: movement.change.cause(),
-            quantity: quantity(movement.change),
+            quantity: movement.change.quantity(),
             on_hand: movement.after.on_hand,
             reserved: movement.after.reserved,
             available: movement.after.available(),
@@ -48,13 +48,5 @@ impl<'a> MovementBody<'a> {
             who: Text(&movement.who),
             reason: movement.reason.as_deref(),
         }
-    }
-}
-
-/// By how much the number that the cause is about changed: what is reserved, or what is on hand.
-pub(crate) fn quantity(change: Change) -> i64 {
-    match change {
-        Change::Received(_) | Change::Adjusted(_) | Change::Shipped(_) => change.on_hand(),
-        Change::Reserved(_) | Change::Released(_) => change.reserved(),
     }
 }
