@@ -173,7 +173,7 @@ mod ten_times {
                     low_stock: 10,
                     settings: Vec::new(),
                 });
-                let guard = AccessGuard::new(Options::default(), Arc::new(SystemClock));
+                let guard = AccessGuard::new(Options::default(), None, Arc::new(SystemClock));
                 let engine = memory::engine(DISK, placing, 2).await;
                 guard.open(engine.clone());
                 app.open(engine);

@@ -6,16 +6,23 @@ use actix_web::http::{Method, StatusCode};
 
 /// For answers that are no pages.
 const CSP_NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-/// For the pages of the console.
-const CSP_CONSOLE: HeaderValue = HeaderValue::from_static(
+/// For pages.
+const CSP_PAGE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// What a page asks for by itself carries it.
 const LIVE: HeaderName = HeaderName::from_static("x-live");
-/// What pages follow. A browser adds no header to it.
-const LIVE_PATH: &str = "/admin/live/";
+
+/// Where the pages for people are, which browsers treat otherwise than data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PagePaths {
+    /// What the path of each begins with.
+    pub root: &'static str,
+    /// What pages follow to show what is new. A browser adds no header to it.
+    pub live: &'static str,
+}
 
 /// Whether a page of this origin, or nobody's page, made the request, as the browser says. Programs say nothing.
 pub(super) fn is_ours(headers: &HeaderMap) -> bool {
@@ -57,9 +64,9 @@ fn is_of_type(headers: &HeaderMap, judge: impl Fn(&str) -> bool) -> bool {
     kind.and_then(|kind| kind.split(';').next()).is_some_and(|essence| judge(essence.trim()))
 }
 
-/// Whether a page asks by itself, to show what is new: nobody need be there.
-pub(super) fn is_of_itself(path: &str, headers: &HeaderMap) -> bool {
-    headers.contains_key(LIVE) || path == LIVE_PATH
+/// Whether something among `pages` asks by itself, to show what is new: nobody need be there.
+pub(super) fn is_of_itself(pages: Option<PagePaths>, path: &str, headers: &HeaderMap) -> bool {
+    headers.contains_key(LIVE) || pages.is_some_and(|pages| pages.live == path)
 }
 
 /// Whether `Host` is one that no other name can be made to lead to.
@@ -73,31 +80,25 @@ pub(super) fn is_local_name(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
-/// Whether `path` is one of the console's pages.
-pub(crate) fn is_console(path: &str) -> bool {
-    path.starts_with("/admin/")
-}
-
 /// What the path of an answer says of how browsers may treat it.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
-    is_console: bool,
+    is_page: bool,
     is_data: bool,
 }
 
 impl Kind {
-    /// What is served at `path`.
-    pub(super) fn of(path: &str) -> Self {
-        let is_console = is_console(path);
-        Self { is_console, is_data: is_console || path.starts_with("/api/") }
+    /// What is served at `path`, where `is_page` says whether that is a page.
+    pub(super) fn of(path: &str, is_page: bool) -> Self {
+        Self { is_page, is_data: is_page || path.starts_with("/api/") }
     }
 }
 
 /// Adds what no answer of this `kind` goes without. A policy or a time to keep it that the endpoint gave stays.
-pub(super) fn protect(headers: &mut HeaderMap, Kind { is_console, is_data }: Kind, is_secure: bool) {
+pub(super) fn protect(headers: &mut HeaderMap, Kind { is_page, is_data }: Kind, is_secure: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, if is_console { CSP_CONSOLE } else { CSP_NOTHING });
+        headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { CSP_PAGE } else { CSP_NOTHING });
     }
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(header::CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
@@ -158,8 +159,9 @@ mod tests {
     fn what_a_page_asks_for_by_itself_is_told_from_what_somebody_asks_for() {
         let nothing = HeaderMap::new();
         let live = HeaderMap::from_iter([(LIVE, HeaderValue::from_static("1"))]);
-        assert!(is_of_itself("/admin/live/", &nothing) && is_of_itself("/admin/orders/", &live));
-        assert!(!is_of_itself("/admin/orders/", &nothing));
+        let pages = Some(PagePaths { root: "/pages/", live: "/pages/live/" });
+        assert!(is_of_itself(pages, "/pages/live/", &nothing) && is_of_itself(pages, "/pages/orders/", &live));
+        assert!(!is_of_itself(pages, "/pages/orders/", &nothing) && !is_of_itself(None, "/pages/live/", &nothing));
     }
 
     #[test]

@@ -15,14 +15,13 @@ use futures_util::Stream;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
-use super::browser::is_console;
 use super::buckets::{Buckets, Source};
 use super::caller::{Admitted, Caller, Session};
 use super::credential::Credential;
 use super::sessions::{Live, SessionId, SessionRow, Sessions, Token};
 use super::shares::{Holder, Share, Shares};
 use super::sign_in::Attempts;
-use super::{Need, Refusal, SentForm, browser, cookie};
+use super::{Need, PagePaths, Refusal, SentForm, browser, cookie};
 use crate::actors::{Clock, Fulfillment, Request};
 use crate::domain::access::{Access, AccessCommand, ApiKey, KEY_USE_NOTED_EVERY, KeyId, User};
 use crate::domain::origin::Origin;
@@ -118,6 +117,7 @@ struct Inner {
     engine: OnceLock<Fulfillment>,
     clock: Arc<dyn Clock>,
     options: Options,
+    pages: Option<PagePaths>,
     sessions: Sessions,
     attempts: Attempts,
     keys: Buckets<KeyId>,
@@ -130,9 +130,10 @@ struct Inner {
 }
 
 impl AccessGuard {
-    /// A guard that lets nobody in before [`AccessGuard::open`]. Keys expire by `clock`.
+    /// A guard that lets nobody in before [`AccessGuard::open`]. Keys expire by `clock`. Where there are pages for
+    /// people, it has to know: they are not tried, their forms carry a token, and browsers are told other things.
     #[must_use]
-    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(options: Options, pages: Option<PagePaths>, clock: Arc<dyn Clock>) -> Self {
         let every = |rate: u32| Duration::from_secs(1) / rate.max(1);
         Self(Arc::new(Inner {
             engine: OnceLock::new(),
@@ -144,6 +145,7 @@ impl AccessGuard {
             forms: Shares::new(FORMS_KIB_MAX),
             noted: Mutex::default(),
             secret: random(),
+            pages,
             options,
         }))
     }
@@ -192,6 +194,11 @@ impl AccessGuard {
         self.engine().is_some_and(|engine| self.is_open_by(&engine.view().access()))
     }
 
+    /// Whether `path` is one of the pages for people.
+    pub(crate) fn is_page(&self, path: &str) -> bool {
+        self.0.pages.is_some_and(|pages| path.starts_with(pages.root))
+    }
+
     pub(super) fn engine(&self) -> Option<&Fulfillment> {
         self.0.engine.get()
     }
@@ -212,7 +219,7 @@ impl AccessGuard {
 
     /// Adds to an answer that was not made behind the guard what browsers are told of one at `path`.
     pub(crate) fn protect(&self, path: &str, headers: &mut HeaderMap) {
-        browser::protect(headers, browser::Kind::of(path), self.is_secure());
+        browser::protect(headers, browser::Kind::of(path, self.is_page(path)), self.is_secure());
     }
 
     pub(super) fn is_secure(&self) -> bool {
@@ -234,7 +241,9 @@ impl AccessGuard {
                 self.0.keys.take(key.id, now).map_err(Refusal::TooMany)?;
                 self.note_use(engine, key, self.0.clock.now());
             }
-            Known::User(_, live, _) if !browser::is_of_itself(request.path(), headers) => live.note_use(now),
+            Known::User(_, live, _) if !browser::is_of_itself(self.0.pages, request.path(), headers) => {
+                live.note_use(now);
+            }
             Known::User(..) | Known::Everybody | Known::Nobody | Known::Wrong => {}
         }
         self.caller(known, request.path(), headers)
@@ -262,7 +271,7 @@ impl AccessGuard {
                 None => self.0.sessions.end(&token),
             }
         }
-        if !is_console(path) && self.is_tried_by(access) { Known::Everybody } else { Known::Nobody }
+        if !self.is_page(path) && self.is_tried_by(access) { Known::Everybody } else { Known::Nobody }
     }
 
     /// The caller who is `known`, and the token of a session that an answer from `path` begins.
@@ -277,7 +286,7 @@ impl AccessGuard {
             Known::Everybody => self.anybody(headers)?,
             Known::Nobody => Caller::nobody(),
         };
-        Ok(if is_console(path) { self.with_session(caller, headers) } else { (caller, None) })
+        Ok(if self.is_page(path) { self.with_session(caller, headers) } else { (caller, None) })
     }
 
     /// Why whoever sent `request`, and was let in for what has this `need`, would not be let in now: what they are
@@ -387,13 +396,14 @@ pub async fn guard(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<S
         let response = match admitted {
             Ok(()) => next.call(request).await?,
             Err(refusal) => {
-                let answer = refusal.answer_to(request.request());
+                let answer = refusal.answer_to(request.request(), guard.is_page(request.path()));
                 request.into_response(answer)
             }
         };
         (response, begun)
     };
-    let kind = browser::Kind::of(response.request().path());
+    let path = response.request().path();
+    let kind = browser::Kind::of(path, guard.is_page(path));
     let begun = begun.map(|token| cookie::set_forms(&token, response.request().headers(), options.is_secure));
     let headers = response.headers_mut();
     if let Some(cookie) = begun.filter(|_| !headers.contains_key(SET_COOKIE)) {

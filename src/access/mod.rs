@@ -4,9 +4,9 @@
 //! or nobody) and puts the [`Caller`] into the request; what a route needs stands in the route table as [`Need`], and
 //! [`Need::refusal`] judges. Anything that is not known is refused.
 //!
-//! For the pages of the console: [`AccessGuard::sign_in`] and [`AccessGuard::sign_out`] answer with the cookie to set,
-//! [`after_sign_in`] says where a form may lead to, [`Session::csrf`] is what each form carries in its field `csrf`.
-//! The middleware has checked that token before a handler sees a form.
+//! For pages, which are where [`PagePaths`] says: [`AccessGuard::sign_in`] and [`AccessGuard::sign_out`] answer with
+//! the cookie to set, [`Session::csrf`] is what each form carries in its field `csrf`. The middleware has checked that
+//! token before a handler sees a form.
 //!
 //! Deliberately absent: the rules of users and keys (`domain::access`), hashing, and headers of proxies, which anybody
 //! can send.
@@ -24,8 +24,8 @@ mod sessions;
 mod shares;
 mod sign_in;
 
-pub use browser::is_led_here;
-pub(crate) use browser::{is_console, is_form, is_multipart};
+pub use browser::{PagePaths, is_led_here};
+pub(crate) use browser::{is_form, is_multipart};
 pub use caller::{Caller, Session};
 pub use cookie::{NAME as SESSION_COOKIE, is_doubled};
 pub use guard::{AccessGuard, DEMO_USER, Open, Options, guard};
@@ -35,4 +35,4 @@ pub use refusal::{Refusal, RefusalPage, SentForm};
 pub use right::Right;
 pub use sessions::{SessionId, SessionRow};
 pub use shares::{Holder, NoTurn, Share, Shares, Turns};
-pub use sign_in::{SignInError, after_sign_in};
+pub use sign_in::SignInError;

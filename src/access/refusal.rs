@@ -6,7 +6,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
-use super::browser::is_console;
 use crate::domain::access::Role;
 
 /// Why a request is not let through.
@@ -52,7 +51,7 @@ pub enum Refusal {
 /// The form that came with a request, for a page that gives it back when it is refused.
 pub struct SentForm(pub bytes::Bytes);
 
-/// What shows people a refusal as a page, where an application carries it: below `/admin/`. A program gets JSON.
+/// What shows people a refusal as a page, where an application has pages. A program gets JSON.
 #[derive(Clone, Copy)]
 pub struct RefusalPage(pub fn(&HttpRequest, Refusal) -> HttpResponse);
 
@@ -61,10 +60,10 @@ fn seconds(span: Duration) -> u64 {
 }
 
 impl Refusal {
-    /// The answer to `request`: a page below `/admin/`, JSON elsewhere.
-    pub(super) fn answer_to(self, request: &HttpRequest) -> HttpResponse {
+    /// The answer to `request`: a page to one for a page, which `is_page` says, JSON elsewhere.
+    pub(super) fn answer_to(self, request: &HttpRequest, is_page: bool) -> HttpResponse {
         match request.app_data::<RefusalPage>() {
-            Some(page) if is_console(request.path()) => page.0(request, self),
+            Some(page) if is_page => page.0(request, self),
             Some(_) | None => self.answer(),
         }
     }

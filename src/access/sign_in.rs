@@ -200,40 +200,9 @@ async fn verify(hash: Option<PasswordHash>, password: String) -> bool {
     tokio::task::spawn_blocking(work).await.unwrap_or(false)
 }
 
-/// Where a user goes after signing in: `next`, where it is a plain path of the console, otherwise its first page.
-#[must_use]
-pub fn after_sign_in(next: &str) -> &str {
-    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"<>".contains(&byte));
-    let path = next.split(['?', '#']).next().unwrap_or_default();
-    let is_inside = path.starts_with("/admin/") && !path.contains("//") && !path.contains("..") && !path.contains('%');
-    if is_plain && is_inside { next } else { "/admin/" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_form_leads_nowhere_but_into_the_console() {
-        let check = |next: &str, to: &str| assert_eq!(after_sign_in(next), to, "{next:?}");
-        check("/admin/orders/?status=pending&cursor=a%20b", "/admin/orders/?status=pending&cursor=a%20b");
-        for bad in [
-            "",
-            "/",
-            "/admin",
-            "//evil.example/admin/",
-            "https://evil.example/admin/",
-            "/admin//evil.example",
-            "/admin/../api/",
-            "/admin/%2e%2e/",
-            "/admin/\\evil.example",
-            "/admin/\r\nSet-Cookie: a=b",
-            "\t/admin/",
-            "javascript:alert(1)",
-        ] {
-            check(bad, "/admin/");
-        }
-    }
 
     #[test]
     fn a_user_is_delayed_and_never_refused() {

@@ -15,7 +15,7 @@ use crate::access::{AccessGuard, Open, Options};
 use crate::actors::Readiness;
 use crate::api;
 use crate::config::{self, Access, Settings};
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::domain::ids::OrderId;
 use crate::domain::inventory::Opening;
 use crate::journal::{DataDirectory, DirectoryError};
@@ -70,7 +70,7 @@ impl Server {
             low_stock: settings.stock.low,
             settings: setting_rows(settings),
         });
-        let guard = AccessGuard::new(options, Arc::new(SystemClock));
+        let guard = AccessGuard::new(options, Some(console::PATHS), Arc::new(SystemClock));
         let tls = Certificate::load(&settings.tls)?;
         let listen = settings.general.listen;
         let bind_error = |error| Error::Bind { address: listen, error };

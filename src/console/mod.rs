@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
 
-use crate::access::Shares;
+use crate::access::{PagePaths, Shares};
 use crate::domain::order::Policy;
 use crate::secret::random;
 use crate::web::AppState;
@@ -45,6 +45,9 @@ use upload::Uploads;
 /// Browsers that may follow what happens at the same time, each user with a share of them; further ones have to reload
 /// their pages.
 const FOLLOWERS_MAX: usize = 256;
+
+/// Where the pages are, for what judges requests before they get here.
+pub const PATHS: PagePaths = PagePaths { root: "/admin/", live: "/admin/live/" };
 
 /// What all pages share. Clones share it.
 #[derive(Clone)]

@@ -9,14 +9,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use minijinja::context;
 use minijinja::value::Serde;
 
-use super::Console;
 use super::form::Form;
 use super::page_error::PageError;
 use super::page_request::{Answer, PageRequest, query, see_other};
 use super::results::{Outcome, Unsent};
 use super::routes::sent_form;
 use super::show::escaped;
-use crate::access::{AccessGuard, Caller, Refusal, Session, SignInError, after_sign_in, is_led_here};
+use super::{Console, PATHS};
+use crate::access::{AccessGuard, Caller, Refusal, Session, SignInError, is_led_here};
 use crate::domain::access::AccessName;
 use crate::domain::origin::Origin;
 
@@ -147,4 +147,39 @@ pub(super) async fn sign_out(http: HttpRequest, _: Form) -> Answer {
     let mut answer = see_other("/admin/sign-in/?note=out")?;
     answer.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(answer)
+}
+
+/// Where a user goes after signing in: `next`, where it is a plain path of the console, otherwise its first page.
+fn after_sign_in(next: &str) -> &str {
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"<>".contains(&byte));
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    let is_inside = path.starts_with(PATHS.root) && !path.contains("//") && !path.contains("..") && !path.contains('%');
+    if is_plain && is_inside { next } else { PATHS.root }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_leads_nowhere_but_into_the_console() {
+        let check = |next: &str, to: &str| assert_eq!(after_sign_in(next), to, "{next:?}");
+        check("/admin/orders/?status=pending&cursor=a%20b", "/admin/orders/?status=pending&cursor=a%20b");
+        for bad in [
+            "",
+            "/",
+            "/admin",
+            "//evil.example/admin/",
+            "https://evil.example/admin/",
+            "/admin//evil.example",
+            "/admin/../api/",
+            "/admin/%2e%2e/",
+            "/admin/\\evil.example",
+            "/admin/\r\nSet-Cookie: a=b",
+            "\t/admin/",
+            "javascript:alert(1)",
+        ] {
+            check(bad, "/admin/");
+        }
+    }
 }

@@ -21,7 +21,7 @@ use tracing::Instrument;
 use super::connection::{self, Connection};
 use super::error::{Error, ErrorPage, Log};
 use super::unread::Unread;
-use crate::access::{AccessGuard, Caller, is_console};
+use crate::access::{AccessGuard, Caller};
 
 /// Who wants a line for each request asks for it: `RUST_LOG=warn,packhorse=info,packhorse::access=debug`.
 const ACCESS: &str = "packhorse::access";
@@ -92,18 +92,13 @@ fn beforehand(request: &ServiceRequest) -> Option<HttpResponse> {
     is_about_the_server.then(|| HttpResponse::NoContent().insert_header((header::ALLOW, METHODS)).finish())
 }
 
-/// The answer to a target that is `error`: a page below `/admin/`, with what protects one.
+/// The answer to a target that is `error`: a page to one for a page, with what protects it.
 fn refused(request: &ServiceRequest, error: Error) -> HttpResponse {
-    match request.app_data::<ErrorPage>() {
-        Some(page) if is_console(request.path()) => {
-            let mut answer = page.0(request.request(), error);
-            if let Some(guard) = request.app_data::<AccessGuard>() {
-                guard.protect(request.path(), answer.headers_mut());
-            }
-            answer
-        }
-        Some(_) | None => error.error_response(),
-    }
+    let guard = request.app_data::<AccessGuard>().filter(|guard| guard.is_page(request.path()));
+    let (Some(page), Some(guard)) = (request.app_data::<ErrorPage>(), guard) else { return error.error_response() };
+    let mut answer = page.0(request.request(), error);
+    guard.protect(request.path(), answer.headers_mut());
+    answer
 }
 
 /// Whether `path` encodes what need not be encoded. The router takes both spellings for the same path, while who may do

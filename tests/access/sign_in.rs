@@ -27,7 +27,7 @@ async fn world() -> (AccessGuard, Fulfillment) {
         let add = AccessCommand::AddUser { name, role: Role::Admin, password };
         engine.access(Request::of(Origin::Cli), add).await.unwrap();
     }
-    let guard = AccessGuard::new(Options::default(), Arc::new(SystemClock));
+    let guard = AccessGuard::new(Options::default(), Some(packhorse::console::PATHS), Arc::new(SystemClock));
     guard.open(engine.clone());
     (guard, engine)
 }

@@ -191,7 +191,7 @@ pub(crate) async fn doors() -> (AppState, AccessGuard) {
         low_stock: 10,
         settings: Vec::new(),
     });
-    let guard = AccessGuard::new(Options::default(), Arc::new(SystemClock));
+    let guard = AccessGuard::new(Options::default(), Some(packhorse::console::PATHS), Arc::new(SystemClock));
     let engine = memory::engine(MemoryOptions::default(), Load { placements: 100, orders: 100_000 }, 0).await;
     guard.open(engine.clone());
     app.open(engine);

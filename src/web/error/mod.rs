@@ -35,7 +35,7 @@ pub(crate) struct Error {
     closes: bool,
 }
 
-/// What shows people an error as a page, where an application carries it: below `/admin/`. A program gets JSON.
+/// What shows people an error as a page, where an application has pages. A program gets JSON.
 #[derive(Clone, Copy)]
 pub(crate) struct ErrorPage(pub(crate) fn(&HttpRequest, Error) -> HttpResponse);
 
