@@ -8,16 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use packhorse::domain::access::Access;
+use packhorse::decide::entry_for_order;
 use packhorse::domain::entry::{Entry, Event};
 use packhorse::domain::inventory::{Inventory, OrderRequest};
 use packhorse::domain::order::OrderCommand;
 use packhorse::domain::origin::Origin;
-use packhorse::engine::{Command, Outcome, entry_for_order, step};
 use packhorse::journal::{Durable, GENESIS, Position};
 use packhorse::view::{NoArchive, View};
 
-use house::{NOW, inventory, openings, orders, placement, sized};
+use house::{NOW, decided, inventory, openings, orders, placement, sized};
 
 fn durable(sequence: u64, entry: Arc<Entry>) -> Durable {
     Durable { sequence, chain: GENESIS, position: Position { segment_first: 1, offset: 4096 }, entry }
@@ -59,11 +58,7 @@ fn place(c: &mut Criterion) {
             let case = format!("{rows} rows, {products} products");
             let requests = orders(0, rows, products);
             group.bench_function(BenchmarkId::new("decide", &case), |b| {
-                let decide = |rows| {
-                    step(&inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Origin::Client)
-                        .unwrap()
-                };
-                b.iter_batched(|| requests.clone(), decide, BatchSize::SmallInput);
+                b.iter_batched(|| requests.clone(), |rows| decided(&inventory, rows), BatchSize::SmallInput);
             });
             let (entry, _) = placement(&inventory, requests.clone());
             group.bench_function(BenchmarkId::new("apply to the inventory", &case), |b| {
@@ -84,8 +79,7 @@ fn place(c: &mut Criterion) {
 
 fn timer(c: &mut Criterion) {
     let inventory = inventory(2);
-    let (_, outcome) = placement(&inventory, orders(0, 1, 2));
-    let Outcome::Placed(placed) = outcome else { unreachable!("a placement places") };
+    let (_, placed) = placement(&inventory, orders(0, 1, 2));
     let order = &*placed[0];
     let mut group = c.benchmark_group("order");
     group.throughput(Throughput::Elements(1));

@@ -8,10 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use packhorse::decide::{
+    AdjustStock, ChangeAccess, ChangeProduct, Context, CreateCategory, CreateProduct, Decided, Decision, DeleteProduct,
+    DryRun, Place, RenameCategory, State, entry_for_order,
+};
 use packhorse::domain::access::{Access, AccessCommand, AccessName, KeyDigest, KeyId, PasswordHash, Role, Scope};
-use packhorse::domain::catalogue::{CatalogueCommand, ProductDetails, ProductPatch};
+use packhorse::domain::catalogue::{ProductDetails, ProductPatch};
 use packhorse::domain::effects::{Effects, OrderEffect};
 use packhorse::domain::entry::{Entry, Event};
+use packhorse::domain::expected::Expected;
 use packhorse::domain::ids::{CategoryId, OrderId, ProductId};
 use packhorse::domain::inventory::{Inventory, LineRequest, OrderRequest, PlaceRejection};
 use packhorse::domain::money::Money;
@@ -20,7 +25,6 @@ use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::{Adjustment, Movement, Target};
 use packhorse::domain::text::{CategoryName, ProductName};
 use packhorse::domain::time::Timestamp;
-use packhorse::engine::{Command, Outcome, entry_for_order, step};
 use packhorse::journal::{Durable, Position};
 use packhorse::view::{NoArchive, View};
 use proptest::prelude::*;
@@ -121,7 +125,7 @@ impl Live {
             names: 0,
         };
         let name = CategoryName::parse("Things").unwrap();
-        live.decide(Command::Catalogue(CatalogueCommand::CreateCategory(name), 0));
+        live.decide(CreateCategory(name));
         for stock in [0, 5, 40] {
             live.act(Op::CreateProduct(stock));
         }
@@ -140,38 +144,41 @@ impl Live {
         }
     }
 
-    fn decide(&mut self, command: Command) {
-        let Ok(step) = step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Origin::Client) else { return };
-        if step.events.is_empty() {
+    fn judged<D: Decision>(&self, decision: D) -> Result<Decided<D::Outcome>, D::Rejection> {
+        let state = State { inventory: &self.inventory, access: &self.access };
+        decision.decide(state, Context { now: self.now, zone: Tz::UTC, who: &Origin::Client })
+    }
+
+    fn decide(&mut self, decision: impl Decision) {
+        let Ok(Decided { events, .. }) = self.judged(decision) else { return };
+        if events.is_empty() {
             return;
         }
-        for event in &step.events {
+        for event in &events {
             if let Event::Access(event) = event {
                 self.access.apply(event, self.now);
             }
             self.inventory.apply_event(event, &mut ());
         }
-        self.write(Entry { at: self.now, who: Origin::Client, key: None, events: step.events });
+        self.write(Entry { at: self.now, who: Origin::Client, key: None, events });
     }
 
     /// A dry run changes nothing; the real run on the same state places the same orders, or is refused for the first
     /// row that the dry run refused; and without the rows that it refused, the others are placed as it said.
     fn assert_dry_run_agrees(&self, rows: &[OrderRequest]) {
-        let decided = |command| step(&self.inventory, &self.access, command, self.now, Tz::UTC, &Origin::Client);
-        let dry = decided(Command::DryRun(rows.to_vec())).unwrap();
-        assert!(dry.events.is_empty() && dry.outcome.answer().is_none(), "a dry run leaves nothing behind");
-        let Outcome::DryRun(outcomes) = dry.outcome else { panic!("a dry run has its own outcome") };
+        let Ok(Decided { events, outcome: outcomes }) = self.judged(DryRun(rows.to_vec()));
+        assert!(events.is_empty() && DryRun::answer(&outcomes).is_none(), "a dry run leaves nothing behind");
         assert_eq!(outcomes.len(), rows.len());
         let first = outcomes.iter().enumerate().find_map(|(row, outcome)| Some((row, outcome.clone().err()?)));
         let orders: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.clone().ok()).collect();
-        match (decided(Command::Place(rows.to_vec())), first) {
-            (Ok(real), None) => assert_eq!(real.outcome, Outcome::Placed(orders.clone())),
-            (Err(real), Some((row, reason))) => assert_eq!(real, PlaceRejection { row, reason }.into()),
+        match (self.judged(Place(rows.to_vec())), first) {
+            (Ok(real), None) => assert_eq!(real.outcome, orders),
+            (Err(real), Some((row, reason))) => assert_eq!(real, PlaceRejection { row, reason }),
             (real, first) => panic!("the real run says {real:?}, the dry run {first:?}"),
         }
         let kept = rows.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(row, _)| row.clone());
-        let real = decided(Command::Place(kept.collect())).unwrap();
-        assert_eq!(real.outcome, Outcome::Placed(orders));
+        let real = self.judged(Place(kept.collect())).unwrap();
+        assert_eq!(real.outcome, orders);
     }
 
     fn command(&mut self, id: u64, command: OrderCommand, who: &Origin) {
@@ -204,7 +211,7 @@ impl Live {
                 };
                 let rows: Vec<_> = rows.into_iter().map(row).collect();
                 self.assert_dry_run_agrees(&rows);
-                self.decide(Command::Place(rows));
+                self.decide(Place(rows));
             }
             Op::Move(id, to, why) => {
                 self.command(id, OrderCommand::Move { to, reason: why.then(|| "because".into()) }, &Origin::Client);
@@ -228,30 +235,29 @@ impl Live {
             }
             Op::Archive(id) => self.command(id, OrderCommand::Archive, &Origin::Client),
             Op::Adjust(product, target, expected) => {
-                self.decide(Command::Adjust(Adjustment {
-                    product: ProductId(product),
-                    target,
-                    expected,
-                    reason: None,
-                }));
+                let adjustment = Adjustment { product: ProductId(product), target, expected, reason: None };
+                self.decide(AdjustStock { adjustment, expected: Expected::ANYTHING });
             }
             Op::CreateProduct(stock) => {
                 let details = self.details(false);
-                self.decide(Command::Catalogue(CatalogueCommand::CreateProduct(details), stock));
+                self.decide(CreateProduct { details, opening: stock });
             }
             Op::ChangeProduct(id, available, archived) => {
                 let details = self.details(archived);
                 let patch =
                     ProductPatch { name: Some(details.name), archived: Some(archived), ..ProductPatch::default() };
-                self.decide(Command::Change(CatalogueCommand::ChangeProduct(ProductId(id), patch), available.into()));
+                let (product, stock) = (ProductId(id), available.into());
+                self.decide(ChangeProduct { product, patch, stock, expected: Expected::ANYTHING });
             }
-            Op::DeleteProduct(id) => self.decide(Command::Catalogue(CatalogueCommand::DeleteProduct(ProductId(id)), 0)),
+            Op::DeleteProduct(id) => {
+                self.decide(DeleteProduct { product: ProductId(id), expected: Expected::ANYTHING });
+            }
             Op::RenameCategory(id) => {
                 self.names += 1;
                 let name = CategoryName::parse(&format!("Category {}", self.names)).unwrap();
-                self.decide(Command::Catalogue(CatalogueCommand::RenameCategory(CategoryId(id), name), 0));
+                self.decide(RenameCategory(CategoryId(id), name));
             }
-            Op::Access(command) => self.decide(Command::Access(command)),
+            Op::Access(command) => self.decide(ChangeAccess(command)),
             Op::Pass(millis) => self.now = self.now.plus(Duration::from_millis(millis.into())),
         }
     }

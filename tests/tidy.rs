@@ -17,11 +17,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("secret", &["domain"]),
     ("spreadsheet", &[]),
     ("config", &["domain", "regular"]),
-    ("engine", &["domain"]),
+    ("decide", &["domain"]),
     ("journal", &["domain", "regular", "room"]),
     ("view", &["domain", "journal"]),
     ("store", &["domain", "regular", "room", "journal::format", "journal::Position", "journal::Revisions"]),
-    ("actors", &["domain", "telemetry", "engine", "view", "journal"]),
+    ("actors", &["domain", "telemetry", "decide", "view", "journal"]),
     ("access", &["domain", "secret", "view", "actors"]),
     ("wire", &["domain", "view"]),
     ("web", &["domain", "telemetry", "config::Limits", "view", "actors", "access", "wire"]),
@@ -52,7 +52,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config",
             "secret",
             "spreadsheet",
-            "engine",
+            "decide",
             "view",
             "journal",
             "store",
@@ -94,8 +94,8 @@ const CRATES: &[(&str, &[&str])] = &[
 const BANNED: &[(&str, &[&str])] = &[
     ("domain", &["actix", "actix_web", "tokio", "serde", "serde_json", "sled", "bincode", "tracing"]),
     ("domain", &["SystemTime", "Instant", "Utc::now", "Local"]),
-    ("engine", &["actix", "actix_web", "tokio", "serde_json", "sled", "bincode"]),
-    ("engine", &["SystemTime", "Instant", "Utc::now", "Local"]),
+    ("decide", &["actix", "actix_web", "tokio", "serde_json", "sled", "bincode"]),
+    ("decide", &["SystemTime", "Instant", "Utc::now", "Local"]),
 ];
 
 /// Macros that stand for work not done.
@@ -709,7 +709,7 @@ fn an_arrow_that_points_up_is_noticed() {
         "use crate::journal::{format::Frame, writer::Writer};",
         &["1: store must not use journal::writer::Writer"],
     );
-    check(rule, "actors/a.rs", "use crate::{domain, engine, view, journal, telemetry::counters};", &[]);
+    check(rule, "actors/a.rs", "use crate::{domain, decide, view, journal, telemetry::counters};", &[]);
     check(rule, "api/a.rs", "use crate::config::{Limits, Settings};", &["1: api must not use config::Settings"]);
     check(rule, "main.rs", "fn main() { packhorse::app::serve() }", &["1: main must not use app::serve"]);
     check(rule, "main.rs", "fn main() { packhorse::cli::run() }", &[]);
@@ -746,12 +746,12 @@ fn a_crate_out_of_its_place_is_noticed() {
     check(rule, "journal/format/v1.rs", "#[derive(bincode::Encode)] struct S;", &[]);
     check(
         rule,
-        "engine/a.rs",
+        "decide/a.rs",
         "#[actix_web::main] fn f() {}",
         &["1: actix_web belongs only in actors, access, web, api, console, app, cli, main"],
     );
     check(rule, "config/a.rs", "fn f() -> anyhow::Result<()> {}", &["1: anyhow belongs only in cli, main"]);
-    check(rule, "engine/a.rs", "fn f(s: S) { s.sled }", &[]);
+    check(rule, "decide/a.rs", "fn f(s: S) { s.sled }", &[]);
 }
 
 #[test]
@@ -762,7 +762,7 @@ fn a_banned_word_is_noticed() {
     check(rule, "domain/a.rs", "use chrono::{DateTime, Utc};", &[]);
     check(rule, "domain/a.rs", "#[derive(serde::Serialize)] struct S;", &["1: domain must not know serde"]);
     check(rule, "domain/a.rs", "fn f() { tracing::info!(\"x\") }", &["1: domain must not know tracing"]);
-    check(rule, "engine/a.rs", "use std::time::SystemTime;", &["1: engine must not know SystemTime"]);
+    check(rule, "decide/a.rs", "use std::time::SystemTime;", &["1: decide must not know SystemTime"]);
     check(rule, "journal/a.rs", "use std::time::Instant;", &[]);
 }
 

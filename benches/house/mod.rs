@@ -10,18 +10,18 @@ use criterion::Criterion;
 use packhorse::Engine;
 use packhorse::actors::Request;
 use packhorse::config::Settings;
+use packhorse::decide::{Context, Decided, Decision, Place, State};
 use packhorse::domain::access::Access;
-use packhorse::domain::catalogue::{CatalogueCommand, ProductDetails};
+use packhorse::domain::catalogue::ProductDetails;
 use packhorse::domain::entry::{Entry, Events};
 use packhorse::domain::ids::{CategoryId, ProductId};
 use packhorse::domain::inventory::{Inventory, LineRequest, Opening, OrderRequest};
 use packhorse::domain::money::Money;
-use packhorse::domain::order::{After, Contact};
+use packhorse::domain::order::{After, Contact, Order};
 use packhorse::domain::origin::Origin;
 use packhorse::domain::stock::ON_HAND_MAX;
 use packhorse::domain::text::Name;
 use packhorse::domain::time::Timestamp;
-use packhorse::engine::{Command, Outcome, step};
 
 /// When everything happens in benches of pure code.
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
@@ -44,8 +44,7 @@ pub(crate) fn criterion() -> Criterion {
 
 /// A category and `products` products, each with as much stock as there can be.
 pub(crate) fn openings(products: u64) -> Vec<Opening> {
-    let category = CatalogueCommand::CreateCategory(Name::parse("Things").unwrap());
-    let mut openings = vec![Opening { command: category, stock: 0 }];
+    let mut openings = vec![Opening::Category(Name::parse("Things").unwrap())];
     openings.extend((1..=products).map(|product| {
         let details = ProductDetails {
             name: Name::parse(&format!("Thing {product}")).unwrap(),
@@ -55,7 +54,7 @@ pub(crate) fn openings(products: u64) -> Vec<Opening> {
             category: CategoryId(1),
             archived: false,
         };
-        Opening { command: CatalogueCommand::CreateProduct(details), stock: ON_HAND_MAX }
+        Opening::Product(details, ON_HAND_MAX)
     }));
     openings
 }
@@ -82,10 +81,15 @@ pub(crate) fn inventory(products: u64) -> Inventory {
 }
 
 /// The entry that places `rows`.
-pub(crate) fn placement(inventory: &Inventory, rows: Vec<OrderRequest>) -> (Arc<Entry>, Outcome) {
-    let placed =
-        step(inventory, &Access::default(), Command::Place(rows), NOW, chrono_tz::UTC, &Origin::Client).unwrap();
-    (entry(placed.events), placed.outcome)
+pub(crate) fn placement(inventory: &Inventory, rows: Vec<OrderRequest>) -> (Arc<Entry>, Vec<Arc<Order>>) {
+    let Decided { events, outcome } = decided(inventory, rows);
+    (entry(events), outcome)
+}
+
+/// What becomes of `rows`.
+pub(crate) fn decided(inventory: &Inventory, rows: Vec<OrderRequest>) -> Decided<Vec<Arc<Order>>> {
+    let context = Context { now: NOW, zone: chrono_tz::UTC, who: &Origin::Client };
+    Place(rows).decide(State { inventory, access: &Access::default() }, context).unwrap()
 }
 
 /// The entry of `events`.

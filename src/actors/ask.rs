@@ -7,59 +7,63 @@ use std::sync::atomic::Ordering;
 use actix::prelude::SendError;
 use tokio::sync::oneshot;
 
-use super::admission::Room;
+use super::admission::Admission;
 use super::failure::{Failure, OrderFailure};
 use super::handle::{Answered, IdempotencyKey, Inner, Request};
-use super::messages::{Caller, Command, Decide};
+use super::messages::{Caller, Command, Decide, Decided};
 use super::shard::{RETRY_AFTER, failure, read_back};
+use crate::decide::{self, Decision};
+use crate::domain::entry::{Answer, Entry};
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand};
 use crate::domain::origin::Origin;
-use crate::engine::{self, Outcome, Rejection};
 use crate::journal::{Position, Refused};
 use crate::view::{ArchiveError, Claim};
 
 /// What a claim on an idempotency key led to.
 enum Claimed {
     Go(Caller),
-    Replay(Outcome),
+    /// The entry that carries the key, and what is kept beside it.
+    Replay(Arc<Entry>, Answer),
 }
 
-/// What the inventory actor answers.
-type Decided = oneshot::Receiver<Result<Outcome, Failure<Rejection>>>;
-
 impl Inner {
-    /// What the inventory actor makes of `command`.
-    pub(super) async fn decide(
+    /// What the inventory actor makes of `decision`, which needs room for so many orders where an `admission` is given.
+    pub(super) async fn decide<D: Decision>(
         &self,
         request: Request,
-        command: engine::Command,
-    ) -> Result<Answered<Outcome>, Failure<Rejection>> {
+        decision: D,
+        admission: Option<(&Arc<Admission>, usize)>,
+    ) -> Result<Answered<D::Outcome>, Failure<D::Rejection>> {
         let caller = match self.claim(request).await? {
-            Claimed::Replay(outcome) => return Ok(Answered { value: outcome, replayed: true }),
+            Claimed::Replay(entry, answer) => {
+                let value = D::replay(&entry, &answer).ok_or(Failure::KeyReused)?;
+                return Ok(Answered { value, replayed: true });
+            }
             Claimed::Go(caller) => caller,
         };
         // What is sent is not kept while the answer is waited for.
-        let answer = self.send(caller, command)?;
+        let answer = self.send(caller, decision, admission)?;
         self.answered(answer).await
     }
 
-    /// Hands `command` to the inventory actor, whose answer comes through what this returns.
-    fn send(&self, caller: Caller, command: engine::Command) -> Result<Decided, Failure<Rejection>> {
-        let room = self.room(&caller.who, &command)?;
-        let (reply, answer) = oneshot::channel();
-        self.taken(self.addresses.inventory().try_send(Decide { caller, command, room, reply }))?;
-        Ok(answer)
-    }
-
-    /// The room that `command` needs among those that are under way.
-    fn room<R: Error + 'static>(&self, who: &Origin, command: &engine::Command) -> Result<Option<Room>, Failure<R>> {
-        let room = match command {
-            engine::Command::Place(rows) => self.admission.enter(who, rows.len()),
-            engine::Command::DryRun(rows) => self.dry_runs.enter(who, rows.len()),
-            _ => return Ok(None),
+    /// Hands `decision` to the inventory actor, whose answer comes through what this returns.
+    fn send<D: Decision>(
+        &self,
+        caller: Caller,
+        decision: D,
+        admission: Option<(&Arc<Admission>, usize)>,
+    ) -> Result<oneshot::Receiver<Decided<D>>, Failure<D::Rejection>> {
+        let room = match admission {
+            None => None,
+            Some((admission, orders)) => {
+                let room = admission.enter(&caller.who, orders);
+                Some(room.ok_or(Failure::Busy { retry_after: RETRY_AFTER })?)
+            }
         };
-        room.map(Some).ok_or(Failure::Busy { retry_after: RETRY_AFTER })
+        let (reply, answer) = oneshot::channel();
+        self.taken(self.addresses.inventory().try_send(Decide { caller, decision, room, reply }))?;
+        Ok(answer)
     }
 
     /// What the actor of `order` makes of `command`.
@@ -75,8 +79,8 @@ impl Inner {
             OrderCommand::Expecting(request.expected.clone(), Box::new(command))
         };
         let caller = match self.claim(request).await? {
-            Claimed::Replay(Outcome::Order(order)) => return Ok(Answered { value: order, replayed: true }),
-            Claimed::Replay(_) => return Err(Failure::KeyReused),
+            Claimed::Replay(_, Answer::Order(order)) => return Ok(Answered { value: order, replayed: true }),
+            Claimed::Replay(..) => return Err(Failure::KeyReused),
             Claimed::Go(caller) => caller,
         };
         let known = match self.view.order_at_hand(order) {
@@ -109,7 +113,7 @@ impl Inner {
         loop {
             match self.view.keys().claim(&key, request, &who) {
                 Claim::Fresh(guard) => return Ok(Claimed::Go(Caller { who, claim: Some(guard) })),
-                Claim::Done(position) => return self.replay(key, position).await.map(Claimed::Replay),
+                Claim::Done(position) => return self.replay(key, position).await,
                 Claim::Wait(_) if let Some(why) = self.broken_by() => return Err(Failure::Stopped(why)),
                 // Whichever way the other one ends, asking again tells.
                 Claim::Wait(done) => drop(done.await),
@@ -119,8 +123,8 @@ impl Inner {
         }
     }
 
-    /// Reads the answer to `key` from the entry that carries it.
-    async fn replay<R: Error + 'static>(&self, key: Box<str>, position: Position) -> Result<Outcome, Failure<R>> {
+    /// Reads what is kept beside `key` from the entry that carries it.
+    async fn replay<R: Error + 'static>(&self, key: Box<str>, position: Position) -> Result<Claimed, Failure<R>> {
         let (journal, view) = (self.journal.clone(), self.view.clone());
         let read = tokio::task::spawn_blocking(move || journal.read_at(position, &*view)).await;
         let durable = match read {
@@ -128,8 +132,10 @@ impl Inner {
             Ok(Err(error)) => return Err(ArchiveError(error.to_string()).into()),
             Err(error) => return Err(ArchiveError(error.to_string()).into()),
         };
-        let outcome = engine::outcome_of(&durable.entry, &key);
-        outcome.ok_or_else(|| ArchiveError(format!("entry {} does not carry the key", durable.sequence)).into())
+        match decide::kept(&durable.entry, &key) {
+            Some(answer) => Ok(Claimed::Replay(durable.entry.clone(), answer.clone())),
+            None => Err(ArchiveError(format!("entry {} does not carry the key", durable.sequence)).into()),
+        }
     }
 
     /// Why nothing becomes durable, or is seen to, any more in this life of the process.

@@ -3,11 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::domain::access::AccessRejection;
 use crate::domain::ids::OrderId;
-use crate::domain::inventory::{InventoryRejection, PlaceRejection};
 use crate::domain::order::OrderRejection;
-use crate::engine::Rejection;
 use crate::view::ArchiveError;
 
 /// Why a command was not carried out; `R` is the rule that it broke.
@@ -92,31 +89,4 @@ pub enum OrderFailure {
     /// It broke a rule of the order's life.
     #[error(transparent)]
     Rejected(#[from] OrderRejection),
-}
-
-pub(super) fn place_rejection(rejection: Rejection) -> PlaceRejection {
-    match rejection {
-        Rejection::Place(rejection) => rejection,
-        Rejection::Inventory(_) | Rejection::Import { .. } | Rejection::Access(_) => {
-            unreachable!("placing breaks rules of placing only")
-        }
-    }
-}
-
-pub(super) fn inventory_rejection(rejection: Rejection) -> InventoryRejection {
-    match rejection {
-        Rejection::Inventory(rejection) => rejection,
-        Rejection::Place(_) | Rejection::Import { .. } | Rejection::Access(_) => {
-            unreachable!("a command on the inventory breaks rules of the inventory only")
-        }
-    }
-}
-
-pub(super) fn access_rejection(rejection: Rejection) -> AccessRejection {
-    match rejection {
-        Rejection::Access(rejection) => rejection,
-        Rejection::Place(_) | Rejection::Inventory(_) | Rejection::Import { .. } => {
-            unreachable!("a command on users and keys breaks rules of access only")
-        }
-    }
 }

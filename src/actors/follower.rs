@@ -7,9 +7,9 @@ use actix::Handler;
 use super::inventory::{InventoryActor, InventoryState};
 use super::messages::{Follow, LetGo, Published};
 use super::tell::tell;
+use crate::decide::Waiting;
 use crate::domain::entry::{Entry, Event};
 use crate::domain::order::Order;
-use crate::engine::Waiting;
 use crate::journal::Durable;
 
 impl InventoryState {

@@ -9,13 +9,17 @@ use tokio::sync::{broadcast, oneshot};
 
 use super::admission::{Admission, Load};
 use super::clock::Ageing;
-use super::failure::{Failure, OrderFailure, access_rejection, inventory_rejection, place_rejection};
+use super::failure::{Failure, OrderFailure};
 use super::messages::CheckpointNow;
 use super::shard::RETRY_AFTER;
 use super::start::Addresses;
 use super::verified::{self, Verified};
+use crate::decide::{
+    self, AdjustStock, ChangeAccess, ChangeProduct, CreateCategory, CreateProduct, Decision, DeleteCategory,
+    DeleteProduct, DryRun, Import, ImportRejection, Place, RenameCategory, Stocked,
+};
 use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
-use crate::domain::catalogue::{CatalogueCommand, Category, ProductDetails, ProductPatch};
+use crate::domain::catalogue::{Category, ProductDetails, ProductPatch};
 use crate::domain::entry::RequestHash;
 use crate::domain::expected::Expected;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
@@ -25,7 +29,6 @@ use crate::domain::origin::Origin;
 use crate::domain::stock::{Adjustment, StockEdit};
 use crate::domain::text::CategoryName;
 use crate::domain::time::Timestamp;
-use crate::engine::{self, Outcome, Rejection};
 use crate::journal::{Journal, Stats};
 use crate::view::{ArchiveError, CheckpointMark, Product, View};
 
@@ -218,11 +221,8 @@ impl Fulfillment {
         request: Request,
         rows: Vec<OrderRequest>,
     ) -> Result<Answered<Vec<Arc<Order>>>, Failure<PlaceRejection>> {
-        let answered = self.0.decide(request, engine::Command::Place(rows)).await;
-        match answered.map_err(|failure| failure.map(place_rejection))? {
-            Answered { value: Outcome::Placed(orders), replayed } => Ok(Answered { value: orders, replayed }),
-            Answered { .. } => Err(Failure::KeyReused),
-        }
+        let room = Some((&self.0.admission, rows.len()));
+        self.0.decide(request, Place(rows), room).await
     }
 
     /// The hash of the request that placed orders under `key`, and the first of them as it was placed; `None` where no
@@ -234,10 +234,8 @@ impl Fulfillment {
         let Some((request, position)) = self.0.view.keys().find(key) else { return Ok(None) };
         let read = self.0.journal.read_at(position, &*self.0.view);
         let durable = read.map_err(|error| ArchiveError(error.to_string()))?;
-        match engine::outcome_of(&durable.entry, key) {
-            Some(Outcome::Placed(orders)) => Ok(orders.first().map(|order| (request, order.clone()))),
-            Some(_) | None => Ok(None),
-        }
+        let orders = decide::kept(&durable.entry, key).and_then(|answer| Place::replay(&durable.entry, answer));
+        Ok(orders.and_then(|orders| Some((request, orders.first()?.clone()))))
     }
 
     /// Says what [`Fulfillment::place`] would make of `rows` now, row by row, and changes nothing: there is no entry,
@@ -256,11 +254,9 @@ impl Fulfillment {
         who: Origin,
         rows: Vec<OrderRequest>,
     ) -> Result<Vec<RowOutcome>, Failure<PlaceRejection>> {
-        let answered = self.0.decide(Request::of(who), engine::Command::DryRun(rows)).await;
-        match answered.map_err(|failure| failure.map(place_rejection))?.value {
-            Outcome::DryRun(rows) => Ok(rows),
-            _ => unreachable!("a dry run has its own outcome"),
-        }
+        let room = Some((&self.0.dry_runs, rows.len()));
+        let answered = self.0.decide(Request::of(who), DryRun(rows), room).await;
+        answered.map(|answered| answered.value).map_err(|failure| failure.map(|never| match never {}))
     }
 
     /// Moves an order on. Waits until that is durable.
@@ -309,7 +305,7 @@ impl Fulfillment {
         request: Request,
         name: CategoryName,
     ) -> Result<Answered<Category>, Failure<InventoryRejection>> {
-        self.category(request, CatalogueCommand::CreateCategory(name)).await
+        self.0.decide(request, CreateCategory(name), None).await
     }
 
     /// Gives a category another name. Waits until that is durable.
@@ -319,7 +315,7 @@ impl Fulfillment {
         id: CategoryId,
         name: CategoryName,
     ) -> Result<Answered<Category>, Failure<InventoryRejection>> {
-        self.category(request, CatalogueCommand::RenameCategory(id, name)).await
+        self.0.decide(request, RenameCategory(id, name), None).await
     }
 
     /// Deletes a category without products. Waits until that is durable.
@@ -328,7 +324,7 @@ impl Fulfillment {
         request: Request,
         id: CategoryId,
     ) -> Result<Answered<()>, Failure<InventoryRejection>> {
-        self.gone(request, engine::Command::Catalogue(CatalogueCommand::DeleteCategory(id), 0)).await
+        self.0.decide(request, DeleteCategory(id), None).await
     }
 
     /// Creates a product with `opening` units on hand. Waits until that is durable.
@@ -338,8 +334,8 @@ impl Fulfillment {
         details: ProductDetails,
         opening: u32,
     ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
-        let command = engine::Command::Catalogue(CatalogueCommand::CreateProduct(details), opening);
-        self.stocked(request, command).await.map(without_change)
+        let created = self.0.decide(request, CreateProduct { details, opening }, None).await?;
+        Ok(created.map(|stocked| product(stocked).0))
     }
 
     /// Changes what is said of a product, and sets what is available of it where a number is given. Waits until that
@@ -351,9 +347,9 @@ impl Fulfillment {
         patch: ProductPatch,
         stock: StockEdit,
     ) -> Result<Answered<Product>, Failure<InventoryRejection>> {
-        let command = engine::Command::Change(CatalogueCommand::ChangeProduct(id, patch), stock);
-        let command = expecting(&request, id, command);
-        self.stocked(request, command).await.map(without_change)
+        let expected = request.expected.clone();
+        let changed = self.0.decide(request, ChangeProduct { product: id, patch, stock, expected }, None).await?;
+        Ok(changed.map(|stocked| product(stocked).0))
     }
 
     /// Deletes a product that no order ever named. Waits until that is durable.
@@ -362,9 +358,8 @@ impl Fulfillment {
         request: Request,
         id: ProductId,
     ) -> Result<Answered<()>, Failure<InventoryRejection>> {
-        let command = engine::Command::Catalogue(CatalogueCommand::DeleteProduct(id), 0);
-        let command = expecting(&request, id, command);
-        self.gone(request, command).await
+        let expected = request.expected.clone();
+        self.0.decide(request, DeleteProduct { product: id, expected }, None).await
     }
 
     /// Adjusts stock. Waits until that is durable. Says by how many units it changed what is on hand, too; 0 where the
@@ -374,13 +369,14 @@ impl Fulfillment {
         request: Request,
         adjustment: Adjustment,
     ) -> Result<Answered<(Product, i64)>, Failure<InventoryRejection>> {
-        let command = expecting(&request, adjustment.product, engine::Command::Adjust(adjustment));
-        self.stocked(request, command).await
+        let expected = request.expected.clone();
+        let adjusted = self.0.decide(request, AdjustStock { adjustment, expected }, None).await?;
+        Ok(adjusted.map(product))
     }
 
     /// Creates categories and products with their opening stock: all or none. Waits until that is durable.
-    pub async fn import(&self, request: Request, openings: Vec<Opening>) -> Result<(), Failure<Rejection>> {
-        self.0.decide(request, engine::Command::Import(openings)).await.map(|_| ())
+    pub async fn import(&self, request: Request, openings: Vec<Opening>) -> Result<(), Failure<ImportRejection>> {
+        self.0.decide(request, Import(openings), None).await.map(|_| ())
     }
 
     /// Changes users or keys. Waits until that is durable. An idempotency key is not looked at: what was made by the
@@ -390,11 +386,7 @@ impl Fulfillment {
         request: Request,
         command: AccessCommand,
     ) -> Result<Answered<AccessOutcome>, Failure<AccessRejection>> {
-        let answered = self.0.decide(Request::of(request.who), engine::Command::Access(command)).await;
-        match answered.map_err(|failure| failure.map(access_rejection))? {
-            Answered { value: Outcome::Access(outcome), replayed } => Ok(Answered { value: outcome, replayed }),
-            Answered { .. } => unreachable!("a command on users and keys ends with one of them"),
-        }
+        self.0.decide(Request::of(request.who), ChangeAccess(command), None).await
     }
 
     /// Stops: takes nothing more, answers what was taken, writes a checkpoint, and lets go of the journal. Stopping
@@ -426,54 +418,17 @@ impl Fulfillment {
             tracing::error!("a thread of the engine panicked while it stopped");
         }
     }
+}
 
-    /// A product after `command`, and by how many units that changed what is on hand.
-    async fn stocked(
-        &self,
-        request: Request,
-        command: engine::Command,
-    ) -> Result<Answered<(Product, i64)>, Failure<InventoryRejection>> {
-        match self.0.decide(request, command).await.map_err(|failure| failure.map(inventory_rejection))? {
-            Answered { value: Outcome::Product(revision, balance, change), replayed } => {
-                Ok(Answered { value: (Product { revision, balance }, change), replayed })
-            }
-            Answered { .. } => Err(Failure::KeyReused),
-        }
-    }
-
-    async fn category(
-        &self,
-        request: Request,
-        command: CatalogueCommand,
-    ) -> Result<Answered<Category>, Failure<InventoryRejection>> {
-        let answered = self.0.decide(request, engine::Command::Catalogue(command, 0)).await;
-        match answered.map_err(|failure| failure.map(inventory_rejection))? {
-            Answered { value: Outcome::Category(category), replayed } => Ok(Answered { value: category, replayed }),
-            Answered { .. } => Err(Failure::KeyReused),
-        }
-    }
-
-    async fn gone(
-        &self,
-        request: Request,
-        command: engine::Command,
-    ) -> Result<Answered<()>, Failure<InventoryRejection>> {
-        let answered = self.0.decide(request, command).await;
-        let Answered { replayed, .. } = answered.map_err(|failure| failure.map(inventory_rejection))?;
-        Ok(Answered { value: (), replayed })
+impl<T> Answered<T> {
+    fn map<U>(self, convert: impl FnOnce(T) -> U) -> Answered<U> {
+        Answered { value: convert(self.value), replayed: self.replayed }
     }
 }
 
-fn without_change(Answered { value: (value, _), replayed }: Answered<(Product, i64)>) -> Answered<Product> {
-    Answered { value, replayed }
-}
-
-/// `command` on `product`, if it is still as `request` expects it.
-fn expecting(request: &Request, product: ProductId, command: engine::Command) -> engine::Command {
-    if request.expected.is_anything() {
-        return command;
-    }
-    engine::Command::Expecting(product, request.expected.clone(), Box::new(command))
+/// A product after a decision, and by how many units that changed what is on hand.
+fn product(Stocked { revision, balance, on_hand_change }: Stocked) -> (Product, i64) {
+    (Product { revision, balance }, on_hand_change)
 }
 
 /// Stops a thread and waits for it, so that what its actors held is let go.

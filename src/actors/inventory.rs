@@ -5,6 +5,7 @@
 //! shards, and gives the answers. Bulks are serialised that way without each waiting for its own sync. Between commands
 //! it sees to checkpoints and to what may leave memory (`upkeep.rs`).
 
+use std::error::Error;
 use std::sync::Arc;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
@@ -19,11 +20,11 @@ use super::messages::{Caller, Decide};
 use super::shard::{RETRY_AFTER, failure};
 use super::start::Shards;
 use super::upkeep::Retention;
+use crate::decide::{self, Decided, Decision, State, Waiting};
 use crate::domain::access::Access;
 use crate::domain::entry::Event;
 use crate::domain::inventory::Inventory;
 use crate::domain::order::Order;
-use crate::engine::{self, Rejection, Step, Waiting};
 use crate::journal::{Journal, Refused};
 use crate::view::View;
 
@@ -54,8 +55,8 @@ pub(super) struct InventoryState {
 }
 
 impl InventoryState {
-    fn decide(&mut self, message: Decide) {
-        let Decide { caller, command, room, reply } = message;
+    fn decide<D: Decision>(&mut self, message: Decide<D>) {
+        let Decide { caller, decision, room, reply } = message;
         // The room is let go with the answer, which nobody may wait for any more.
         let answer = |result| {
             move || {
@@ -69,11 +70,12 @@ impl InventoryState {
             return;
         }
         let now = self.clock.now();
-        match engine::step(&self.inventory, &self.access, command, now, self.zone, &caller.who) {
+        let state = State { inventory: &self.inventory, access: &self.access };
+        match decision.decide(state, decide::Context { now, zone: self.zone, who: &caller.who }) {
             Err(rejection) => self.answer_behind(caller, answer(Err(Failure::Rejected(rejection)))),
-            Ok(Step { events, outcome }) if events.is_empty() => self.answer_behind(caller, answer(Ok(outcome))),
-            Ok(Step { events, outcome }) => {
-                let entry = match caller.submit(&*self.journal, now, events, outcome.answer()) {
+            Ok(Decided { events, outcome }) if events.is_empty() => self.answer_behind(caller, answer(Ok(outcome))),
+            Ok(Decided { events, outcome }) => {
+                let entry = match caller.submit(&*self.journal, now, events, D::answer(&outcome)) {
                     Ok(entry) => entry,
                     Err(refused) => return answer(Err(failure(&*self.journal, refused)))(),
                 };
@@ -89,7 +91,7 @@ impl InventoryState {
     }
 
     /// Why nothing is decided now.
-    fn not_now(&self) -> Option<Failure<Rejection>> {
+    fn not_now<R: Error + 'static>(&self) -> Option<Failure<R>> {
         if self.is_over {
             return Some(failure(&*self.journal, Refused::Poisoned));
         }
@@ -127,10 +129,10 @@ impl Actor for InventoryActor {
     }
 }
 
-impl Handler<Decide> for InventoryActor {
+impl<D: Decision> Handler<Decide<D>> for InventoryActor {
     type Result = ();
 
-    fn handle(&mut self, message: Decide, _: &mut Self::Context) {
+    fn handle(&mut self, message: Decide<D>, _: &mut Self::Context) {
         self.state.decide(message);
     }
 }

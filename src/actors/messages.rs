@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::admission::Room;
 use super::failure::{Failure, OrderFailure};
+use crate::decide::Decision;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand};
 use crate::domain::origin::Origin;
-use crate::engine::{self, Outcome, Rejection};
 use crate::journal::Durable;
 use crate::view::{Changes, ClaimGuard};
 
@@ -23,15 +23,20 @@ pub(super) struct Caller {
     pub(super) claim: Option<ClaimGuard>,
 }
 
-/// Decide a command on catalogue and stock.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Decide {
+/// Decide something about catalogue and stock, or users and keys.
+pub(super) struct Decide<D: Decision> {
     pub(super) caller: Caller,
-    pub(super) command: engine::Command,
+    pub(super) decision: D,
     /// Of a placement: what is let go when it is answered.
     pub(super) room: Option<Room>,
-    pub(super) reply: oneshot::Sender<Result<Outcome, Failure<Rejection>>>,
+    pub(super) reply: oneshot::Sender<Decided<D>>,
+}
+
+/// What the inventory actor answers.
+pub(super) type Decided<D> = Result<<D as Decision>::Outcome, Failure<<D as Decision>::Rejection>>;
+
+impl<D: Decision> Message for Decide<D> {
+    type Result = ();
 }
 
 /// Take over what became durable. The answer says that it was taken over.

@@ -2,7 +2,7 @@
 //!
 //! | message | to | answer |
 //! |---|---|---|
-//! | `Decide`: a command on catalogue or stock, a placement | inventory | [`Outcome`](crate::engine::Outcome), once durable |
+//! | `Decide`: a [`Decision`](crate::decide::Decision) on catalogue, stock, users or keys | inventory | its outcome, once durable |
 //! | `Follow`: a durable batch of the journal | inventory | - |
 //! | `Settled`: a checkpoint ended | inventory | - |
 //! | `Write`: the changes since the last checkpoint | checkpointer | - |

@@ -14,9 +14,10 @@ use tokio::time::Instant;
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Applied, Caller, Command, Crashed, Idle, LetGo, OrderReply, TimerFired};
 use super::shard::{ROOM_AFTER, ShardContext};
+use crate::decide;
+use crate::domain::entry::Answer;
 use crate::domain::order::{self, Order, OrderCommand};
 use crate::domain::origin::Origin;
-use crate::engine::{self, Outcome};
 use crate::journal::Refused;
 use crate::telemetry::counters;
 
@@ -95,7 +96,7 @@ impl OrderActor {
     /// Decides one command and submits its entry, or answers at once.
     fn carry_out(&mut self, command: OrderCommand, caller: Caller, reply: Option<OrderReply>) -> Result<(), Refused> {
         let now = self.order.not_before(self.context.clock.now());
-        match engine::entry_for_order(&self.order, command, now, &caller.who) {
+        match decide::entry_for_order(&self.order, command, now, &caller.who) {
             // Before anybody can know of the answer, the idempotency key is free.
             Err(rejection) => {
                 drop(caller);
@@ -107,7 +108,7 @@ impl OrderActor {
             }
             Ok(Some((events, next))) => {
                 let version = next.version;
-                let kept = Outcome::Order(Arc::new(next)).answer();
+                let kept = Some(Answer::Order(Arc::new(next).as_answered()));
                 // What has ended may leave memory meanwhile, or has.
                 let has_ended = self.order.status.is_terminal();
                 if has_ended {

@@ -24,10 +24,10 @@ use super::tell::tell;
 use super::upkeep::Retention;
 use super::verified;
 use super::watchdog::Watchdog;
+use crate::decide::{self, Waiting};
 use crate::domain::entry::Entry;
 use crate::domain::order::{self, Order, OrderCommand, Policy};
 use crate::domain::origin::Origin;
-use crate::engine::{self, Waiting};
 use crate::journal::{Durables, Journal, Refused};
 use crate::telemetry::counters;
 use crate::view::View;
@@ -233,7 +233,7 @@ async fn catch_up(parts: &mut Parts, settings: &Settings) {
     for (_, order) in overdue {
         let fired = OrderCommand::TimerFired { version: order.version };
         let at = order.not_before(now);
-        let Ok(Some((events, _))) = engine::entry_for_order(&order, fired, at, &Origin::Timer) else { continue };
+        let Ok(Some((events, _))) = decide::entry_for_order(&order, fired, at, &Origin::Timer) else { continue };
         let entry = Arc::new(Entry { at, who: Origin::Timer, key: None, events });
         let mut submitted = parts.journal.submit(entry.clone());
         while submitted == Err(Refused::Full) {

@@ -14,6 +14,7 @@ use super::messages::{Command, Decide};
 use super::order::OrderActor;
 use super::shard::OrderShard;
 use super::*;
+use crate::decide::Place;
 use crate::domain::catalogue::ProductDetails;
 use crate::domain::ids::{CategoryId, OrderId, ProductId};
 use crate::domain::inventory::{LineRequest, OrderRequest, PlaceReason};
@@ -573,6 +574,6 @@ fn full_mailboxes_refuse_and_lose_nothing() {
 #[test]
 fn messages_can_be_sent_between_threads() {
     fn is_send<T: Send>() {}
-    is_send::<Decide>();
+    is_send::<Decide<Place>>();
     is_send::<Command>();
 }

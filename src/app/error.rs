@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::actors::Failure;
+use crate::decide::ImportRejection;
 use crate::domain::access::AccessRejection;
-use crate::engine::Rejection;
 use crate::journal::{DirectoryError, Refused};
 
 use super::backup::BackupError;
@@ -70,7 +70,7 @@ pub enum Error {
     Poisoned(String),
     /// An import was refused.
     #[error("the import was refused, and nothing of it is kept: {0}")]
-    Import(#[from] Failure<Rejection>),
+    Import(#[from] Failure<ImportRejection>),
     /// A change of users or keys was refused.
     #[error(transparent)]
     Access(#[from] Failure<AccessRejection>),

@@ -102,23 +102,6 @@ pub enum CatalogueEvent {
     ProductDeleted(ProductId),
 }
 
-/// A command on the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CatalogueCommand {
-    /// Create a category.
-    CreateCategory(CategoryName),
-    /// Give a category another name.
-    RenameCategory(CategoryId, CategoryName),
-    /// Delete a category without products.
-    DeleteCategory(CategoryId),
-    /// Create a product.
-    CreateProduct(ProductDetails),
-    /// Change what is said of a product.
-    ChangeProduct(ProductId, ProductPatch),
-    /// Delete a product that no order ever named.
-    DeleteProduct(ProductId),
-}
-
 /// The rule of the catalogue that a command broke.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueRejection {
@@ -247,46 +230,44 @@ impl Catalogue {
         ProductId(self.product_last).next()
     }
 
-    /// What `command` leads to, or the rule it breaks.
-    pub fn decide(&self, command: CatalogueCommand) -> Result<CatalogueEvent, CatalogueRejection> {
-        use CatalogueCommand as C;
-        use CatalogueEvent as E;
-        match command {
-            C::CreateCategory(name) => {
-                self.name_is_free(&name, None)?;
-                Ok(E::CategoryCreated(Category { id: self.category_next(), name }))
-            }
-            C::RenameCategory(id, name) => {
-                self.category_exists(id)?;
-                self.name_is_free(&name, Some(id))?;
-                Ok(E::CategoryRenamed(Category { id, name }))
-            }
-            C::DeleteCategory(id) => {
-                self.category_exists(id)?;
-                let products = self.products.values().filter(|p| p.current.details.category == id).count();
-                if products > 0 {
-                    return Err(CatalogueRejection::CategoryInUse { category: id, products });
-                }
-                Ok(E::CategoryDeleted(id))
-            }
-            C::CreateProduct(details) => {
-                self.category_exists(details.category)?;
-                Ok(E::ProductCreated(self.product_next(), details))
-            }
-            C::ChangeProduct(id, patch) => {
-                let current = self.product(id).ok_or(CatalogueRejection::ProductMissing(id))?;
-                let details = patch.onto(&current.details);
-                self.category_exists(details.category)?;
-                Ok(E::ProductChanged(id, details))
-            }
-            C::DeleteProduct(id) => {
-                let entry = self.products.get(&id).ok_or(CatalogueRejection::ProductMissing(id))?;
-                if entry.ordered {
-                    return Err(CatalogueRejection::ProductInUse(id));
-                }
-                Ok(E::ProductDeleted(id))
-            }
-        }
+    /// The category that one named `name` becomes.
+    pub fn create_category(&self, name: CategoryName) -> Result<Category, CatalogueRejection> {
+        self.name_is_free(&name, None)?;
+        Ok(Category { id: self.category_next(), name })
+    }
+
+    /// The category `id` under another name.
+    pub fn rename_category(&self, id: CategoryId, name: CategoryName) -> Result<Category, CatalogueRejection> {
+        self.category_exists(id)?;
+        self.name_is_free(&name, Some(id))?;
+        Ok(Category { id, name })
+    }
+
+    /// Refuses to delete a category that is not there, or has products.
+    pub fn delete_category(&self, id: CategoryId) -> Result<(), CatalogueRejection> {
+        self.category_exists(id)?;
+        let products = self.products.values().filter(|p| p.current.details.category == id).count();
+        if products > 0 { Err(CatalogueRejection::CategoryInUse { category: id, products }) } else { Ok(()) }
+    }
+
+    /// The id of a product of which `details` are to be said.
+    pub fn create_product(&self, details: &ProductDetails) -> Result<ProductId, CatalogueRejection> {
+        self.category_exists(details.category)?;
+        Ok(self.product_next())
+    }
+
+    /// What is said of the product `id` after `patch`.
+    pub fn change_product(&self, id: ProductId, patch: ProductPatch) -> Result<ProductDetails, CatalogueRejection> {
+        let current = self.product(id).ok_or(CatalogueRejection::ProductMissing(id))?;
+        let details = patch.onto(&current.details);
+        self.category_exists(details.category)?;
+        Ok(details)
+    }
+
+    /// Refuses to delete a product that is not there, or that an order named.
+    pub fn delete_product(&self, id: ProductId) -> Result<(), CatalogueRejection> {
+        let entry = self.products.get(&id).ok_or(CatalogueRejection::ProductMissing(id))?;
+        if entry.ordered { Err(CatalogueRejection::ProductInUse(id)) } else { Ok(()) }
     }
 
     /// The product as it will stand after `event`; none where `event` is not about one that stays.

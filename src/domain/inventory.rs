@@ -8,10 +8,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use foldhash::HashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::calendar;
-use super::catalogue::{Catalogue, CatalogueCommand, CatalogueEvent, CatalogueRejection, Revision};
+use super::catalogue::{Catalogue, CatalogueEvent, CatalogueRejection, ProductDetails, ProductPatch, Revision};
 use super::entry::{Event, Events};
 use super::expected::Expected;
 use super::ids::{OrderId, ProductId};
@@ -19,7 +19,7 @@ use super::money::Money;
 use super::order::{Contact, Line, Order, OrderEvent};
 use super::origin::Origin;
 use super::stock::{Adjustment, Balance, Change, ON_HAND_MAX, Stock, StockEdit, StockEvent, StockRejection, Target};
-use super::text::ProductName;
+use super::text::{CategoryName, ProductName};
 use super::time::Timestamp;
 
 /// An order that somebody wants to place.
@@ -108,13 +108,13 @@ pub enum PlaceReason {
 /// What would become of one row of a placement: the order, or the rule that it breaks.
 pub type RowOutcome = Result<Arc<Order>, PlaceReason>;
 
-/// A product to be imported with its opening stock.
+/// Something to be imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opening {
-    /// The command that creates its category or product.
-    pub command: CatalogueCommand,
-    /// What is on hand of the product from the start.
-    pub stock: u32,
+pub enum Opening {
+    /// A category.
+    Category(CategoryName),
+    /// A product, and how many units of it are on hand from the start.
+    Product(ProductDetails, u32),
 }
 
 /// A change of stock was refused: by the catalogue, or by the ledger.
@@ -172,28 +172,26 @@ impl Inventory {
         rows.into_iter().map(|request| placing.order(request, who)).collect()
     }
 
-    /// The event that `command` on the catalogue leads to. A product starts with `opening` units on hand.
-    pub fn decide_catalogue(&self, command: CatalogueCommand, opening: u32) -> Result<Events, InventoryRejection> {
-        let event = self.catalogue.decide(command)?;
-        let mut events = Events::new();
-        if let CatalogueEvent::ProductCreated(product, _) = &event
-            && opening > 0
-        {
-            if opening > ON_HAND_MAX {
-                let (wanted, target) = (i64::from(opening), Target::Available(opening));
-                return Err(StockRejection::TooMany { wanted, target, most: i64::from(ON_HAND_MAX) }.into());
-            }
-            let received = StockEvent { product: *product, change: Change::Received(opening), reason: None };
-            events.push(Event::Catalogue(Box::new(event)));
+    /// The events by which a product comes to be that starts with `opening` units on hand.
+    pub fn create_product(&self, details: ProductDetails, opening: u32) -> Result<Events, InventoryRejection> {
+        let product = self.catalogue.create_product(&details)?;
+        if opening > ON_HAND_MAX {
+            let (wanted, target) = (i64::from(opening), Target::Available(opening));
+            return Err(StockRejection::TooMany { wanted, target, most: i64::from(ON_HAND_MAX) }.into());
+        }
+        let mut events: Events = smallvec![catalogue(CatalogueEvent::ProductCreated(product, details))];
+        if opening > 0 {
+            let received = StockEvent { product, change: Change::Received(opening), reason: None };
             events.push(Event::Stock(Box::new(received)));
-        } else {
-            events.push(Event::Catalogue(Box::new(event)));
         }
         Ok(events)
     }
 
-    /// Refuses when `product` is not as the caller saw it.
+    /// Refuses when `product` is not as the caller saw it, who may not mind.
     pub fn expect(&self, product: ProductId, expected: &Expected) -> Result<(), InventoryRejection> {
+        if expected.is_anything() {
+            return Ok(());
+        }
         let revision = self.catalogue.product(product).ok_or(CatalogueRejection::ProductMissing(product))?.number;
         let balance = self.stock.balance(product);
         if expected.holds_for_product(revision, balance) {
@@ -212,29 +210,26 @@ impl Inventory {
     }
 
     /// The events of a product edit that may also set what is available.
-    pub fn decide_change(&self, command: CatalogueCommand, edit: StockEdit) -> Result<Events, InventoryRejection> {
-        let event = self.catalogue.decide(command)?;
-        let mut events = Events::new();
-        if let CatalogueEvent::ProductChanged(product, details) = &event {
-            if let Some(expected) = edit.expected {
-                self.stock.balance(*product).expect_available(expected)?;
-            }
-            let stock = edit.available.map(|n| Adjustment {
-                product: *product,
-                target: Target::Available(n),
-                expected: edit.expected,
-                reason: Some("set with the product".into()),
-            });
-            let unchanged = self.catalogue.product(*product).is_some_and(|revision| revision.details == *details);
-            let adjusted = stock.map(|adjustment| self.decide_adjust(adjustment)).transpose()?.flatten();
-            if !unchanged {
-                events.push(Event::Catalogue(Box::new(event)));
-            }
-            events.extend(adjusted);
-        } else {
-            events.push(Event::Catalogue(Box::new(event)));
+    pub fn change_product(
+        &self,
+        product: ProductId,
+        patch: ProductPatch,
+        edit: StockEdit,
+    ) -> Result<Events, InventoryRejection> {
+        let details = self.catalogue.change_product(product, patch)?;
+        if let Some(expected) = edit.expected {
+            self.stock.balance(product).expect_available(expected)?;
         }
-        Ok(events)
+        let stock = edit.available.map(|n| Adjustment {
+            product,
+            target: Target::Available(n),
+            expected: edit.expected,
+            reason: Some("set with the product".into()),
+        });
+        let adjusted = stock.map(|adjustment| self.decide_adjust(adjustment)).transpose()?.flatten();
+        let is_changed = self.catalogue.product(product).is_none_or(|revision| revision.details != details);
+        let changed = is_changed.then(|| catalogue(CatalogueEvent::ProductChanged(product, details)));
+        Ok(changed.into_iter().chain(adjusted).collect())
     }
 
     /// The events of an import: all of `openings` in order, later ones seeing earlier ones; the index of the first one
@@ -243,8 +238,14 @@ impl Inventory {
         let mut tentative = self.clone();
         let mut events = Events::new();
         for (row, opening) in openings.into_iter().enumerate() {
-            let made = tentative.decide_catalogue(opening.command, opening.stock).map_err(|error| (row, error))?;
-            for event in made {
+            let made = match opening {
+                Opening::Category(name) => {
+                    let created = tentative.catalogue.create_category(name).map_err(InventoryRejection::from);
+                    created.map(|category| smallvec![catalogue(CatalogueEvent::CategoryCreated(category))])
+                }
+                Opening::Product(details, stock) => tentative.create_product(details, stock),
+            };
+            for event in made.map_err(|error| (row, error))? {
                 tentative.apply_event(&event, &mut ());
                 events.push(event);
             }
@@ -289,6 +290,10 @@ impl Inventory {
             observer.moved(product, change, self.stock.apply(product, change));
         }
     }
+}
+
+fn catalogue(event: CatalogueEvent) -> Event {
+    Event::Catalogue(Box::new(event))
 }
 
 /// Is told what came of an event. `()` does not care.

@@ -16,13 +16,13 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::actors::{Clock, Failure};
 use crate::config::Settings;
+use crate::decide::{self, ChangeAccess, Context, Decided, Decision, Import};
 use crate::domain::access::{Access, AccessCommand, AccessOutcome};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::entry::Entry;
 use crate::domain::inventory::Opening;
 use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
-use crate::engine::{self, Command, Outcome, Rejection, Step};
 use crate::journal::{
     self, DataDirectory, DirectoryError, Durables, FileJournal, Journal, ReadError, Reader, Refused, Tail,
 };
@@ -51,15 +51,10 @@ pub fn read_access(path: &Path) -> Result<Access, Error> {
 /// # Errors
 /// When the directory cannot be used, or the command breaks a rule. Nothing is changed, then.
 pub fn change_access(settings: &Settings, begins: bool, command: &AccessCommand) -> Result<AccessOutcome, Error> {
-    let decide = |state: &State, now| match step(state, settings, now, Command::Access(command.clone())) {
-        Ok(step) => Ok(step),
-        Err(Rejection::Access(rejection)) => Err(Error::Access(Failure::Rejected(rejection))),
-        Err(other) => unreachable!("a command on users and keys breaks a rule of theirs only: {other}"),
-    };
-    match change(settings, begins, decide)? {
-        Outcome::Access(outcome) => Ok(outcome),
-        other => unreachable!("a command on users and keys ends with a user or a key: {other:?}"),
-    }
+    change(settings, begins, |state: &State, now| {
+        let decided = judged(state, settings, now, ChangeAccess(command.clone()));
+        decided.map_err(|rejection| Error::Access(Failure::Rejected(rejection)))
+    })
 }
 
 /// Takes the catalogue that `openings` makes of what is there into the data directory of `settings`, which is made when
@@ -74,7 +69,7 @@ pub fn import<E: From<Error>>(
 ) -> Result<(), E> {
     let decide = |state: &State, now| {
         let openings = openings(&state.inventory.catalogue)?;
-        let decided = step(state, settings, now, Command::Import(openings));
+        let decided = judged(state, settings, now, Import(openings));
         decided.map_err(|rejection| Error::Import(Failure::Rejected(rejection)).into())
     };
     if dry_run {
@@ -84,11 +79,17 @@ pub fn import<E: From<Error>>(
         };
         return decide(&state, SystemClock.now()).map(drop);
     }
-    change(settings, true, decide).map(drop)
+    change(settings, true, decide)
 }
 
-fn step(state: &State, settings: &Settings, now: Timestamp, command: Command) -> Result<Step, Rejection> {
-    engine::step(&state.inventory, &state.access, command, now, settings.general.time_zone, &Origin::Cli)
+fn judged<D: Decision>(
+    state: &State,
+    settings: &Settings,
+    now: Timestamp,
+    decision: D,
+) -> Result<Decided<D::Outcome>, D::Rejection> {
+    let context = Context { now, zone: settings.general.time_zone, who: &Origin::Cli };
+    decision.decide(decide::State { inventory: &state.inventory, access: &state.access }, context)
 }
 
 fn read_beside(path: &Path) -> Result<State, Error> {
@@ -98,11 +99,11 @@ fn read_beside(path: &Path) -> Result<State, Error> {
 }
 
 /// Decides on what the data directory of `settings` holds, and appends the one entry that follows, if any.
-fn change<E: From<Error>>(
+fn change<O, E: From<Error>>(
     settings: &Settings,
     begins: bool,
-    decide: impl Fn(&State, Timestamp) -> Result<Step, E>,
-) -> Result<Outcome, E> {
+    decide: impl Fn(&State, Timestamp) -> Result<Decided<O>, E>,
+) -> Result<O, E> {
     let path = &settings.general.data_dir;
     expect_right(&SystemClock).map_err(|error| Error::from(OpenError::from(error)))?;
     // Looked at once: what is answered is what is kept.
@@ -117,7 +118,7 @@ fn change<E: From<Error>>(
     };
     let directory = directory.map_err(|error| Error::from(OpenError::from(error)))?;
     let (state, tail) = Reader::open(&directory.journal(), None).and_then(State::read).map_err(unreadable)?;
-    let Step { events, outcome } = decide(&state, now)?;
+    let Decided { events, outcome } = decide(&state, now)?;
     if !events.is_empty() {
         let entry = Entry { at: now, who: Origin::Cli, key: None, events };
         append(&directory.journal(), &journal_options(settings), &tail, vec![entry])?;

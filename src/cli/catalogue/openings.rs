@@ -1,4 +1,4 @@
-//! From a catalogue file to the commands that bring it into a catalogue.
+//! From a catalogue file to what has to be created of it.
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -6,11 +6,11 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::error::Problems;
 use super::{CatalogueError, CatalogueFile};
-use crate::domain::catalogue::{Catalogue, CatalogueCommand, ProductDetails};
+use crate::domain::catalogue::{Catalogue, ProductDetails};
 use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::inventory::Opening;
 
-/// The commands that bring `file` into `catalogue`: a category that it lacks is created where it is first named. A
+/// What brings `file` into `catalogue`: a category that it lacks is created where it is first named. A
 /// product whose name is in its category already, there or in a row before, is a mistake unless duplicates are allowed.
 pub(in crate::cli) fn openings(
     file: &CatalogueFile,
@@ -25,7 +25,7 @@ pub(in crate::cli) fn openings(
         let category = *known.categories.entry(alike(row.category.as_str())).or_insert_with(|| {
             let id = category_next;
             category_next = id.next();
-            openings.push(Opening { command: CatalogueCommand::CreateCategory(row.category.clone()), stock: 0 });
+            openings.push(Opening::Category(row.category.clone()));
             id
         });
         match known.products.entry((category, alike(row.name.as_str()))) {
@@ -50,7 +50,7 @@ pub(in crate::cli) fn openings(
             category,
             archived: false,
         };
-        openings.push(Opening { command: CatalogueCommand::CreateProduct(details), stock: row.stock });
+        openings.push(Opening::Product(details, row.stock));
     }
     problems.or(openings)
 }

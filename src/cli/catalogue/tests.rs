@@ -3,8 +3,9 @@
 use std::fs;
 
 use super::*;
-use crate::domain::catalogue::{Catalogue, CatalogueCommand, Category, ProductDetails};
+use crate::domain::catalogue::{Catalogue, CatalogueEvent, Category, ProductDetails};
 use crate::domain::ids::CategoryId;
+use crate::domain::inventory::Opening;
 use crate::domain::money::Money;
 use crate::domain::text::CategoryName;
 
@@ -163,32 +164,37 @@ fn the_end_of_the_name_tells_the_format() {
     assert!(missing.contains("none.csv: cannot be read: "), "{missing}");
 }
 
+fn create(catalogue: &mut Catalogue, opening: Opening) {
+    let event = match opening {
+        Opening::Category(name) => CatalogueEvent::CategoryCreated(catalogue.create_category(name).unwrap()),
+        Opening::Product(details, _) => {
+            CatalogueEvent::ProductCreated(catalogue.create_product(&details).unwrap(), details)
+        }
+    };
+    catalogue.apply(&event);
+}
+
 #[test]
 fn a_category_is_created_where_it_is_first_named_and_only_then() {
     let mut catalogue = Catalogue::default();
     for name in ["Old", "Gone", "Food"] {
-        let created = catalogue.decide(CatalogueCommand::CreateCategory(CategoryName::parse(name).unwrap())).unwrap();
-        catalogue.apply(&created);
+        create(&mut catalogue, Opening::Category(CategoryName::parse(name).unwrap()));
     }
-    let deleted = catalogue.decide(CatalogueCommand::DeleteCategory(CategoryId(2))).unwrap();
-    catalogue.apply(&deleted);
+    catalogue.delete_category(CategoryId(2)).unwrap();
+    catalogue.apply(&CatalogueEvent::CategoryDeleted(CategoryId(2)));
     let text = "category,name,price,stock\nFood,Honey,1,5\nToys,Kite,2,6\nGone,Lamp,3,7\nToys,Ball,4,8\n";
     let file = CatalogueFile::from_csv("c.csv".as_ref(), text).unwrap();
     let openings = openings(&file, &catalogue, false).unwrap();
     let shown: Vec<_> = openings
         .iter()
-        .map(|opening| match &opening.command {
-            CatalogueCommand::CreateCategory(name) => format!("+ {name}"),
-            CatalogueCommand::CreateProduct(product) => {
-                format!("{} in {} x {}", product.name, product.category, opening.stock)
-            }
-            other => format!("{other:?}"),
+        .map(|opening| match opening {
+            Opening::Category(name) => format!("+ {name}"),
+            Opening::Product(product, stock) => format!("{} in {} x {stock}", product.name, product.category),
         })
         .collect();
     assert_eq!(shown, ["Honey in 3 x 5", "+ Toys", "Kite in 4 x 6", "+ Gone", "Lamp in 5 x 7", "Ball in 4 x 8"]);
     for opening in openings {
-        let event = catalogue.decide(opening.command).expect("what an import asks for is possible");
-        catalogue.apply(&event);
+        create(&mut catalogue, opening);
     }
     let kite = catalogue.product(crate::domain::ids::ProductId(2)).unwrap();
     assert_eq!(kite.category_name.as_str(), "Toys");
@@ -201,8 +207,7 @@ fn refused(before: &str, text: &str) -> String {
     let file = |text| CatalogueFile::from_csv("c.csv".as_ref(), text).unwrap();
     let mut catalogue = Catalogue::default();
     for opening in openings(&file(before), &catalogue, false).unwrap() {
-        let event = catalogue.decide(opening.command).unwrap();
-        catalogue.apply(&event);
+        create(&mut catalogue, opening);
     }
     let count = openings(&file(text), &catalogue, true).unwrap().len();
     assert_eq!(count, file(text).rows.len(), "allowed, they are made, and no category that looks like another");
@@ -222,18 +227,14 @@ fn a_product_that_is_there_already_is_refused_with_its_line_unless_allowed() {
         CatalogueFile::from_csv("c.csv".as_ref(), "category,name,price,stock\nCaf\u{e9},Cr\u{ea}pe,1,1\n").unwrap();
     let mut catalogue = Catalogue::default();
     for opening in openings(&file, &catalogue, false).unwrap() {
-        let command = match opening.command {
-            CatalogueCommand::CreateCategory(_) => {
-                CatalogueCommand::CreateCategory(CategoryName::parse("Cafe\u{301}").unwrap())
-            }
-            CatalogueCommand::CreateProduct(details) => {
+        let opening = match opening {
+            Opening::Category(_) => Opening::Category(CategoryName::parse("Cafe\u{301}").unwrap()),
+            Opening::Product(details, stock) => {
                 let name = crate::domain::text::ProductName::parse("Cre\u{302}pe").unwrap();
-                CatalogueCommand::CreateProduct(ProductDetails { name, ..details })
+                Opening::Product(ProductDetails { name, ..details }, stock)
             }
-            other => other,
         };
-        let event = catalogue.decide(command).unwrap();
-        catalogue.apply(&event);
+        create(&mut catalogue, opening);
     }
     let said = openings(&file, &catalogue, false).unwrap_err().to_string();
     assert!(said.contains("already, as product 1"), "{said}");

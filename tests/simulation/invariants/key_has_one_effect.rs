@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use packhorse::engine::{Outcome, outcome_of};
+use packhorse::decide::{self, Decision, Place};
+use packhorse::domain::entry::{Answer, Entry};
 
 use super::{Probe, ensure};
 use crate::ages::{SLACK, micros};
@@ -33,8 +34,9 @@ pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
             ensure(!replayed || !entries.is_empty(), || format!("operation {number} was replayed and has no entry"))?;
             if let [sequence] = entries {
                 let at = usize::try_from(sequence - 1).expect("a sequence fits");
-                let kept = outcome_of(&probe.model.log[at].entry, &key.key);
-                ensure(kept.as_ref().is_none_or(|kept| is_same(kept, given)), || {
+                let entry = &probe.model.log[at].entry;
+                let kept = decide::kept(entry, &key.key);
+                ensure(kept.is_none_or(|kept| is_same(entry, kept, given)), || {
                     format!("operation {number} was answered {given:?}, and entry {sequence} keeps {kept:?}")
                 })?;
             }
@@ -43,14 +45,14 @@ pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn is_same(kept: &Outcome, given: &Given) -> bool {
+fn is_same(entry: &Entry, kept: &Answer, given: &Given) -> bool {
     match (kept, given) {
-        (Outcome::Placed(kept), Given::Orders(given)) => kept == given,
-        (Outcome::Order(kept), Given::Order(given)) => kept == given,
-        (Outcome::Product(revision, balance, _), Given::Product(given)) => {
+        (Answer::Placed, Given::Orders(given)) => Place::replay(entry, kept).as_ref() == Some(given),
+        (Answer::Order(kept), Given::Order(given)) => kept == given,
+        (Answer::Product(revision, balance), Given::Product(given)) => {
             (revision, balance) == (&given.revision, &given.balance)
         }
-        (Outcome::Category(kept), Given::Category(given)) => kept == given,
+        (Answer::Category(kept), Given::Category(given)) => kept == given,
         _ => false,
     }
 }
