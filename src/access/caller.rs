@@ -1,15 +1,8 @@
 //! Who calls.
 
 use std::fmt;
-use std::future::{Ready, ready};
-use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
-
-use super::need::Need;
 use super::sessions::{SessionId, Token};
 use crate::domain::access::{ApiKey, Role, Scope, User};
 use crate::domain::origin::Origin;
@@ -34,26 +27,11 @@ pub struct Session {
     csrf: Arc<str>,
 }
 
-/// What the middleware leaves in a request: who sent it, and what they were let in for.
-pub(super) struct Admitted {
-    pub(super) caller: Rc<Caller>,
-    /// Nothing before the route is known, or where it lets everybody in.
-    pub(super) need: Option<Need>,
-    /// When they were let in.
-    pub(super) at: Instant,
-}
-
 impl Caller {
     /// Whether they may do what needs `role`.
     #[must_use]
     pub fn may(&self, role: Role) -> bool {
         self.role.is_some_and(|own| own >= role)
-    }
-
-    /// Whoever sent `request`; nobody where the middleware did not run.
-    #[must_use]
-    pub fn of(request: &HttpRequest) -> Self {
-        request.extensions().get::<Admitted>().map_or_else(Self::nobody, |admitted| Self::clone(&admitted.caller))
     }
 
     pub(super) fn nobody() -> Self {
@@ -101,14 +79,5 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-impl FromRequest for Caller {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, actix_web::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::of(request)))
     }
 }

@@ -15,8 +15,9 @@ use futures_util::Stream;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use super::admitted::Admitted;
 use super::buckets::{Buckets, Source};
-use super::caller::{Admitted, Caller, Session};
+use super::caller::{Caller, Session};
 use super::credential::Credential;
 use super::sessions::{Live, SessionId, SessionRow, Sessions, Token};
 use super::shares::{Holder, Share, Shares};

@@ -11,6 +11,7 @@
 //! Deliberately absent: the rules of users and keys (`domain::access`), hashing, and headers of proxies, which anybody
 //! can send.
 
+mod admitted;
 mod browser;
 mod buckets;
 mod caller;
@@ -24,13 +25,13 @@ mod sessions;
 mod shares;
 mod sign_in;
 
+pub(crate) use admitted::{ended, refusal};
 pub use browser::{PagePaths, is_led_here};
 pub(crate) use browser::{is_form, is_multipart};
 pub use caller::{Caller, Session};
 pub use cookie::{NAME as SESSION_COOKIE, is_doubled};
 pub use guard::{AccessGuard, DEMO_USER, Open, Options, guard};
 pub use need::{Area, Need};
-pub(crate) use need::{ended, refusal};
 pub use refusal::{Refusal, RefusalPage, SentForm};
 pub use right::Right;
 pub use sessions::{SessionId, SessionRow};

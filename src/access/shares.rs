@@ -12,8 +12,8 @@ use foldhash::{HashMap, HashMapExt};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
+use super::admitted::Admitted;
 use super::buckets::Source;
-use super::caller::Admitted;
 use crate::domain::origin::Origin;
 use crate::domain::share::room;
 

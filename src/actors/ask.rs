@@ -11,7 +11,7 @@ use super::admission::Admission;
 use super::failure::{Failure, OrderFailure};
 use super::handle::{Answered, IdempotencyKey, Inner, Request};
 use super::messages::{Caller, Command, Decide, Decided};
-use super::shard::{RETRY_AFTER, failure, read_back};
+use super::shard_context::{RETRY_AFTER, failure, read_back};
 use crate::decide::{self, Decision};
 use crate::domain::entry::{Answer, Entry};
 use crate::domain::ids::OrderId;
@@ -91,7 +91,13 @@ impl Inner {
             None => read_back(self.view.clone(), order).await?,
         };
         let (reply, answer) = oneshot::channel();
-        self.taken(self.addresses.shard(order.0).try_send(Command { order, caller, what: command, known, reply }))?;
+        self.taken(self.addresses.shards().of(order.0).try_send(Command {
+            order,
+            caller,
+            what: command,
+            known,
+            reply,
+        }))?;
         self.answered(answer).await
     }
 

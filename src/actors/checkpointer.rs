@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use actix::{Actor, Context, Handler};
 
+use super::addresses::{Addresses, SUCCESSOR_PAUSE};
 use super::messages::{Settled, Write};
-use super::start::{Addresses, SUCCESSOR_PAUSE};
+
 use crate::view::{Changes, View};
 
 /// Where checkpoints are written to.

@@ -7,12 +7,12 @@ use actix::Arbiter;
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot};
 
+use super::addresses::Addresses;
 use super::admission::{Admission, Load};
 use super::clock::Ageing;
 use super::failure::{Failure, OrderFailure};
 use super::messages::CheckpointNow;
-use super::shard::RETRY_AFTER;
-use super::start::Addresses;
+use super::shard_context::RETRY_AFTER;
 use super::verified::{self, Verified};
 use crate::decide::{
     self, AdjustStock, ChangeAccess, ChangeProduct, CreateCategory, CreateProduct, Decision, DeleteCategory,
@@ -444,6 +444,6 @@ impl Fulfillment {
     }
 
     pub(super) fn shard_of(&self, order: OrderId) -> Arc<actix::Addr<super::shard::OrderShard>> {
-        self.0.addresses.shard(order.0)
+        self.0.addresses.shards().of(order.0)
     }
 }

@@ -8,18 +8,17 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, AsyncContext, Context, Handler, Recipient};
 use chrono_tz::Tz;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::checkpointer::Checkpointer;
 use super::clock::{Ageing, Clock};
 use super::failure::Failure;
 use super::handoff::CrashHandoff;
-use super::messages::{Caller, Decide};
-use super::shard::{RETRY_AFTER, failure};
-use super::start::Shards;
-use super::upkeep::Retention;
+use super::messages::{Caller, Decide, Write};
+use super::retention::Retention;
+use super::shard_context::{RETRY_AFTER, failure};
+use super::shards::Shards;
 use crate::decide::{self, Decided, Decision, State, Waiting};
 use crate::domain::access::Access;
 use crate::domain::entry::Event;
@@ -42,7 +41,7 @@ pub(super) struct InventoryState {
     pub(super) ageing: Ageing,
     pub(super) shards: Shards,
     pub(super) feed: broadcast::Sender<Arc<Order>>,
-    pub(super) checkpointer: Addr<Checkpointer>,
+    pub(super) checkpointer: Recipient<Write>,
     pub(super) retention: Retention,
     pub(super) zone: Tz,
     pub(super) mailbox: usize,

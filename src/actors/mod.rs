@@ -18,6 +18,7 @@
 //! reserves stock and the only one that follows the journal; an order's state changes only by an entry that is
 //! durable; an order has at most one entry on its way.
 
+mod addresses;
 mod admission;
 mod ask;
 mod checkpointer;
@@ -29,7 +30,10 @@ mod handoff;
 mod inventory;
 mod messages;
 mod order;
+mod retention;
 mod shard;
+mod shard_context;
+mod shards;
 mod start;
 mod submit;
 mod tell;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::failure::{Failure, OrderFailure};
 use super::messages::{Applied, Caller, Command, Crashed, Idle, LetGo, OrderReply, TimerFired};
-use super::shard::{ROOM_AFTER, ShardContext};
+use super::shard_context::{ROOM_AFTER, ShardContext};
 use crate::decide;
 use crate::domain::entry::Answer;
 use crate::domain::order::{self, Order, OrderCommand};
@@ -134,7 +134,7 @@ impl OrderActor {
     fn tell_idle(&self) {
         if self.order.status.is_terminal() && self.job.is_none() {
             let (order, generation, commands) = (self.order.id, self.generation, self.commands);
-            self.context.tell_shard(Idle { order, generation, commands });
+            self.context.is_idle(Idle { order, generation, commands });
         }
     }
 }
@@ -161,7 +161,7 @@ impl Drop for OrderActor {
             self.disarm_timer();
             let in_flight = self.job.as_ref().map(|job| job.version);
             let timer = (self.order.version, timer);
-            self.context.tell_shard(Crashed { order: self.order.id, in_flight, timer });
+            self.context.has_crashed(Crashed { order: self.order.id, in_flight, timer });
         }
     }
 }

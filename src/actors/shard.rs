@@ -1,98 +1,29 @@
 //! A shard: the orders of one thread. It starts an order's actor, passes on what concerns it, and starts it again from
 //! the durable state when it panicked.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle, dev::ToEnvelope};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, SpawnHandle};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::clock::Clock;
 use super::failure::{Failure, OrderFailure};
 use super::handoff::CrashHandoff;
 use super::messages::{Applied, Command, Crashed, Idle, LetGo, LookAtTimers, Published, Recalled, TimerFired};
 use super::order::{Begins, OrderActor};
+use super::shard_context::{OwnShard, ShardContext};
 use super::tell::tell;
-use super::timers::Timers;
 use crate::domain::ids::OrderId;
-use crate::domain::order::{Order, Policy};
-use crate::journal::{Journal, Refused};
+use crate::domain::order::Order;
 use crate::telemetry::counters;
-use crate::view::{ArchiveError, View};
-
-/// How long a caller should wait before it tries again, when a queue was full.
-pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
-/// How long before it tries again when the disk is full.
-pub(super) const ROOM_AFTER: Duration = Duration::from_secs(1);
 
 /// How many timers of a shard fire before what came meanwhile has its turn.
 const TIMERS_AT_ONCE: usize = 1024;
 /// The pause after so many.
 const TIMERS_PAUSE: Duration = Duration::from_millis(1);
-
-/// What the order actors of one shard share.
-pub(super) struct ShardContext {
-    pub(super) policy: Policy,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) journal: Arc<dyn Journal>,
-    pub(super) view: Arc<View>,
-    pub(super) shard: RefCell<Option<Addr<OrderShard>>>,
-    pub(super) timers: RefCell<Timers>,
-}
-
-impl ShardContext {
-    /// Arms the timer of an order, which fires at `at`. The answer is what takes it back.
-    pub(super) fn arm_timer(&self, order: OrderId, version: u32, at: Instant) -> Instant {
-        if self.timers.borrow_mut().arm(at, order, version) {
-            self.tell_shard(LookAtTimers);
-        }
-        at
-    }
-
-    /// Takes back the timer of an order that was armed for `at`.
-    pub(super) fn disarm_timer(&self, order: OrderId, at: Instant) {
-        self.timers.borrow_mut().disarm(at, order);
-    }
-
-    /// Tells the shard something that is no command: an order's actor tells each thing once.
-    pub(super) fn tell_shard<M>(&self, message: M)
-    where
-        M: Message + Send + 'static,
-        M::Result: Send,
-        OrderShard: Handler<M>,
-        Context<OrderShard>: ToEnvelope<OrderShard, M>,
-    {
-        if let Some(shard) = &*self.shard.borrow() {
-            tell(shard, message);
-        }
-    }
-
-    pub(super) fn failure<R: std::error::Error + 'static>(&self, refused: Refused) -> Failure<R> {
-        failure(&*self.journal, refused)
-    }
-}
-
-/// What a caller is told when the journal refused an entry.
-pub(super) fn failure<R: std::error::Error + 'static>(journal: &dyn Journal, refused: Refused) -> Failure<R> {
-    match refused {
-        Refused::Full => Failure::Busy { retry_after: RETRY_AFTER },
-        Refused::NoSpace => Failure::NoSpace { retry_after: ROOM_AFTER },
-        Refused::Poisoned | Refused::Closed => Failure::Stopped(
-            journal.poisoned().map_or_else(|| "it is being stopped".to_owned(), |poison| poison.to_string()),
-        ),
-    }
-}
-
-/// Reads an order back that left memory, where that holds up nobody.
-pub(super) async fn read_back(view: Arc<View>, order: OrderId) -> Result<Option<Arc<Order>>, ArchiveError> {
-    let read = tokio::task::spawn_blocking(move || view.order(order)).await;
-    let read = read.unwrap_or_else(|error| Err(ArchiveError(error.to_string())));
-    read.inspect_err(|_| counters::STORE_READ_FAILURES.increment())
-}
 
 /// What a successor of a shard takes over.
 pub(super) struct ShardState {
@@ -227,7 +158,8 @@ impl Actor for OrderShard {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.mailbox);
-        self.state.context.shard.replace(Some(ctx.address()));
+        let (looks, idle, crashed) = (ctx.address().recipient(), ctx.address().recipient(), ctx.address().recipient());
+        self.state.context.shard.replace(Some(OwnShard { looks, idle, crashed }));
         if self.successor {
             self.state.resync();
             self.look_at_timers(ctx);

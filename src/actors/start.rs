@@ -3,25 +3,26 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter, ArbiterHandle};
-use arc_swap::ArcSwapOption;
+use actix::{Actor, Arbiter, ArbiterHandle};
 use chrono_tz::Tz;
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::Fulfillment;
+use super::addresses::{Addresses, SUCCESSOR_PAUSE};
 use super::admission::{Admission, Load};
 use super::checkpointer::{Checkpointer, Checkpoints};
 use super::clock::{Ageing, Clock};
 use super::handle::Inner;
 use super::inventory::{InventoryActor, InventoryState};
-use super::messages::{Follow, LetGo, Recalled};
-use super::shard::{OrderShard, ShardContext, ShardState};
+use super::messages::{Follow, Recalled};
+use super::retention::Retention;
+use super::shard::{OrderShard, ShardState};
+use super::shard_context::ShardContext;
 use super::tell::tell;
-use super::upkeep::Retention;
 use super::verified;
 use super::watchdog::Watchdog;
 use crate::decide::{self, Waiting};
@@ -32,8 +33,6 @@ use crate::journal::{Durables, Journal, Refused};
 use crate::telemetry::counters;
 use crate::view::View;
 
-/// A successor that cannot be reached yet is tried again after this.
-pub(super) const SUCCESSOR_PAUSE: Duration = Duration::from_millis(1);
 /// How many changes of orders a slow listener of the feed may be behind.
 const FEED_CAPACITY: usize = 4096;
 
@@ -76,66 +75,6 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
-/// The addresses at which the actors can be reached now: a successor has another than its predecessor.
-pub(super) struct Addresses {
-    inventory: ArcSwapOption<Addr<InventoryActor>>,
-    shards: Vec<ArcSwapOption<Addr<OrderShard>>>,
-    /// The follower died in the middle of an entry: nobody may go on from there.
-    broken: AtomicBool,
-}
-
-impl Addresses {
-    /// The one address that everybody shares: actix lets each *clone* of an address send one message past the bound.
-    pub(super) fn inventory(&self) -> Arc<Addr<InventoryActor>> {
-        self.inventory.load_full().expect("the inventory actor is started before anybody calls it")
-    }
-
-    /// Whether the follower died in the middle of an entry: there is no successor then.
-    pub(super) fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Acquire)
-    }
-
-    /// Tells all actors that nothing more becomes durable, and wakes who waits for a key of `view`.
-    fn let_go(&self, view: &View) {
-        tell(&self.inventory(), LetGo);
-        for shard in self.shards.iter().filter_map(ArcSwapOption::load_full) {
-            tell(&shard, LetGo);
-        }
-        view.keys().wake_waiters();
-    }
-
-    /// The one address that everybody shares, of the shard of the order with this id.
-    pub(super) fn shard(&self, order: u64) -> Arc<Addr<OrderShard>> {
-        let shard = usize::try_from(order % self.shards.len() as u64).expect("there are few shards");
-        self.shards[shard].load_full().expect("the shards are started before anybody calls them")
-    }
-}
-
-/// The shards, as the inventory actor sees them.
-pub(super) struct Shards(Arc<Addresses>);
-
-impl Shards {
-    /// See [`Addresses::let_go`].
-    pub(super) fn let_go(&self, view: &View) {
-        self.0.let_go(view);
-    }
-
-    /// Deals `orders` out to their shards.
-    pub(super) fn split(
-        &self,
-        orders: Vec<Arc<Order>>,
-    ) -> impl Iterator<Item = (Arc<Addr<OrderShard>>, Vec<Arc<Order>>)> {
-        let shards = self.0.shards.len();
-        let mut shares = vec![Vec::new(); shards];
-        for order in orders {
-            let shard = usize::try_from(order.id.0 % shards as u64).expect("there are few shards");
-            shares[shard].push(order);
-        }
-        let shares = shares.into_iter().enumerate().filter(|(_, orders)| !orders.is_empty());
-        shares.map(|(shard, orders)| (self.0.shard(shard as u64), orders)).collect::<Vec<_>>().into_iter()
-    }
-}
-
 /// Starts all actors over `parts` inside the running actix System. Open orders get their actors, the longest in their
 /// stage first, with their timers armed.
 pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
@@ -144,11 +83,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     parts.view.keys().pass_to(ageing.now(), settings.keys_kept);
     catch_up(&mut parts, settings).await;
     let shards = settings.threads.max(1);
-    let addresses = Arc::new(Addresses {
-        inventory: ArcSwapOption::empty(),
-        shards: (0..shards).map(|_| ArcSwapOption::empty()).collect(),
-        broken: AtomicBool::new(false),
-    });
+    let addresses = Arc::new(Addresses::new(shards));
     let mut arbiters = Vec::new();
     let mut arbiter = || -> ArbiterHandle {
         if settings.threads == 0 {
@@ -165,7 +100,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
     let checkpointer = {
         let (view, addresses) = (parts.view.clone(), addresses.clone());
         let checkpoints = parts.checkpoints;
-        Checkpointer::start_in_arbiter(&arbiter(), move |_| Checkpointer { checkpoints, view, addresses })
+        Checkpointer::start_in_arbiter(&arbiter(), move |_| Checkpointer { checkpoints, view, addresses }).recipient()
     };
     let (feed, _) = broadcast::channel(FEED_CAPACITY);
     let state = InventoryState {
@@ -176,7 +111,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         journal: parts.journal.clone(),
         clock: parts.clock.clone(),
         ageing: ageing.clone(),
-        shards: Shards(addresses.clone()),
+        shards: addresses.shards().clone(),
         feed: feed.clone(),
         checkpointer,
         retention: Retention {
@@ -193,7 +128,7 @@ pub async fn start(mut parts: Parts, settings: &Settings) -> Fulfillment {
         applying: false,
     };
     let drained = start_inventory(&arbiter(), state, parts.durables, &addresses).await;
-    for (shard, orders) in Shards(addresses.clone()).split(parts.view.open_orders()) {
+    for (shard, orders) in addresses.shards().split(parts.view.open_orders()) {
         tell(&shard, Recalled(orders));
     }
     let watchdog = Watchdog {
@@ -274,7 +209,7 @@ async fn start_shard(
     parts: &Parts,
     settings: &Settings,
 ) {
-    let share = (index as u64, addresses.shards.len() as u64);
+    let share = (index as u64, addresses.shards().count());
     let addresses = addresses.clone();
     let (view, journal, clock) = (parts.view.clone(), parts.journal.clone(), parts.clock.clone());
     let (policy, mailbox) = (settings.policy, settings.mailbox);
@@ -290,13 +225,13 @@ async fn start_shard(
         let (successors, mut crashes) = mpsc::unbounded_channel();
         let state = ShardState::new(context, share);
         let addr = OrderShard::new(state, successors.clone(), mailbox, false).start();
-        addresses.shards[index].store(Some(Arc::new(addr)));
+        addresses.shards().set(index, addr);
         actix::spawn(async move {
             while let Some(state) = crashes.recv().await {
                 counters::ACTOR_RESTARTS.increment();
                 tracing::error!(shard = index, "a shard panicked and is started again");
                 let addr = OrderShard::new(state, successors.clone(), mailbox, true).start();
-                addresses.shards[index].store(Some(Arc::new(addr)));
+                addresses.shards().set(index, addr);
             }
         });
     })
@@ -316,7 +251,7 @@ async fn start_inventory(
     on(arbiter, move || {
         let (successors, crashes) = mpsc::unbounded_channel();
         let addr = InventoryActor::new(state, successors.clone()).start();
-        addresses.inventory.store(Some(Arc::new(addr)));
+        addresses.set_inventory(addr);
         actix::spawn(supervise_inventory(crashes, successors, addresses.clone()));
         actix::spawn(async move {
             feed_inventory(durables, &addresses).await;
@@ -341,12 +276,12 @@ async fn supervise_inventory(
             tracing::error!(
                 "the inventory actor panicked while it took over a durable entry: stopping, the next start reads the journal"
             );
-            addresses.broken.store(true, Ordering::Release);
+            addresses.set_broken();
             return;
         }
         tracing::error!("the inventory actor panicked while deciding and is started again");
         let addr = InventoryActor::new(state, successors.clone()).start();
-        addresses.inventory.store(Some(Arc::new(addr)));
+        addresses.set_inventory(addr);
     }
 }
 

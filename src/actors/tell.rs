@@ -14,7 +14,7 @@
 //! | `LetGo` | one for each actor and round of the upkeep, once the journal has failed |
 
 use actix::dev::ToEnvelope;
-use actix::{Actor, Addr, Handler, Message};
+use actix::{Actor, Addr, Handler, Message, Recipient};
 
 /// Tells `actor` this, whatever waits in its mailbox already. Nothing happens where the actor has stopped.
 pub(super) fn tell<A, M>(actor: &Addr<A>, message: M)
@@ -24,4 +24,9 @@ where
     M: Message<Result: Send> + Send + 'static,
 {
     actor.do_send(message);
+}
+
+/// The same to whoever takes such a message.
+pub(super) fn tell_any<M: Message<Result: Send> + Send + 'static>(recipient: &Recipient<M>, message: M) {
+    recipient.do_send(message);
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use actix::{AsyncContext, Context, Handler};
 
 use super::inventory::{InventoryActor, InventoryState};
-use super::messages::{CheckpointNow, Forget, Settled, Write};
-use super::tell::tell;
+use super::messages::{CheckpointNow, Forget, LetGo, Settled, Write};
+use super::tell::{tell, tell_any};
 use crate::telemetry::counters;
 use crate::view::{Changes, CheckpointMark};
 
@@ -16,15 +16,6 @@ const SLICE: usize = 1024;
 /// The pause between ticks. actix polls an actor that notifies itself again at once, before anybody else on its thread.
 const SLICE_PAUSE: Duration = Duration::from_millis(1);
 
-/// When checkpoints are written and what may leave memory.
-#[derive(Clone, Debug)]
-pub(super) struct Retention {
-    pub(super) interval: Duration,
-    pub(super) changes: usize,
-    pub(super) ended_orders: Duration,
-    pub(super) keys: Duration,
-}
-
 impl InventoryState {
     fn checkpoint(&mut self) {
         if self.writing || (self.view.changes_waiting() == 0 && self.checkpoint_waiters.is_empty()) {
@@ -32,7 +23,7 @@ impl InventoryState {
         }
         let changes = self.view.take_changes();
         self.writing = true;
-        tell(&self.checkpointer, Write(Box::new(changes)));
+        tell_any(&self.checkpointer, Write(Box::new(changes)));
     }
 
     fn settled(&mut self, result: Result<u64, Box<Changes>>) {
@@ -71,7 +62,9 @@ impl InventoryActor {
     pub(super) fn tidy(&mut self, ctx: &mut Context<Self>) {
         // A journal that is stuck in a call ends nothing: this is where that shows.
         if self.state.journal.poisoned().is_some() {
-            self.state.shards.let_go(&self.state.view);
+            tell(&ctx.address(), LetGo);
+            self.state.shards.let_go();
+            self.state.view.keys().wake_waiters();
         }
         self.state.checkpoint();
         self.forget(ctx);

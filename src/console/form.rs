@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -14,6 +14,7 @@ use super::page_error::PageError;
 use super::page_request::UNREADABLE;
 use super::show::escaped;
 use super::words;
+use crate::access::SentForm;
 use crate::domain::expected::{Expected, Seen};
 use crate::web::body::collect_within;
 use crate::web::error::Error;
@@ -226,6 +227,11 @@ impl FromRequest for Form {
             if form.is_ambiguous() { Err(PageError::bad_request(UNREADABLE)) } else { Ok(form) }
         })
     }
+}
+
+/// The form that came with `request`, where it was read.
+pub(super) fn sent_form(request: &HttpRequest) -> Option<Form> {
+    request.extensions().get::<SentForm>().and_then(|sent| Form::parse(&sent.0).ok())
 }
 
 #[cfg(test)]

@@ -6,18 +6,18 @@ use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
 use minijinja::context;
 use minijinja::value::Serde;
 
-use super::form::{Again, Form};
+use super::form::{Again, Form, sent_form};
 use super::page_error::PageError;
 use super::page_request::{Answer, see_other};
 use super::{
     Console, assets, audit, catalogue, delayed, find, home, live, orders, overview, people, sessions, settings,
     sign_in, upload, words,
 };
-use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage, SentForm};
+use crate::access::{self, Area, Caller, Need, Refusal, RefusalPage};
 use crate::domain::access::Role;
 use crate::web::error::{Error, ErrorPage};
 
@@ -191,11 +191,6 @@ fn refusal_page(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
 /// The page of what no path is asked about.
 fn error_page(request: &HttpRequest, error: Error) -> HttpResponse {
     page(request, &PageError::from(error))
-}
-
-/// The form that came with `request`, where it was read.
-pub(super) fn sent_form(request: &HttpRequest) -> Option<Form> {
-    request.extensions().get::<SentForm>().and_then(|sent| Form::parse(&sent.0).ok())
 }
 
 /// The path with its query.

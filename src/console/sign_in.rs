@@ -9,11 +9,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use minijinja::context;
 use minijinja::value::Serde;
 
-use super::form::Form;
+use super::form::{Form, sent_form};
 use super::page_error::PageError;
 use super::page_request::{Answer, PageRequest, query, see_other};
 use super::results::{Outcome, Unsent};
-use super::routes::sent_form;
 use super::show::escaped;
 use super::{Console, PATHS};
 use crate::access::{AccessGuard, Caller, Refusal, Session, SignInError, is_led_here};

@@ -1,6 +1,5 @@
 //! What the API says of a field, in the words of the console: programs get the API's own texts, people these.
 
-use super::people::sentence;
 use crate::access::Refusal;
 use crate::actors::Failure;
 use crate::web::error::{KEY_REUSED, KEYS_FULL};
@@ -161,6 +160,16 @@ fn called(name: &str) -> String {
         }
     };
     called.to_owned()
+}
+
+/// The text of an error as a sentence.
+pub(super) fn sentence(error: &impl std::fmt::Display) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text.push('.');
+    text
 }
 
 #[cfg(test)]

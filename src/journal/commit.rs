@@ -20,9 +20,9 @@ use crate::domain::entry::Entry;
 use crate::room;
 
 use super::group::{Group, Pushed};
+use super::interface::Checkpoint;
 use super::interface::{Durable, MAKING_A_SEGMENT, Poison, Position};
 use super::prepare::{Blank, Preparer, Progress, is_passing};
-use super::reader::Checkpoint;
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::state::{Committed, State};
 use super::witness::{self, Keeper};

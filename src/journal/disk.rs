@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::damage::{ReadError, What};
 use super::frame::{Chain, GENESIS, HEADER_LEN, Header, Misfit};
+use super::interface::Checkpoint;
 use super::interface::{Durable, Position, Revisions};
-use super::reader::{Checkpoint, decode_frame};
+use super::reader::decode_frame;
 
 /// What a journal in memory wrote. It outlives the journal: opening another one with it is a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

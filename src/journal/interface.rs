@@ -12,7 +12,7 @@ use crate::domain::entry::Entry;
 use crate::domain::ids::ProductId;
 
 use super::damage::ReadError;
-use super::frame::Chain;
+use super::frame::{Chain, GENESIS};
 
 /// The place of a record in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,20 @@ pub struct Durable {
     pub position: Position,
     /// The entry.
     pub entry: Arc<Entry>,
+}
+
+/// A state that already contains the entries up to a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The last entry that it contains.
+    pub sequence: u64,
+    /// The running hash behind that entry.
+    pub chain: Chain,
+}
+
+impl Checkpoint {
+    /// The state that contains nothing.
+    pub const EMPTY: Self = Self { sequence: 0, chain: GENESIS };
 }
 
 /// The one stream of durable entries, in the order of their sequences, one group commit at a time. It ends after

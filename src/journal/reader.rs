@@ -19,7 +19,7 @@ use super::damage::{ReadError, What};
 use super::extent::{self, Ahead, Extent};
 use super::format::{Version, decode_entry, entry_at};
 use super::frame::{self, Chain, FRAME_LEN_MIN, GENESIS, HEADER_LEN, Header, Inverted, Misfit};
-use super::interface::{Durable, Position, Revisions};
+use super::interface::{Checkpoint, Durable, Position, Revisions};
 use super::segment::{self, PAGE_LEN, SegmentHeader};
 use super::tear::{Suspect, Verdict, judge};
 use super::window::Window;
@@ -31,20 +31,6 @@ use crate::domain::time::Timestamp;
 const LOOKS_MAX: u32 = 200;
 /// How long to wait before each of these looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
-
-/// A state that already contains the entries up to a sequence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// The last entry that it contains.
-    pub sequence: u64,
-    /// The running hash behind that entry.
-    pub chain: Chain,
-}
-
-impl Checkpoint {
-    /// The state that contains nothing.
-    pub const EMPTY: Self = Self { sequence: 0, chain: GENESIS };
-}
 
 /// Where a journal ends, and where its writer goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

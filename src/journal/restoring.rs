@@ -7,7 +7,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::directory::{self, DirectoryError, FORMAT_VERSION, Lock};
+use super::directory::{self, Lock};
+use super::directory_error::{DirectoryError, FORMAT_VERSION};
 use super::extent::Ahead;
 use super::segment::sync_directory;
 use super::witness::{WITNESS, Witness};

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use super::damage::ReadError;
 use super::frame::{Chain, GENESIS};
-use super::reader::Checkpoint;
+use super::interface::Checkpoint;
 use super::segment::{self, Identity, SegmentHeader, sync_directory};
 use crate::{regular, room};
 

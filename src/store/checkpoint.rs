@@ -9,36 +9,13 @@ use std::sync::Arc;
 use crate::domain::access::{ApiKey, User};
 use crate::domain::audit::AuditRow;
 use crate::domain::catalogue::{Category, Revision};
-use crate::domain::ids::{CategoryId, OrderId, ProductId};
+use crate::domain::ids::{CategoryId, ProductId};
 use crate::domain::order::Order;
 use crate::domain::stock::{Balance, Movement};
 use crate::domain::time::Timestamp;
 
 pub use super::records::key::{KeyHash, StoredKey};
 pub use super::records::page::{StatusCode, StatusPage};
-
-/// How many neighbouring orders share a pack.
-pub const PACK_ORDERS: u64 = 8;
-/// How many neighbouring orders share a status page.
-pub const PAGE_ORDERS: u64 = 1024;
-
-/// The number of the pack that `order` belongs to: its id divided by [`PACK_ORDERS`].
-#[must_use]
-pub fn pack_of(order: OrderId) -> u64 {
-    order.0 / PACK_ORDERS
-}
-
-/// The number of the status page that `order` belongs to: its id divided by [`PAGE_ORDERS`].
-#[must_use]
-pub fn page_of(order: OrderId) -> u64 {
-    order.0 / PAGE_ORDERS
-}
-
-/// The place of `order` in its status page: 0 to 1,023.
-#[must_use]
-pub fn slot_of(order: OrderId) -> usize {
-    usize::try_from(order.0 % PAGE_ORDERS).unwrap_or_else(|_| unreachable!("a slot is below 1,024"))
-}
 
 /// What is exact at the checkpoint's sequence and read first at a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,8 +79,8 @@ pub struct Checkpoint<'a> {
     pub audit: Vec<Arc<AuditRow>>,
     /// Revisions made since. Those that the lines of `packs` name are written in any case.
     pub revisions: Vec<Arc<Revision>>,
-    /// Orders that changed since, by pack ([`pack_of`]); may be newer than the head. Orders of the pack that are not
-    /// handed over stay as they are in the store. The status pages follow by themselves.
+    /// Orders that changed since, by [pack](super::pack_of); may be newer than the head. Orders of the pack that are
+    /// not handed over stay as they are in the store. The status pages follow by themselves.
     pub packs: Option<Box<dyn Iterator<Item = Pack> + Send + 'a>>,
     /// Rows of the ledger, each product once, its rows oldest first: all those up to this head. Rows up to the last
     /// head are known and left out, so that a failed attempt can be repeated.

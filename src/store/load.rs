@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::checkpoint::{Counts, Head, Loaded, PAGE_ORDERS, StatusPage, page_of};
+use super::checkpoint::{Counts, Head, Loaded, StatusPage};
 use super::digest::Digest;
 use super::error::StoreError;
 use super::kv::{Kv, Range};
+use super::pages::{PAGE_ORDERS, page_of};
 use super::record::{Changes, Records};
 use super::records::{
     HeadKind, ValueError, api_key, balance, category, head, ledger, page, product, schema, unfinished, user,

@@ -31,6 +31,7 @@ mod ledger;
 mod load;
 mod memory;
 mod orders;
+mod pages;
 mod quarantine;
 mod record;
 mod records;
@@ -51,12 +52,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 pub use checkpoint::{
-    Checkpoint, Counts, Head, KeyHash, Loaded, PACK_ORDERS, PAGE_ORDERS, Pack, ProductHead, StatusCode, StatusPage,
-    StoredKey, Written, pack_of, page_of, slot_of,
+    Checkpoint, Counts, Head, KeyHash, Loaded, Pack, ProductHead, StatusCode, StatusPage, StoredKey, Written,
 };
 pub use error::{Place, StoreError};
 pub use kv::{Batch, Bounds, Direction, KeyValue, Kv, Range, Visit};
 pub use memory::{Failure, MemoryKv};
+pub use pages::{PACK_ORDERS, PAGE_ORDERS, pack_of, page_of, slot_of};
 pub use quarantine::{
     Opened, Quarantined, expect_directory, expect_no_dangling_link, give_up, look_at, mark_for_rebuild,
     open_if_certain, open_or_quarantine,

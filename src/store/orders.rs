@@ -9,9 +9,10 @@ use std::thread;
 use crossbeam::channel;
 
 use super::Store;
-use super::checkpoint::{PACK_ORDERS, PAGE_ORDERS, Pack, StatusCode, StatusPage, pack_of, page_of, slot_of};
+use super::checkpoint::{Pack, StatusCode, StatusPage};
 use super::error::StoreError;
 use super::kv::{Direction, Range};
+use super::pages::{PACK_ORDERS, PAGE_ORDERS, pack_of, page_of, slot_of};
 use super::record::Changes;
 use super::records::{ValueError, pack, page};
 use super::revisions::Known;

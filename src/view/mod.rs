@@ -16,6 +16,7 @@ mod present;
 mod query;
 mod search;
 mod stages;
+mod statuses;
 mod term;
 mod trend;
 
@@ -29,9 +30,10 @@ pub use catalogue::{Product, ProductFilter, Products};
 pub use changes::{Changes, ProductHead};
 pub use keys::{Claim, ClaimGuard, KeyEntry, KeyHash, KeyOwner, Keys};
 pub use orders::{PACK_SIZE, PAGE_SIZE, Slot, StatusPage};
-pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, Place, SortField, SortKey, Statuses};
+pub use query::{OrderFilter, OrderQuery, Ordering as QueryOrdering, Page, Place, SortField, SortKey};
 pub use search::Found;
 pub use stages::Delay;
+pub use statuses::Statuses;
 pub use term::Term;
 pub use trend::{Interval, Trend};
 

@@ -8,7 +8,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::ages::Ages;
 use super::present::Present;
-use super::query::Statuses;
+use super::statuses::Statuses;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, PerStatus, Status};
 use crate::domain::time::{Bounds, Timestamp};

@@ -5,10 +5,11 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::orders::{PAGE_SIZE, page_of};
+use super::statuses::Statuses;
 use super::{ArchiveError, Slot, Term, View};
 use crate::domain::ids::{OrderId, ProductId};
 use crate::domain::money::Money;
-use crate::domain::order::{Order, Status};
+use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 
 /// Which orders to list.
@@ -28,35 +29,6 @@ pub struct OrderFilter {
     pub product: Option<ProductId>,
     /// Only those that hold this in the customer's name, e-mail or telephone number, of which the digits count.
     pub customer: Option<Term>,
-}
-
-/// Some of the statuses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Statuses(u8);
-
-impl Statuses {
-    /// These and `status`.
-    #[must_use]
-    pub fn with(self, status: Status) -> Self {
-        Self(self.0 | 1 << status as u8)
-    }
-
-    /// Whether `status` is one of them.
-    #[must_use]
-    pub fn has(self, status: Status) -> bool {
-        self.has_code(status as u8)
-    }
-
-    /// Whether the status with this code is one of them.
-    pub(super) fn has_code(self, code: u8) -> bool {
-        self.0 >> (code & 7) & 1 == 1
-    }
-}
-
-impl From<Status> for Statuses {
-    fn from(status: Status) -> Self {
-        Self::default().with(status)
-    }
 }
 
 /// The field to sort by; ties are broken by id.

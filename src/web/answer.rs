@@ -1,34 +1,17 @@
 //! Answers that went well.
 
-use std::convert::Infallible;
-
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpResponse, HttpResponseBuilder};
-use bytes::Bytes;
-use futures_util::Stream;
+use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::error::Error;
+pub(crate) use super::json::{in_parts, json};
 
 /// What a handler answers.
 pub(crate) type Answer = Result<HttpResponse, Error>;
 
 /// Marks an answer that was given before: the request carried a key that had its effect already.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// JSON with `status`.
-pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
-    HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).body(body.into())
-}
-
-/// JSON with `status`, in `parts`.
-pub(crate) fn in_parts(
-    status: StatusCode,
-    parts: impl Stream<Item = Result<Bytes, Infallible>> + 'static,
-) -> HttpResponse {
-    HttpResponseBuilder::new(status).insert_header((header::CONTENT_TYPE, JSON)).streaming(parts)
-}
 
 /// 200.
 pub(crate) fn ok(body: Vec<u8>) -> HttpResponse {

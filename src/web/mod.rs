@@ -11,6 +11,7 @@ mod connection;
 pub(crate) mod error;
 pub(crate) mod id;
 pub(crate) mod idempotency;
+mod json;
 pub(crate) mod list;
 pub(crate) mod parts;
 pub(crate) mod request;

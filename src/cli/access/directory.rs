@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::place::{NewKey, UserChange};
+use super::change::{NewKey, UserChange};
 use super::row::{KeyRow, UserRow};
 use crate::app;
 use crate::cli::settings;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
-use super::place::{NewKey, Place};
+use super::change::NewKey;
+use super::place::Place;
 use super::{new_name, role, row, scope};
 use crate::app;
 use crate::cli::pipe::{NOT_WRITTEN, print, unless_closed};

@@ -1,6 +1,7 @@
 //! `packhorse user` and `packhorse key`: who may call. Either on a data directory that no server uses (`directory`), or
 //! by the API of a running one (`server`); what is printed is the same.
 
+mod change;
 mod directory;
 mod key;
 mod password;

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use super::change::{NewKey, UserChange};
 use super::directory::Directory;
 use super::row::{KeyRow, UserRow};
 use super::server::Server;
-use crate::domain::access::{AccessName, Role, Scope};
-use crate::domain::time::Timestamp;
+use crate::domain::access::AccessName;
 use crate::telemetry;
 
 const SERVER: &str = "Running server, such as http://127.0.0.1:8080. PACKHORSE_KEY holds the key of an admin; a server \
@@ -36,22 +36,6 @@ pub(super) struct Place {
 pub(super) enum Backend {
     Directory(Directory),
     Server(Server),
-}
-
-/// What to do with a user.
-pub(super) enum UserChange {
-    Add { role: Role, password: String },
-    Password(String),
-    Role(Role),
-    Disabled(bool),
-}
-
-/// A key to be made.
-pub(super) struct NewKey {
-    pub(super) name: AccessName,
-    pub(super) role: Role,
-    pub(super) scope: Scope,
-    pub(super) expires_at: Option<Timestamp>,
 }
 
 impl Place {

@@ -14,7 +14,7 @@ use ureq::http::{Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
-use super::place::{NewKey, UserChange};
+use super::change::{NewKey, UserChange};
 use super::row::{KeyRow, UserRow};
 use crate::cli::plain::plain;
 use crate::domain::access::AccessName;

@@ -3,7 +3,8 @@
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use super::place::{Place, UserChange};
+use super::change::UserChange;
+use super::place::Place;
 use super::{name, new_name, password, role, row};
 use crate::cli::pipe::print;
 use crate::domain::access::{AccessName, Role};

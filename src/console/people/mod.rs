@@ -9,7 +9,7 @@ pub(super) use users::{add_user, change_user, users};
 use actix_web::http::StatusCode;
 
 use super::page_error::PageError;
-use super::words;
+use super::words::{self, sentence};
 use crate::actors::Failure;
 use crate::domain::access::{AccessName, AccessRejection, Role};
 
@@ -50,14 +50,4 @@ fn refused(failure: Failure<AccessRejection>) -> PageError {
         }
         failure => PageError::new(StatusCode::SERVICE_UNAVAILABLE, words::failed(&failure)),
     }
-}
-
-/// The text of an error as a sentence.
-pub(super) fn sentence(error: &impl std::fmt::Display) -> String {
-    let mut text = error.to_string();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text.push('.');
-    text
 }

@@ -8,6 +8,7 @@ use super::super::form::Form;
 use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest};
 use super::super::show::escaped;
+use super::super::words::sentence;
 use super::{name, refused, role, roles};
 use crate::domain::access::{AccessCommand, AccessName, PasswordHash};
 use crate::secret;
@@ -64,7 +65,7 @@ async fn hashed(request: &PageRequest, password: &str) -> Result<PasswordHash, P
     let password = password.to_owned();
     let hashed = request.scan(move |_| secret::hash_password(&password)).await?;
     request.expect_right()?;
-    hashed.map_err(|error| PageError::field("password", super::sentence(&error)))
+    hashed.map_err(|error| PageError::field("password", sentence(&error)))
 }
 
 /// The page; `which` is the user whose form was not taken, nothing for that of a new one.

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::super::form;
 use super::super::page_error::PageError;
-use super::file::{Contents, LeftOut, Row, shortened};
+use super::contents::{COPY, Contents, LeftOut, REASON, Row, shortened};
 use super::identity::normal;
 use crate::api::orders::input;
 use crate::config::Limits;
@@ -22,15 +22,11 @@ use crate::spreadsheet::table::{MARK, Record, Records};
 use crate::spreadsheet::unguarded;
 use crate::view::Products;
 
-/// The column that tells an order from others of the same content; a file of rows that were left out may have it.
-pub(super) const COPY: &str = "copy";
 /// The columns of a file.
 const COLUMNS: [&str; 8] =
     ["order", COPY, "customer_name", "customer_email", "customer_phone", "delivery_address", "product_id", "quantity"];
 /// The columns that may be left out.
 const OPTIONAL: [&str; 3] = ["order", COPY, "quantity"];
-/// The column in which a file of rows that were left out says why.
-pub(super) const REASON: &str = "reason";
 /// More lines than these with the wrong number of cells, and the file is read no further.
 const MALFORMED_MAX: usize = 1_000;
 

@@ -7,8 +7,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::page_error::PageError;
-use super::csv::{COPY, REASON};
-use super::file::{Contents, LeftOut, Row, shortened};
+use super::contents::{COPY, Contents, LeftOut, REASON, Row, shortened};
 use super::identity::normal;
 use crate::api::orders::input;
 use crate::config::Limits;

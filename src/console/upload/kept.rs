@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::file::{Contents, Kind};
+use super::contents::Contents;
+use super::file::Kind;
 use super::identity::Earlier;
 use crate::domain::ids::OrderId;
 use crate::domain::money::Money;
@@ -182,7 +183,7 @@ fn makes_room(kept: &[Arc<Upload>], upload: &Upload) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::LeftOut;
+    use super::super::contents::LeftOut;
     use super::*;
 
     const MIB: usize = 1 << 20;

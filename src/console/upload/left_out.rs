@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use csv::{Terminator, WriterBuilder};
 use serde_json::json;
 
-use super::csv::{COPY, REASON};
-use super::file::{Contents, Row};
+use super::contents::{COPY, Contents, REASON, Row};
 use crate::spreadsheet::table::{MARK, Record, Records};
 use crate::spreadsheet::{guarded, unguarded};
 

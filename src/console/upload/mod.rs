@@ -5,6 +5,7 @@
 //! what it is (`identity`), and not of where it is or of what else could be placed: in whatever file a row comes again,
 //! after a restart or after a run that ended early, it is placed once.
 
+mod contents;
 mod csv;
 mod file;
 mod identity;
@@ -31,7 +32,7 @@ use super::Console;
 use super::form::Form;
 use super::page_error::PageError;
 use super::page_request::{Answer, PageRequest, query};
-use super::people::sentence;
+use super::words::sentence;
 use crate::access::{is_form, is_multipart};
 use crate::domain::inventory::OrderRequest;
 use crate::domain::origin::Origin;
@@ -40,7 +41,8 @@ use crate::web::Lease;
 use crate::web::body::collect_within;
 use crate::web::error::{self, Error};
 use crate::web::parts;
-use file::{Kind, Row};
+use contents::Row;
+use file::Kind;
 use identity::Earlier;
 pub(super) use kept::Uploads;
 use kept::{NoRoom, Outcome, State, Upload};

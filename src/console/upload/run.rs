@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::super::people::sentence;
 use super::super::words::failed;
+use super::super::words::sentence;
 use super::identity::{Earlier, ROUNDS};
 use super::kept::{Outcome, Phase, Upload};
 use crate::access::Right;

@@ -3,7 +3,8 @@
 use minijinja::{Value, context};
 
 use super::super::page_request::{Answer, PageRequest};
-use super::file::{Kind, Row};
+use super::contents::Row;
+use super::file::Kind;
 use super::identity::{Earlier, ROUNDS};
 use super::kept::Outcome;
 use super::{remembered, upload};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::checkpoint::PACK_ORDERS;
+use super::super::pages::PACK_ORDERS;
 use super::ValueError;
 use super::fields::Fields;
 use crate::domain::ids::OrderId;

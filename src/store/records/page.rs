@@ -1,7 +1,7 @@
 //! The status codes of 1,024 neighbouring orders, and when the first and the last of them were placed: enough to find
 //! the open ones and those of a day, and to list without reading orders.
 
-use super::super::checkpoint::PAGE_ORDERS;
+use super::super::pages::PAGE_ORDERS;
 use super::ValueError;
 use super::fields::Fields;
 use crate::domain::order::Status;

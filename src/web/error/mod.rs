@@ -15,7 +15,7 @@ use serde::Serialize;
 pub(crate) use engine::{KEY_REUSED, KEYS_FULL, access, category, order, product};
 pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
-use super::answer::json;
+use super::json::json;
 use crate::access::Refusal;
 use crate::telemetry::counters;
 use crate::view::ArchiveError;
