@@ -2,7 +2,7 @@
 
 use crate::access::Refusal;
 use crate::actors::Failure;
-use crate::web::error::{KEY_REUSED, KEYS_FULL};
+use crate::web::error::{KEY_REUSED, KEYS_FULL, sentence};
 
 /// What is said to who was signed in and is no longer.
 pub(super) const SIGNED_OUT: &str = "You are signed out. Nothing was saved. Sign in, then do it again.";
@@ -160,16 +160,6 @@ fn called(name: &str) -> String {
         }
     };
     called.to_owned()
-}
-
-/// The text of an error as a sentence.
-pub(super) fn sentence(error: &impl std::fmt::Display) -> String {
-    let mut text = error.to_string();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text.push('.');
-    text
 }
 
 #[cfg(test)]

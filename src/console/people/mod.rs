@@ -9,9 +9,10 @@ pub(super) use users::{add_user, change_user, users};
 use actix_web::http::StatusCode;
 
 use super::page_error::PageError;
-use super::words::{self, sentence};
+use super::words;
 use crate::actors::Failure;
 use crate::domain::access::{AccessName, AccessRejection, Role};
+use crate::web::error::sentence;
 
 /// Every role with what it lets somebody do, for a choice.
 fn roles() -> minijinja::Value {

@@ -8,10 +8,10 @@ use super::super::form::Form;
 use super::super::page_error::PageError;
 use super::super::page_request::{Answer, PageRequest};
 use super::super::show::escaped;
-use super::super::words::sentence;
 use super::{name, refused, role, roles};
 use crate::domain::access::{AccessCommand, AccessName, PasswordHash};
 use crate::secret;
+use crate::web::error::sentence;
 
 /// `GET users/`.
 pub(crate) async fn users(request: PageRequest) -> Answer {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::super::words::failed;
-use super::super::words::sentence;
 use super::identity::{Earlier, ROUNDS};
 use super::kept::{Outcome, Phase, Upload};
 use crate::access::Right;
 use crate::actors::{Failure, Fulfillment, Request};
 use crate::domain::origin::Origin;
+use crate::web::error::sentence;
 
 /// Orders that are on their way at the same time; they share commits of the journal.
 const WINDOW: usize = 64;

@@ -171,7 +171,7 @@ fn stock(rejection: &StockRejection) -> Error {
 }
 
 /// The text of an error as a sentence.
-fn sentence(error: &impl Display) -> String {
+pub(crate) fn sentence(error: &impl Display) -> String {
     let mut text = error.to_string();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

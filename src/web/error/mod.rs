@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
 use serde::Serialize;
 
-pub(crate) use engine::{KEY_REUSED, KEYS_FULL, access, category, order, product};
+pub(crate) use engine::{KEY_REUSED, KEYS_FULL, access, category, order, product, sentence};
 pub(crate) use place::{Shape, bulk, bulk_row, single, single_row};
 
 use super::json::json;
