@@ -25,7 +25,7 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    /// Of an engine with so many shards, of which nothing has started.
+    /// The addresses of an engine with this number of shards. Nothing has started yet.
     pub(super) fn new(shards: usize) -> Self {
         Self { inventory: ArcSwapOption::empty(), shards: Shards::new(shards), broken: AtomicBool::new(false) }
     }
@@ -50,7 +50,7 @@ impl Addresses {
         self.broken.load(Ordering::Acquire)
     }
 
-    /// It did.
+    /// The follower died in the middle of an entry.
     pub(super) fn set_broken(&self) {
         self.broken.store(true, Ordering::Release);
     }
@@ -58,7 +58,6 @@ impl Addresses {
     /// Tells all actors that nothing more becomes durable, and wakes who waits for a key of `view`.
     pub(super) fn let_go(&self, view: &View) {
         tell(&self.inventory(), LetGo);
-        self.shards.let_go();
-        view.keys().wake_waiters();
+        self.shards.let_go(view);
     }
 }

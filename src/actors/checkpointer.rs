@@ -11,7 +11,6 @@ use actix::{Actor, Context, Handler};
 
 use super::addresses::{Addresses, SUCCESSOR_PAUSE};
 use super::messages::{Settled, Write};
-
 use crate::view::{Changes, View};
 
 /// Where checkpoints are written to.

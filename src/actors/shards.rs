@@ -9,6 +9,7 @@ use super::messages::LetGo;
 use super::shard::OrderShard;
 use super::tell::tell;
 use crate::domain::order::Order;
+use crate::view::View;
 
 /// The shards. Clones share their addresses.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub(super) struct Shards(Arc<[ArcSwapOption<Addr<OrderShard>>]>);
 pub(super) type Share = (Arc<Addr<OrderShard>>, Vec<Arc<Order>>);
 
 impl Shards {
-    /// So many, none of which has started.
+    /// `count` shards. None has started yet.
     pub(super) fn new(count: usize) -> Self {
         Self((0..count).map(|_| ArcSwapOption::empty()).collect())
     }
@@ -39,11 +40,12 @@ impl Shards {
         self.0[self.index(order)].load_full().expect("the shards are started before anybody calls them")
     }
 
-    /// Tells all of them that nothing more becomes durable.
-    pub(super) fn let_go(&self) {
+    /// Tells all of them that nothing more becomes durable, and wakes who waits for a key of `view`.
+    pub(super) fn let_go(&self, view: &View) {
         for shard in self.0.iter().filter_map(ArcSwapOption::load_full) {
             tell(&shard, LetGo);
         }
+        view.keys().wake_waiters();
     }
 
     /// Deals `orders` out to their shards.

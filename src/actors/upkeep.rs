@@ -63,8 +63,7 @@ impl InventoryActor {
         // A journal that is stuck in a call ends nothing: this is where that shows.
         if self.state.journal.poisoned().is_some() {
             tell(&ctx.address(), LetGo);
-            self.state.shards.let_go();
-            self.state.view.keys().wake_waiters();
+            self.state.shards.let_go(&self.state.view);
         }
         self.state.checkpoint();
         self.forget(ctx);
