@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use packhorse::decide::{
     AdjustStock, ChangeAccess, ChangeProduct, Context, CreateCategory, CreateProduct, Decided, Decision, DeleteProduct,
-    DryRun, Place, RenameCategory, State, entry_for_order,
+    DryRun, Outcome, Place, RenameCategory, State, entry_for_order,
 };
 use packhorse::domain::access::{Access, AccessCommand, AccessName, KeyDigest, KeyId, PasswordHash, Role, Scope};
 use packhorse::domain::catalogue::{ProductDetails, ProductPatch};
@@ -167,7 +167,7 @@ impl Live {
     /// row that the dry run refused; and without the rows that it refused, the others are placed as it said.
     fn assert_dry_run_agrees(&self, rows: &[OrderRequest]) {
         let Ok(Decided { events, outcome: outcomes }) = self.judged(DryRun(rows.to_vec()));
-        assert!(events.is_empty() && DryRun::answer(&outcomes).is_none(), "a dry run leaves nothing behind");
+        assert!(events.is_empty() && outcomes.answer().is_none(), "a dry run leaves nothing behind");
         assert_eq!(outcomes.len(), rows.len());
         let first = outcomes.iter().enumerate().find_map(|(row, outcome)| Some((row, outcome.clone().err()?)));
         let orders: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.clone().ok()).collect();

@@ -12,7 +12,7 @@ use super::failure::{Failure, OrderFailure};
 use super::handle::{Answered, IdempotencyKey, Inner, Request};
 use super::messages::{Caller, Command, Decide, Decided};
 use super::shard_context::{RETRY_AFTER, failure, read_back};
-use crate::decide::{self, Decision};
+use crate::decide::{self, Decision, Outcome};
 use crate::domain::entry::{Answer, Entry};
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderCommand};
@@ -28,7 +28,8 @@ enum Claimed {
 }
 
 impl Inner {
-    /// What the inventory actor makes of `decision`, which needs room for so many orders where an `admission` is given.
+    /// The outcome of `decision`, by the inventory actor. Where an `admission` is given, room for its orders is taken
+    /// there first.
     pub(super) async fn decide<D: Decision>(
         &self,
         request: Request,
@@ -37,7 +38,7 @@ impl Inner {
     ) -> Result<Answered<D::Outcome>, Failure<D::Rejection>> {
         let caller = match self.claim(request).await? {
             Claimed::Replay(entry, answer) => {
-                let value = D::replay(&entry, &answer).ok_or(Failure::KeyReused)?;
+                let value = D::Outcome::replay(&entry, &answer).ok_or(Failure::KeyReused)?;
                 return Ok(Answered { value, replayed: true });
             }
             Claimed::Go(caller) => caller,

@@ -15,8 +15,8 @@ use super::messages::CheckpointNow;
 use super::shard_context::RETRY_AFTER;
 use super::verified::{self, Verified};
 use crate::decide::{
-    self, AdjustStock, ChangeAccess, ChangeProduct, CreateCategory, CreateProduct, Decision, DeleteCategory,
-    DeleteProduct, DryRun, Import, ImportRejection, Place, RenameCategory, Stocked,
+    self, AdjustStock, ChangeAccess, ChangeProduct, CreateCategory, CreateProduct, DeleteCategory, DeleteProduct,
+    DryRun, Import, ImportRejection, Outcome, Place, RenameCategory, Stocked,
 };
 use crate::domain::access::{AccessCommand, AccessOutcome, AccessRejection};
 use crate::domain::catalogue::{Category, ProductDetails, ProductPatch};
@@ -234,7 +234,8 @@ impl Fulfillment {
         let Some((request, position)) = self.0.view.keys().find(key) else { return Ok(None) };
         let read = self.0.journal.read_at(position, &*self.0.view);
         let durable = read.map_err(|error| ArchiveError(error.to_string()))?;
-        let orders = decide::kept(&durable.entry, key).and_then(|answer| Place::replay(&durable.entry, answer));
+        let kept = decide::kept(&durable.entry, key);
+        let orders: Option<Vec<Arc<Order>>> = kept.and_then(|answer| Outcome::replay(&durable.entry, answer));
         Ok(orders.and_then(|orders| Some((request, orders.first()?.clone()))))
     }
 

@@ -19,7 +19,7 @@ use super::messages::{Caller, Decide, Write};
 use super::retention::Retention;
 use super::shard_context::{RETRY_AFTER, failure};
 use super::shards::Shards;
-use crate::decide::{self, Decided, Decision, State, Waiting};
+use crate::decide::{self, Decided, Decision, Outcome, State, Waiting};
 use crate::domain::access::Access;
 use crate::domain::entry::Event;
 use crate::domain::inventory::Inventory;
@@ -74,7 +74,7 @@ impl InventoryState {
             Err(rejection) => self.answer_behind(caller, answer(Err(Failure::Rejected(rejection)))),
             Ok(Decided { events, outcome }) if events.is_empty() => self.answer_behind(caller, answer(Ok(outcome))),
             Ok(Decided { events, outcome }) => {
-                let entry = match caller.submit(&*self.journal, now, events, D::answer(&outcome)) {
+                let entry = match caller.submit(&*self.journal, now, events, outcome.answer()) {
                     Ok(entry) => entry,
                     Err(refused) => return answer(Err(failure(&*self.journal, refused)))(),
                 };

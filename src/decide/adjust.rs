@@ -1,7 +1,6 @@
 //! Adjusting stock by hand.
 
 use super::{Context, Decided, Decision, State, Stocked};
-use crate::domain::entry::{Answer, Entry};
 use crate::domain::expected::Expected;
 use crate::domain::inventory::InventoryRejection;
 use crate::domain::stock::Adjustment;
@@ -25,13 +24,5 @@ impl Decision for AdjustStock {
         state.inventory.expect(product, &expected)?;
         let events = state.inventory.decide_adjust(adjustment)?.into_iter().collect();
         Ok(Decided { outcome: Stocked::after(state.inventory, product, &events), events })
-    }
-
-    fn answer(outcome: &Stocked) -> Option<Answer> {
-        Some(outcome.answer())
-    }
-
-    fn replay(entry: &Entry, answer: &Answer) -> Option<Stocked> {
-        Stocked::replay(entry, answer)
     }
 }

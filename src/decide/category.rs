@@ -4,7 +4,6 @@ use smallvec::smallvec;
 
 use super::{Context, Decided, Decision, State};
 use crate::domain::catalogue::{CatalogueEvent, Category};
-use crate::domain::entry::{Answer, Entry, Event, Events};
 use crate::domain::ids::CategoryId;
 use crate::domain::inventory::InventoryRejection;
 use crate::domain::text::CategoryName;
@@ -27,15 +26,7 @@ impl Decision for CreateCategory {
 
     fn decide(self, state: State<'_>, _: Context<'_>) -> Result<Decided<Category>, InventoryRejection> {
         let outcome = state.inventory.catalogue.create_category(self.0)?;
-        Ok(Decided { events: one(CatalogueEvent::CategoryCreated(outcome.clone())), outcome })
-    }
-
-    fn answer(outcome: &Category) -> Option<Answer> {
-        Some(Answer::Category(outcome.clone()))
-    }
-
-    fn replay(_: &Entry, answer: &Answer) -> Option<Category> {
-        category(answer)
+        Ok(Decided { events: smallvec![CatalogueEvent::CategoryCreated(outcome.clone()).into()], outcome })
     }
 }
 
@@ -45,15 +36,7 @@ impl Decision for RenameCategory {
 
     fn decide(self, state: State<'_>, _: Context<'_>) -> Result<Decided<Category>, InventoryRejection> {
         let outcome = state.inventory.catalogue.rename_category(self.0, self.1)?;
-        Ok(Decided { events: one(CatalogueEvent::CategoryRenamed(outcome.clone())), outcome })
-    }
-
-    fn answer(outcome: &Category) -> Option<Answer> {
-        Some(Answer::Category(outcome.clone()))
-    }
-
-    fn replay(_: &Entry, answer: &Answer) -> Option<Category> {
-        category(answer)
+        Ok(Decided { events: smallvec![CatalogueEvent::CategoryRenamed(outcome.clone()).into()], outcome })
     }
 }
 
@@ -63,17 +46,6 @@ impl Decision for DeleteCategory {
 
     fn decide(self, state: State<'_>, _: Context<'_>) -> Result<Decided<()>, InventoryRejection> {
         state.inventory.catalogue.delete_category(self.0)?;
-        Ok(Decided { events: one(CatalogueEvent::CategoryDeleted(self.0)), outcome: () })
+        Ok(Decided { events: smallvec![CatalogueEvent::CategoryDeleted(self.0).into()], outcome: () })
     }
-}
-
-fn category(answer: &Answer) -> Option<Category> {
-    match answer {
-        Answer::Category(category) => Some(category.clone()),
-        Answer::Placed | Answer::Order(_) | Answer::Product(..) => None,
-    }
-}
-
-fn one(event: CatalogueEvent) -> Events {
-    smallvec![Event::Catalogue(Box::new(event))]
 }

@@ -10,6 +10,7 @@ mod category;
 mod dry_run;
 mod import;
 mod order;
+mod outcome;
 mod place;
 mod product;
 mod stocked;
@@ -25,6 +26,7 @@ pub use category::{CreateCategory, DeleteCategory, RenameCategory};
 pub use dry_run::DryRun;
 pub use import::{Import, ImportRejection};
 pub use order::entry_for_order;
+pub use outcome::Outcome;
 pub use place::Place;
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct};
 pub use stocked::Stocked;
@@ -68,27 +70,12 @@ pub struct Decided<O> {
 /// Something that is asked of catalogue and stock, or of users and keys.
 pub trait Decision: Send + 'static {
     /// The facts that the answer is made from.
-    type Outcome: Send + 'static;
+    type Outcome: Outcome;
     /// The rule that it may break.
     type Rejection: Error + Send + 'static;
 
     /// Decides, and leaves the state as it is.
     fn decide(self, state: State<'_>, context: Context<'_>) -> Result<Decided<Self::Outcome>, Self::Rejection>;
-
-    /// What is kept of `outcome` beside an idempotency key. Nothing, unless it says otherwise: a repeated request is
-    /// then decided anew.
-    #[must_use]
-    fn answer(outcome: &Self::Outcome) -> Option<Answer> {
-        let _ = outcome;
-        None
-    }
-
-    /// The outcome that `entry` had, beside whose key `answer` was kept; none where another kind of decision made it.
-    #[must_use]
-    fn replay(entry: &Entry, answer: &Answer) -> Option<Self::Outcome> {
-        let _ = (entry, answer);
-        None
-    }
 }
 
 /// What is kept in `entry` beside `key`; nothing where it carries another key, or none.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Context, Decided, Decision, State};
-use crate::domain::entry::{Answer, Entry, Event};
+use crate::domain::entry::Event;
 use crate::domain::inventory::{OrderRequest, PlaceRejection};
 use crate::domain::order::Order;
 
@@ -19,18 +19,5 @@ impl Decision for Place {
         let orders = state.inventory.decide_place(self.0, context.now, context.zone, context.who)?;
         let events = orders.iter().cloned().map(Event::Placed).collect();
         Ok(Decided { events, outcome: orders })
-    }
-
-    fn answer(_: &Self::Outcome) -> Option<Answer> {
-        // The orders stand in the entry.
-        Some(Answer::Placed)
-    }
-
-    fn replay(entry: &Entry, answer: &Answer) -> Option<Self::Outcome> {
-        let placed = entry.events.iter().filter_map(|event| match event {
-            Event::Placed(order) => Some(order.clone()),
-            Event::Catalogue(_) | Event::Stock(_) | Event::Order(..) | Event::Access(_) => None,
-        });
-        matches!(answer, Answer::Placed).then(|| placed.collect())
     }
 }

@@ -4,7 +4,6 @@ use smallvec::smallvec;
 
 use super::{Context, Decided, Decision, State, Stocked};
 use crate::domain::catalogue::{CatalogueEvent, ProductDetails, ProductPatch};
-use crate::domain::entry::{Answer, Entry, Event};
 use crate::domain::expected::Expected;
 use crate::domain::ids::ProductId;
 use crate::domain::inventory::InventoryRejection;
@@ -50,14 +49,6 @@ impl Decision for CreateProduct {
         let events = state.inventory.create_product(self.details, self.opening)?;
         Ok(Decided { outcome: Stocked::after(state.inventory, product, &events), events })
     }
-
-    fn answer(outcome: &Stocked) -> Option<Answer> {
-        Some(outcome.answer())
-    }
-
-    fn replay(entry: &Entry, answer: &Answer) -> Option<Stocked> {
-        Stocked::replay(entry, answer)
-    }
 }
 
 impl Decision for ChangeProduct {
@@ -70,14 +61,6 @@ impl Decision for ChangeProduct {
         let events = state.inventory.change_product(product, patch, stock)?;
         Ok(Decided { outcome: Stocked::after(state.inventory, product, &events), events })
     }
-
-    fn answer(outcome: &Stocked) -> Option<Answer> {
-        Some(outcome.answer())
-    }
-
-    fn replay(entry: &Entry, answer: &Answer) -> Option<Stocked> {
-        Stocked::replay(entry, answer)
-    }
 }
 
 impl Decision for DeleteProduct {
@@ -87,7 +70,6 @@ impl Decision for DeleteProduct {
     fn decide(self, state: State<'_>, _: Context<'_>) -> Result<Decided<()>, InventoryRejection> {
         state.inventory.expect(self.product, &self.expected)?;
         state.inventory.catalogue.delete_product(self.product)?;
-        let deleted = CatalogueEvent::ProductDeleted(self.product);
-        Ok(Decided { events: smallvec![Event::Catalogue(Box::new(deleted))], outcome: () })
+        Ok(Decided { events: smallvec![CatalogueEvent::ProductDeleted(self.product).into()], outcome: () })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::catalogue::Revision;
-use crate::domain::entry::{Answer, Entry, Event, Events};
+use crate::domain::entry::{Event, Events};
 use crate::domain::ids::ProductId;
 use crate::domain::inventory::Inventory;
 use crate::domain::stock::Balance;
@@ -35,24 +35,12 @@ impl Stocked {
             }
         }
         let revision = revision.expect("a product that is created or changed is there afterwards");
+        Self::of(revision, balance, events)
+    }
+
+    /// What `events`, which are about one product, left of it.
+    pub(super) fn of(revision: Arc<Revision>, balance: Balance, events: &Events) -> Self {
         Self { revision, balance, on_hand_change: on_hand_change(events) }
-    }
-
-    /// What is kept of it beside an idempotency key.
-    pub(super) fn answer(&self) -> Answer {
-        Answer::Product(self.revision.clone(), self.balance)
-    }
-
-    /// What `entry` left of its product, beside whose key `answer` was kept.
-    pub(super) fn replay(entry: &Entry, answer: &Answer) -> Option<Self> {
-        match answer {
-            Answer::Product(revision, balance) => Some(Self {
-                revision: revision.clone(),
-                balance: *balance,
-                on_hand_change: on_hand_change(&entry.events),
-            }),
-            Answer::Placed | Answer::Order(_) | Answer::Category(_) => None,
-        }
     }
 }
 

@@ -43,6 +43,12 @@ pub enum Event {
     Access(Box<AccessEvent>),
 }
 
+impl From<CatalogueEvent> for Event {
+    fn from(event: CatalogueEvent) -> Self {
+        Self::Catalogue(Box::new(event))
+    }
+}
+
 /// What makes a repeated request recognisable, and its answer repeatable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {

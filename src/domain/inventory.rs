@@ -179,7 +179,7 @@ impl Inventory {
             let (wanted, target) = (i64::from(opening), Target::Available(opening));
             return Err(StockRejection::TooMany { wanted, target, most: i64::from(ON_HAND_MAX) }.into());
         }
-        let mut events: Events = smallvec![catalogue(CatalogueEvent::ProductCreated(product, details))];
+        let mut events: Events = smallvec![CatalogueEvent::ProductCreated(product, details).into()];
         if opening > 0 {
             let received = StockEvent { product, change: Change::Received(opening), reason: None };
             events.push(Event::Stock(Box::new(received)));
@@ -228,7 +228,7 @@ impl Inventory {
         });
         let adjusted = stock.map(|adjustment| self.decide_adjust(adjustment)).transpose()?.flatten();
         let is_changed = self.catalogue.product(product).is_none_or(|revision| revision.details != details);
-        let changed = is_changed.then(|| catalogue(CatalogueEvent::ProductChanged(product, details)));
+        let changed = is_changed.then(|| CatalogueEvent::ProductChanged(product, details).into());
         Ok(changed.into_iter().chain(adjusted).collect())
     }
 
@@ -241,7 +241,7 @@ impl Inventory {
             let made = match opening {
                 Opening::Category(name) => {
                     let created = tentative.catalogue.create_category(name).map_err(InventoryRejection::from);
-                    created.map(|category| smallvec![catalogue(CatalogueEvent::CategoryCreated(category))])
+                    created.map(|category| smallvec![CatalogueEvent::CategoryCreated(category).into()])
                 }
                 Opening::Product(details, stock) => tentative.create_product(details, stock),
             };
@@ -290,10 +290,6 @@ impl Inventory {
             observer.moved(product, change, self.stock.apply(product, change));
         }
     }
-}
-
-fn catalogue(event: CatalogueEvent) -> Event {
-    Event::Catalogue(Box::new(event))
 }
 
 /// Is told what came of an event. `()` does not care.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use packhorse::decide::{self, Decision, Place};
+use packhorse::decide::{self, Outcome};
 use packhorse::domain::entry::{Answer, Entry};
 
 use super::{Probe, ensure};
@@ -47,7 +47,7 @@ pub(super) fn check(probe: &Probe<'_>) -> Result<(), String> {
 
 fn is_same(entry: &Entry, kept: &Answer, given: &Given) -> bool {
     match (kept, given) {
-        (Answer::Placed, Given::Orders(given)) => Place::replay(entry, kept).as_ref() == Some(given),
+        (Answer::Placed, Given::Orders(given)) => Outcome::replay(entry, kept).as_ref() == Some(given),
         (Answer::Order(kept), Given::Order(given)) => kept == given,
         (Answer::Product(revision, balance), Given::Product(given)) => {
             (revision, balance) == (&given.revision, &given.balance)
